@@ -1,0 +1,106 @@
+//! Documents that are true: links lead somewhere, and the commands of the README exist.
+
+use crate::Finding;
+use crate::tree::{File, Tree};
+
+/// Relative links whose file does not exist.
+pub fn check_links(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in tree.files.iter().filter(|file| file.path.ends_with(".md")) {
+        for (line, text) in prose(file) {
+            for target in link_targets(text).filter(|target| is_relative(target)) {
+                let path = resolve(&file.path, target);
+                if !exists(tree, &path) {
+                    let what = format!("links to {target}, and there is no {path}");
+                    findings.push(Finding::new(&file.path, line, what));
+                }
+            }
+        }
+    }
+    findings
+}
+
+/// Lines outside of fenced blocks, with their numbers.
+fn prose(file: &File) -> impl Iterator<Item = (usize, &str)> {
+    lines_by_fence(file).filter(|(_, fenced, _)| !fenced).map(|(line, _, text)| (line, text))
+}
+
+/// Lines inside of fenced blocks, with their numbers.
+fn fenced(file: &File) -> impl Iterator<Item = (usize, &str)> {
+    lines_by_fence(file).filter(|(_, fenced, _)| *fenced).map(|(line, _, text)| (line, text))
+}
+
+fn lines_by_fence(file: &File) -> impl Iterator<Item = (usize, bool, &str)> {
+    file.text.lines().enumerate().scan(false, |inside, (index, text)| {
+        if text.trim_start().starts_with("```") {
+            *inside = !*inside;
+            return Some((index + 1, false, ""));
+        }
+        Some((index + 1, *inside, text))
+    })
+}
+
+fn link_targets(line: &str) -> impl Iterator<Item = &str> {
+    let ends = line.match_indices("](");
+    ends.filter_map(|(at, _)| line[at + 2..].split(')').next())
+}
+
+fn is_relative(target: &str) -> bool {
+    !target.contains("://") && !target.starts_with('#') && !target.starts_with("mailto:")
+}
+
+fn resolve(from: &str, target: &str) -> String {
+    let target = target.split('#').next().unwrap_or_default();
+    let mut parts: Vec<&str> = from.split('/').collect();
+    parts.pop();
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            name => parts.push(name),
+        }
+    }
+    parts.join("/")
+}
+
+fn exists(tree: &Tree, path: &str) -> bool {
+    let inside = format!("{}/", path.trim_end_matches('/'));
+    tree.files.iter().any(|file| file.path == path || file.path.starts_with(&inside))
+}
+
+/// Commands of the README that name a subcommand or a script which does not exist.
+pub fn check_readme_commands(tree: &Tree) -> Vec<Finding> {
+    let Some(readme) = tree.file("README.md") else {
+        return vec![Finding::new("README.md", 0, "there is no README: write one")];
+    };
+    let missing = fenced(readme).filter_map(|(line, text)| {
+        let what = missing_command(tree, text)?;
+        Some(Finding::new(&readme.path, line, what))
+    });
+    missing.collect()
+}
+
+fn missing_command(tree: &Tree, text: &str) -> Option<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let cargo_run = ["cargo", "run", "--release", "--"];
+    if let Some(name) = word_after(&words, &["plimsoll"]).or(word_after(&words, &cargo_run)) {
+        let known = has_literal(tree, "crates/plimsoll/src/", name);
+        return (!known).then(|| format!("plimsoll has no subcommand {name}"));
+    }
+    if let Some(name) = word_after(&words, &["cargo", "xtask"]) {
+        let known = has_literal(tree, "xtask/src/main.rs", name);
+        return (!known).then(|| format!("xtask has no subcommand {name}"));
+    }
+    let script = words.first().filter(|word| word.contains('/') && !word.contains("://"))?;
+    let path = script.trim_start_matches("./");
+    (!exists(tree, path)).then(|| format!("there is no script {path}"))
+}
+
+fn word_after<'a>(words: &[&'a str], start: &[&'a str]) -> Option<&'a str> {
+    words.strip_prefix(start)?.first().copied()
+}
+
+fn has_literal(tree: &Tree, under: &str, word: &str) -> bool {
+    let literal = format!("\"{word}\"");
+    tree.rust().any(|file| file.path.starts_with(under) && file.text.contains(&literal))
+}
