@@ -1,0 +1,2 @@
+//! Placeholder words until the crate's first change lands in this session.
+#![no_std]

@@ -1,0 +1,1 @@
+//! Placeholder words until the crate's first change lands in this session.

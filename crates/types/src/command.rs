@@ -1,0 +1,261 @@
+//! Commands: what is asked of the venue, in imperatives. An [`Entry`] is a command that has a place.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::{
+    AccountId, Amount, AssetCode, At, ClientOrderId, IndexPrice, Instrument, InstrumentId, Label,
+    Lots, MmpGroup, OrderId, OrderKind, PostOnly, SelfTradeMode, Seq, SessionId, Side, Ticks,
+    TimeInForce,
+};
+
+/// A command in its place: the only input of the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Where in the log.
+    pub seq: Seq,
+    /// When, by the log's clock.
+    pub at: At,
+    /// What.
+    pub command: Command,
+}
+
+/// What is asked of one margin domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Opens a book. Operator.
+    ListInstrument(Box<Instrument>),
+    /// Opens the next account, or a subaccount of `parent`. Operator, or the parent.
+    OpenAccount {
+        /// The next dense id.
+        account: AccountId,
+        /// The main account, for a subaccount.
+        parent: Option<AccountId>,
+    },
+    /// Credits money that arrived from outside. Operator.
+    Deposit {
+        /// Who gets it.
+        account: AccountId,
+        /// How much, above zero.
+        amount: Amount,
+    },
+    /// Takes money out, as far as it is free.
+    Withdraw {
+        /// Whose.
+        account: AccountId,
+        /// How much, above zero.
+        amount: Amount,
+    },
+    /// Moves free money between a main account and its subaccounts.
+    Transfer {
+        /// Who pays.
+        from: AccountId,
+        /// Who gets it.
+        to: AccountId,
+        /// How much, above zero.
+        amount: Amount,
+    },
+    /// Sets the index of `base` in `quote`. Operator, until the oracle stands in its place.
+    ReportIndex {
+        /// What is priced.
+        base: AssetCode,
+        /// In what.
+        quote: AssetCode,
+        /// How much.
+        price: IndexPrice,
+    },
+    /// Sets mark prices. Operator, until the engine makes its own.
+    ReportMarks(Vec<(InstrumentId, Ticks)>),
+    /// Places an order.
+    PlaceOrder(Box<PlaceOrder>),
+    /// Changes an open order.
+    AmendOrder(AmendOrder),
+    /// Cancels one open order.
+    CancelOrder {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        order: OrderId,
+    },
+    /// Cancels all open orders that a scope takes in.
+    CancelOrders {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        scope: CancelScope,
+    },
+    /// Trades a position away with a reduce-only order.
+    ClosePosition {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        instrument: InstrumentId,
+        /// Limit price; `None` closes at the market.
+        price: Option<Ticks>,
+    },
+    /// Replaces the quotes of one group, all or none.
+    MassQuote(Box<MassQuote>),
+    /// Sets, or with an interval of zero removes, market-maker protection.
+    SetMmp {
+        /// Whose.
+        account: AccountId,
+        /// How.
+        config: MmpConfig,
+    },
+    /// Lifts a freeze.
+    ResetMmp {
+        /// Whose.
+        account: AccountId,
+        /// Index base.
+        base: AssetCode,
+        /// Index quote.
+        quote: AssetCode,
+        /// Which group.
+        group: MmpGroup,
+    },
+    /// Says what happens when an account's own orders meet.
+    SetSelfTrade {
+        /// Whose.
+        account: AccountId,
+        /// What happens.
+        mode: SelfTradeMode,
+        /// True: the main account and its subaccounts are one group.
+        with_subaccounts: bool,
+    },
+    /// Cancels what was placed through a connection that dropped; `None`: through any connection,
+    /// after a restart.
+    DropSession {
+        /// Which connection.
+        session: Option<SessionId>,
+    },
+    /// Ends the good-til-day orders whose day is over by `entry.at`.
+    EndDay,
+}
+
+/// An order to place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaceOrder {
+    /// Whose.
+    pub account: AccountId,
+    /// Where.
+    pub instrument: InstrumentId,
+    /// Which way.
+    pub side: Side,
+    /// At what price.
+    pub kind: OrderKind,
+    /// How much.
+    pub size: Lots,
+    /// How much of it shows at a time; `None`: all.
+    pub display: Option<Lots>,
+    /// What happens to the rest.
+    pub time_in_force: TimeInForce,
+    /// May it take?
+    pub post_only: PostOnly,
+    /// It never opens or turns a position.
+    pub reduce_only: bool,
+    /// It is under market-maker protection.
+    pub mmp: bool,
+    /// The client's label.
+    pub label: Label,
+    /// The client's id for exactly-once.
+    pub client_order_id: Option<ClientOrderId>,
+    /// Refuse the command after this moment.
+    pub valid_until: Option<At>,
+    /// Cancel when this connection drops.
+    pub session: Option<SessionId>,
+}
+
+/// A change of an open order. What is `None` stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AmendOrder {
+    /// Whose.
+    pub account: AccountId,
+    /// Which.
+    pub order: OrderId,
+    /// New total size, what was filled included.
+    pub size: Option<Lots>,
+    /// New price.
+    pub price: Option<Ticks>,
+    /// New displayed size.
+    pub display: Option<Lots>,
+    /// May it take at its new price?
+    pub post_only: Option<PostOnly>,
+    /// New reduce-only flag.
+    pub reduce_only: Option<bool>,
+    /// Refuse the command after this moment.
+    pub valid_until: Option<At>,
+}
+
+/// Which open orders of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CancelScope {
+    /// Every one.
+    All,
+    /// Those in one instrument.
+    Instrument(InstrumentId),
+    /// Those of one kind of instrument.
+    Kind(KindFilter),
+    /// Those that carry a label.
+    Label(Label),
+    /// Quotes of a group; `None`: of every group.
+    Quotes(Option<MmpGroup>),
+}
+
+/// A kind of instrument, without its terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KindFilter {
+    /// Perpetuals and dated futures.
+    Future,
+    /// Options.
+    Option,
+}
+
+/// Quotes of one group, which replace the account's earlier quotes on the same instruments and
+/// sides. A size of zero takes a quote away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MassQuote {
+    /// Whose.
+    pub account: AccountId,
+    /// Under which protection.
+    pub group: MmpGroup,
+    /// The quotes, at most [`crate::limits::QUOTES_MAX`].
+    pub quotes: Vec<Quote>,
+    /// The client's label of the set.
+    pub label: Label,
+    /// Refuse the command after this moment.
+    pub valid_until: Option<At>,
+    /// Cancel when this connection drops.
+    pub session: Option<SessionId>,
+}
+
+/// One side of one quote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// Where.
+    pub instrument: InstrumentId,
+    /// Which way.
+    pub side: Side,
+    /// At what price.
+    pub price: Ticks,
+    /// How much; zero withdraws the quote.
+    pub size: Lots,
+}
+
+/// Market-maker protection of one account, index and group (venue.md §2.21).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MmpConfig {
+    /// Index base.
+    pub base: AssetCode,
+    /// Index quote.
+    pub quote: AssetCode,
+    /// Which group.
+    pub group: MmpGroup,
+    /// Length of the sliding window; zero removes the protection.
+    pub interval_ms: u64,
+    /// How long a freeze lasts; zero: until it is reset.
+    pub frozen_ms: u64,
+    /// Sum of filled sizes that triggers, in thousandths of the base asset; `None`: no limit.
+    pub quantity_limit_milli: Option<u64>,
+    /// Sum of filled deltas that triggers, in thousandths of the base asset; `None`: no limit.
+    pub delta_limit_milli: Option<u64>,
+}

@@ -1,0 +1,305 @@
+//! Events: what happened, in the past tense. They are the engine's only output.
+
+use alloc::boxed::Box;
+
+use crate::{
+    AccountId, Amount, AssetCode, At, ClientOrderId, IndexId, IndexPrice, Instrument, InstrumentId,
+    Label, Lots, MmpConfig, MmpGroup, OrderId, OrderKind, PostOnly, Reject, SelfTradeMode,
+    SessionId, Side, SignedLots, Ticks, TimeInForce, TradeId,
+};
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A book is open.
+    InstrumentListed {
+        /// Its id.
+        instrument: InstrumentId,
+        /// Its index.
+        index: IndexId,
+        /// When.
+        at: At,
+        /// Its terms.
+        spec: Box<Instrument>,
+    },
+    /// An account is open.
+    AccountOpened {
+        /// Its id.
+        account: AccountId,
+        /// Its main account, if it is a subaccount.
+        parent: Option<AccountId>,
+        /// When.
+        at: At,
+    },
+    /// Money moved.
+    Transferred {
+        /// Who paid.
+        from: LedgerAccount,
+        /// Who got it.
+        to: LedgerAccount,
+        /// How much, above zero.
+        amount: Amount,
+        /// What for.
+        reason: TransferReason,
+    },
+    /// An index has a new price.
+    IndexChanged {
+        /// Which.
+        index: IndexId,
+        /// Base of the index.
+        base: AssetCode,
+        /// Quote of the index.
+        quote: AssetCode,
+        /// The price.
+        price: IndexPrice,
+    },
+    /// An instrument has a new mark price.
+    MarkChanged {
+        /// Which.
+        instrument: InstrumentId,
+        /// The price.
+        mark: Ticks,
+    },
+    /// An order is accepted. What becomes of it follows in the events after this one.
+    OrderPlaced(Box<OrderPlaced>),
+    /// Two orders met.
+    Traded(Box<Traded>),
+    /// What is left of an order stands on the book, at the back of its queue.
+    OrderRested {
+        /// Which.
+        order: OrderId,
+        /// Where.
+        price: Ticks,
+        /// Displayed and hidden.
+        open: Lots,
+        /// Displayed.
+        displayed: Lots,
+    },
+    /// An iceberg shows its next slice, at the back of its queue.
+    OrderReplenished {
+        /// Which.
+        order: OrderId,
+        /// Displayed.
+        displayed: Lots,
+    },
+    /// An open order has changed. If it kept its place nothing else follows; if not it is off the
+    /// book, and trades, rest or close follow.
+    OrderAmended {
+        /// Which.
+        order: OrderId,
+        /// Its price.
+        price: Ticks,
+        /// Its total size, what was filled included.
+        size: Lots,
+        /// What is still displayed, if it kept its place.
+        displayed: Lots,
+        /// Whether it kept its place.
+        kept_place: bool,
+        /// Whether it may only reduce.
+        reduce_only: bool,
+        /// Whether it may take.
+        post_only: PostOnly,
+        /// Whether its owner asked; false: the venue cut a reduce-only order.
+        asked: bool,
+    },
+    /// An order is gone.
+    OrderClosed {
+        /// Which.
+        order: OrderId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// A position has changed.
+    PositionChanged {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        instrument: InstrumentId,
+        /// How much.
+        size: SignedLots,
+        /// What it cost, signed as in `docs/rules/money.md`.
+        cost: Amount,
+    },
+    /// A client order id was used before: the order that it named is the answer.
+    OrderRepeated {
+        /// The order of the first time.
+        order: OrderId,
+    },
+    /// Market-maker protection was set or removed.
+    MmpSet {
+        /// Whose.
+        account: AccountId,
+        /// How.
+        config: MmpConfig,
+    },
+    /// Market-maker protection has triggered: quotes of the group are refused until it ends.
+    MmpTriggered {
+        /// Whose.
+        account: AccountId,
+        /// Which index.
+        index: IndexId,
+        /// Which group.
+        group: MmpGroup,
+        /// When the freeze ends; `None`: when it is reset.
+        frozen_until: Option<At>,
+    },
+    /// A freeze was lifted.
+    MmpReset {
+        /// Whose.
+        account: AccountId,
+        /// Which index.
+        index: IndexId,
+        /// Which group.
+        group: MmpGroup,
+    },
+    /// An account chose what happens when its own orders meet.
+    SelfTradeSet {
+        /// Whose.
+        account: AccountId,
+        /// What happens.
+        mode: SelfTradeMode,
+        /// Whether its subaccounts are in the group.
+        with_subaccounts: bool,
+    },
+    /// The command was refused; nothing changed.
+    Refused(Box<Reject>),
+}
+
+/// An accepted order, as it was understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderPlaced {
+    /// Its id.
+    pub order: OrderId,
+    /// Whose.
+    pub account: AccountId,
+    /// Where.
+    pub instrument: InstrumentId,
+    /// Which way.
+    pub side: Side,
+    /// As asked.
+    pub kind: OrderKind,
+    /// The limit that it has: as asked, slid, or the edge of the band.
+    pub price: Ticks,
+    /// How much, after a reduce-only cut.
+    pub size: Lots,
+    /// How much shows at a time.
+    pub display: Option<Lots>,
+    /// What happens to the rest.
+    pub time_in_force: TimeInForce,
+    /// May it take?
+    pub post_only: PostOnly,
+    /// It never opens or turns a position.
+    pub reduce_only: bool,
+    /// It is under market-maker protection.
+    pub mmp: bool,
+    /// The group, if it is a quote.
+    pub quote_group: Option<MmpGroup>,
+    /// The client's label.
+    pub label: Label,
+    /// The client's id.
+    pub client_order_id: Option<ClientOrderId>,
+    /// Its connection, if it is cancelled when that drops.
+    pub session: Option<SessionId>,
+}
+
+/// A match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Traded {
+    /// Its id.
+    pub trade: TradeId,
+    /// Its number in the instrument, from 1.
+    pub trade_seq: u64,
+    /// Where.
+    pub instrument: InstrumentId,
+    /// The maker's price.
+    pub price: Ticks,
+    /// How much.
+    pub size: Lots,
+    /// Which way the taker went.
+    pub taker_side: Side,
+    /// Who rested.
+    pub maker: TradeSide,
+    /// Who took.
+    pub taker: TradeSide,
+    /// The index then; zero if it had no price.
+    pub index_price: IndexPrice,
+    /// The mark then.
+    pub mark: Ticks,
+}
+
+/// One side of a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TradeSide {
+    /// Its order.
+    pub order: OrderId,
+    /// Its account.
+    pub account: AccountId,
+    /// What it paid; below zero is a rebate.
+    pub fee: Amount,
+    /// What it won or lost on what it closed.
+    pub realised: Amount,
+    /// What is left of its order.
+    pub open: Lots,
+}
+
+/// Why an order is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseReason {
+    /// Everything traded.
+    Filled,
+    /// The rest was cancelled.
+    Cancelled(CancelReason),
+}
+
+/// Why the rest of an order was cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CancelReason {
+    /// Its owner asked.
+    Asked,
+    /// It was not to rest (immediate-or-cancel, fill-or-kill, market).
+    NotToRest,
+    /// It met an order of its own group.
+    SelfTrade,
+    /// Its connection dropped.
+    Disconnected,
+    /// Market-maker protection triggered.
+    MmpTriggered,
+    /// Its day is over.
+    DayEnded,
+    /// It could only have opened or turned a position.
+    ReduceOnly,
+    /// A newer quote took its place.
+    Requoted,
+    /// An amended post-only order would have taken.
+    PostOnly,
+}
+
+/// One side of a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LedgerAccount {
+    /// The world outside: what was deposited is owed to it.
+    Outside,
+    /// What the venue earned.
+    Fees,
+    /// Where realised profits and losses of one instrument meet.
+    Clearing(InstrumentId),
+    /// Collateral of an account.
+    Collateral(AccountId),
+}
+
+/// What a transfer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransferReason {
+    /// Money came in.
+    Deposit,
+    /// Money went out.
+    Withdrawal,
+    /// Money moved between an account and its subaccount.
+    Transfer,
+    /// A fee or a rebate.
+    Fee,
+    /// A profit or loss was realised.
+    Realised,
+    /// An option was paid for.
+    Premium,
+}

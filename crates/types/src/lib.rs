@@ -1,0 +1,51 @@
+//! The vocabulary of Plimsoll: units, ids, instruments, commands, events, refusals, limits, and the
+//! canonical bytes of all of them.
+//!
+//! It holds words, not rules: nothing here keeps state, and nothing here decides. What a word means
+//! is said in `DESIGN.md` §5; what a rule says is in `docs/rules`.
+//!
+//! # Invariants
+//! 1. A price is [`Ticks`], a size is [`Lots`], money is an [`Amount`] of atoms: whole numbers, and
+//!    only the products that mean something compile (see [`units`]).
+//! 2. Whatever is written to a log or a snapshot goes through [`codec`], which has no float.
+//! 3. A code of a [`Reject`] and a tag of a [`Command`] or an [`Event`] is never used twice.
+#![no_std]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod codec;
+pub mod units;
+
+mod applied;
+mod asset;
+mod command;
+mod decimal;
+mod event;
+mod ids;
+mod instrument;
+pub mod limits;
+mod order;
+mod reject;
+mod text;
+mod view;
+
+pub use applied::{Applied, EntryOutcome, Proposal};
+pub use asset::AssetCode;
+pub use command::{
+    AmendOrder, CancelScope, Command, Entry, KindFilter, MassQuote, MmpConfig, PlaceOrder, Quote,
+};
+pub use decimal::{Decimal, DecimalError, Grid};
+pub use event::{
+    CancelReason, CloseReason, Event, LedgerAccount, OrderPlaced, TradeSide, Traded, TransferReason,
+};
+pub use ids::{AccountId, At, IndexId, InstrumentId, MmpGroup, OrderId, Seq, SessionId, TradeId};
+pub use instrument::{
+    Contract, Fees, Instrument, Kind, MarginRates, OptionRight, SettlementPeriod, Style, TickStep,
+};
+pub use order::{OrderKind, PostOnly, SelfTradeMode, Side, TimeInForce};
+pub use reject::{OrderFault, Reject, TermsFault};
+pub use text::{ClientOrderId, Label, TextError};
+pub use units::{Amount, IndexPrice, Lots, Rounding, SignedLots, Ticks};
+pub use view::{AccountView, PositionView};

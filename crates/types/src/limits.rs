@@ -1,0 +1,28 @@
+//! Every limit of the core, in one place. Meeting one is a refusal that names it.
+
+/// Open orders of one account.
+pub const ORDERS_PER_ACCOUNT_MAX: u32 = 10_000;
+/// Open orders of one account in one instrument.
+pub const ORDERS_PER_INSTRUMENT_MAX: u32 = 2_000;
+/// Accounts of one domain.
+pub const ACCOUNTS_MAX: u32 = 1 << 20;
+/// Instruments that one domain ever lists.
+pub const INSTRUMENTS_MAX: u32 = 1 << 16;
+/// Subaccounts of one account (api.md §3.3).
+pub const SUBACCOUNTS_MAX: u32 = 20;
+/// Quotes in one mass quote.
+pub const QUOTES_MAX: usize = 100;
+/// Market-maker protection groups of one account and index.
+pub const MMP_GROUPS_MAX: u8 = 16;
+/// Fills that one market-maker protection window remembers; the window triggers when it is full.
+pub const MMP_FILLS_MAX: usize = 4_096;
+/// Client order ids that one account may use within a day.
+pub const CLIENT_ORDER_IDS_MAX: u32 = 100_000;
+/// How long a client order id is remembered, in milliseconds of log time.
+pub const CLIENT_ORDER_ID_MS: u64 = 86_400_000;
+/// Commands in one batch of the log.
+pub const BATCH_COMMANDS_MAX: usize = 4_096;
+/// Bytes of one encoded command.
+pub const COMMAND_BYTES_MAX: usize = 16_384;
+/// Tick steps of one instrument.
+pub const TICK_STEPS_MAX: usize = 8;

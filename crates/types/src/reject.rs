@@ -1,0 +1,250 @@
+//! Refusals: what is wrong, the numbers, what would be right.
+//!
+//! The order of declaration is the order of precedence: a command that has two faults is refused
+//! for the one declared first. Codes are recorded and sent out, so a code is never renumbered and
+//! never used twice. `docs/rules/rejects.md` says when each is given.
+
+use alloc::boxed::Box;
+
+use crate::{
+    AccountId, Amount, At, Decimal, IndexPrice, InstrumentId, Lots, OrderId, SignedLots, Ticks,
+    limits,
+};
+
+/// Why the engine refused a command. Prices are in ticks, sizes in lots, money in atoms: the gateway
+/// says them in the units of the instrument.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of each refusal names its numbers")]
+pub enum Reject {
+    /// After `valid_until`.
+    #[error("the command was valid until {valid_until}, the log is at {at}: send it again")]
+    ValidUntilPassed { valid_until: At, at: At },
+    /// No such account.
+    #[error("account {account} does not exist: open it first")]
+    AccountNotFound { account: AccountId },
+    /// Accounts are numbered densely.
+    #[error("account {account} is not the next one: open {next}")]
+    AccountNotNext { account: AccountId, next: AccountId },
+    /// Too many accounts, or too many subaccounts of one.
+    #[error("there are {max} accounts already: no more can be opened here")]
+    AccountsTooMany { max: u32 },
+    /// A subaccount cannot be a parent, and a transfer needs one family.
+    #[error("accounts {from} and {to} are not of one main account")]
+    AccountsNotRelated { from: AccountId, to: AccountId },
+    /// The terms of an instrument contradict each other.
+    #[error("the terms do not make a contract: {fault}")]
+    InstrumentTermsContradict { fault: TermsFault },
+    /// The contract exists.
+    #[error("the contract is listed already as instrument {instrument}")]
+    InstrumentListedAlready { instrument: InstrumentId },
+    /// Too many instruments.
+    #[error("there are {max} instruments already", max = limits::INSTRUMENTS_MAX)]
+    InstrumentsTooMany,
+    /// No such instrument.
+    #[error("instrument {instrument} is not listed")]
+    InstrumentNotFound { instrument: InstrumentId },
+    /// Its life is over.
+    #[error("instrument {instrument} expired at {expiry}")]
+    InstrumentExpired { instrument: InstrumentId, expiry: At },
+    /// The amount of money is not one that can be moved.
+    #[error("{amount} atoms cannot be moved: send between 1 and {max}", max = Amount::MAX)]
+    AmountOutOfRange { amount: Amount },
+    /// Deposits would exceed what the domain can count.
+    #[error("deposits of the domain would pass {max} atoms", max = Amount::MAX)]
+    DepositsTooLarge,
+    /// A price of zero or beyond reason.
+    #[error("index price {price} is out of range: report between 1 and {max}", max = IndexPrice::MAX)]
+    IndexPriceOutOfRange { price: IndexPrice },
+    /// A mark of zero or beyond the ladder.
+    #[error("mark {mark} is out of range: report between 1 and {max}", max = Ticks::MAX)]
+    MarkOutOfRange { mark: Ticks },
+    /// No such order, or it is not open any more.
+    #[error("order {order} is not open")]
+    OrderNotOpen { order: OrderId },
+    /// Someone else's.
+    #[error("order {order} belongs to another account")]
+    OrderNotOwned { order: OrderId },
+    /// Two things that exclude each other.
+    #[error("the order contradicts itself: {fault}")]
+    OrderTermsContradict { fault: OrderFault },
+    /// Too small or too large.
+    #[error("size is {size} lots: send between {min} and {max}")]
+    SizeOutOfRange { size: Lots, min: Lots, max: Lots },
+    /// A price of zero or beyond the ladder.
+    #[error("price is {price} ticks: send between 1 and {max}", max = Ticks::MAX)]
+    PriceOutOfRange { price: Ticks },
+    /// Between two prices of the grid in force there.
+    #[error("price {price} is between ticks: send {below} or {above}")]
+    PriceOffTick { price: Ticks, below: Ticks, above: Ticks },
+    /// The displayed part is too small.
+    #[error("display of {display} lots: send between {min} and {max}")]
+    DisplayOutOfRange { display: Lots, min: Lots, max: Lots },
+    /// Nothing to value the order with.
+    #[error("instrument {instrument} has no mark price yet: wait for the first one")]
+    MarkMissing { instrument: InstrumentId },
+    /// Below the band.
+    #[error("price {price} is below the band: sell at {min} or higher")]
+    PriceTooLow { price: Ticks, min: Ticks },
+    /// Above the band.
+    #[error("price {price} is above the band: buy at {max} or lower")]
+    PriceTooHigh { price: Ticks, max: Ticks },
+    /// A size below what is already filled.
+    #[error("{filled} lots are filled already: amend to more than that")]
+    SizeBelowFilled { filled: Lots },
+    /// Would open or turn a position.
+    #[error(
+        "the position is {position} lots: a reduce-only order on this side would not reduce it"
+    )]
+    ReduceOnlyWouldOpen { position: SignedLots },
+    /// Would take.
+    #[error("post-only would trade at {best}: price at {passive} or leave post-only out")]
+    PostOnlyWouldCross { best: Ticks, passive: Ticks },
+    /// Would trade with itself.
+    #[error("would trade with order {order} of the same group: cancel it, or choose cancel_maker")]
+    SelfTrade { order: OrderId },
+    /// Too many open orders.
+    #[error("{open} orders are open: at most {max}, cancel some first")]
+    OrdersTooMany { open: u32, max: u32 },
+    /// Position and open orders together would be too large.
+    #[error("position and open orders would reach {reached} lots: at most {max}")]
+    PositionTooLarge { reached: u64, max: Lots },
+    /// Quotes are frozen.
+    #[error("quotes are frozen by market-maker protection until {until:?}: reset it, or wait")]
+    MmpFrozen { until: Option<At> },
+    /// No protection where one is needed.
+    #[error("group {group} has no market-maker protection: set it first")]
+    MmpMissing { group: u8 },
+    /// The protection protects nothing.
+    #[error("market-maker protection needs a limit and a window between 1 ms and one day")]
+    MmpLimitsMissing,
+    /// Too many groups.
+    #[error("group {group} is above {max}", max = limits::MMP_GROUPS_MAX)]
+    MmpGroupTooHigh { group: u8 },
+    /// Too many quotes, or none.
+    #[error("{quotes} quotes: send between 1 and {max}", max = limits::QUOTES_MAX)]
+    QuotesTooMany { quotes: u32 },
+    /// Two quotes for one side of one instrument, or a bid at or above the ask.
+    #[error("quotes {first} and {second} cross or repeat each other")]
+    QuotesCross { first: u32, second: u32 },
+    /// One quote is at fault, so none is taken.
+    #[error("quote {index}: {reject}")]
+    QuoteRefused { index: u32, reject: Box<Reject> },
+    /// Not enough money.
+    #[error("needs {needed} of margin, {free} is free: deposit {missing} or send less")]
+    MarginInsufficient { needed: Amount, free: Amount, missing: Amount },
+    /// Not enough money to take out.
+    #[error("{amount} is asked for, {free} is free")]
+    FreeInsufficient { amount: Amount, free: Amount },
+    /// The domain has no room for another open order.
+    #[error("the domain has {max} open orders: no more fit", max = OrderId::SLOTS_MAX)]
+    DomainFull,
+    /// Too many ids to remember.
+    #[error("{max} client order ids were used within a day", max = limits::CLIENT_ORDER_IDS_MAX)]
+    ClientOrderIdsTooMany,
+}
+
+/// What is wrong with the terms of an instrument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of each refusal names its numbers")]
+pub enum TermsFault {
+    /// It settles in another asset.
+    #[error("it settles in another asset than the domain")]
+    SettlementAsset,
+    /// A step is zero or below.
+    #[error("tick {tick}, lot {lot} and contract size must be above zero")]
+    StepNotPositive { tick: Decimal, lot: Decimal },
+    /// Lots and contracts do not divide each other.
+    #[error("contract size and lot must divide one another")]
+    ContractSize,
+    /// Values are not whole atoms, or too large.
+    #[error(
+        "a tick of a lot is not a whole number of atoms, or the largest order is worth too much"
+    )]
+    Value,
+    /// Size bounds.
+    #[error("the largest size must be at least the smallest, which is at least one lot")]
+    SizeBounds,
+    /// Tick steps.
+    #[error("tick steps must rise, and each must be a multiple of the one before")]
+    TickSteps,
+    /// Expiry.
+    #[error("it would expire before it is listed, or not at 08:00 UTC")]
+    Expiry,
+    /// Strike.
+    #[error("a strike is above zero")]
+    Strike,
+    /// Rates.
+    #[error(
+        "fees, margin rates and the band are at most 100 %, the initial rate at least the maintenance rate"
+    )]
+    Rates,
+}
+
+/// What is wrong with the terms of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OrderFault {
+    /// Post-only needs a limit price.
+    #[error("post-only needs a limit order")]
+    PostOnlyNeedsLimit,
+    /// Post-only needs to rest.
+    #[error("post-only needs good-til-cancelled or good-til-day")]
+    PostOnlyNeedsRest,
+    /// Display needs to rest.
+    #[error("a display size needs a limit order that may rest")]
+    DisplayNeedsRest,
+    /// Protection needs a limit price.
+    #[error("market-maker protection needs a limit order that may rest")]
+    MmpNeedsLimit,
+    /// An amendment that changes nothing.
+    #[error("nothing is to change: give a size, a price, a display size or a flag")]
+    NothingToAmend,
+}
+
+impl Reject {
+    /// The stable code.
+    pub const fn code(&self) -> u16 {
+        match self {
+            Reject::ValidUntilPassed { .. } => 101,
+            Reject::AccountNotFound { .. } => 102,
+            Reject::AccountNotNext { .. } => 103,
+            Reject::AccountsTooMany { .. } => 104,
+            Reject::AccountsNotRelated { .. } => 105,
+            Reject::InstrumentTermsContradict { .. } => 201,
+            Reject::InstrumentListedAlready { .. } => 202,
+            Reject::InstrumentsTooMany => 203,
+            Reject::InstrumentNotFound { .. } => 204,
+            Reject::InstrumentExpired { .. } => 205,
+            Reject::AmountOutOfRange { .. } => 301,
+            Reject::DepositsTooLarge => 302,
+            Reject::IndexPriceOutOfRange { .. } => 303,
+            Reject::MarkOutOfRange { .. } => 304,
+            Reject::OrderNotOpen { .. } => 401,
+            Reject::OrderNotOwned { .. } => 402,
+            Reject::OrderTermsContradict { .. } => 403,
+            Reject::SizeOutOfRange { .. } => 404,
+            Reject::PriceOutOfRange { .. } => 405,
+            Reject::PriceOffTick { .. } => 406,
+            Reject::DisplayOutOfRange { .. } => 407,
+            Reject::MarkMissing { .. } => 408,
+            Reject::PriceTooLow { .. } => 409,
+            Reject::PriceTooHigh { .. } => 410,
+            Reject::SizeBelowFilled { .. } => 411,
+            Reject::ReduceOnlyWouldOpen { .. } => 412,
+            Reject::PostOnlyWouldCross { .. } => 413,
+            Reject::SelfTrade { .. } => 414,
+            Reject::OrdersTooMany { .. } => 415,
+            Reject::PositionTooLarge { .. } => 416,
+            Reject::MmpFrozen { .. } => 501,
+            Reject::MmpMissing { .. } => 502,
+            Reject::MmpLimitsMissing => 503,
+            Reject::MmpGroupTooHigh { .. } => 504,
+            Reject::QuotesTooMany { .. } => 505,
+            Reject::QuotesCross { .. } => 506,
+            Reject::QuoteRefused { .. } => 507,
+            Reject::MarginInsufficient { .. } => 601,
+            Reject::FreeInsufficient { .. } => 602,
+            Reject::DomainFull => 701,
+            Reject::ClientOrderIdsTooMany => 702,
+        }
+    }
+}
