@@ -1,8 +1,8 @@
 //! Rules and tests, linked both ways.
 //!
-//! `docs/rules/*.md` states each rule under a number such as `ORD-7`. A rule that no test cites is a
-//! wish, and a citation of a rule that does not exist is a lie: both are findings. In the same way
-//! every refusal of the core has one code, and its line in `docs/rules/rejects.md`.
+//! `docs/rules/*.md` states each rule under a number such as `ORD-7`. A rule that no test cites is
+//! a wish, and a citation of a rule that does not exist is a lie: both are findings. In the same
+//! way every refusal of the core has one code, and its line in `docs/rules/rejects.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -116,6 +116,8 @@ pub fn has_word(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| {
         let before = line[..at].chars().next_back();
         let after = line[at + word.len()..].chars().next();
-        !(starts_name && before.is_some_and(is_name)) && !(ends_name && after.is_some_and(is_name))
+        let goes_on = (starts_name && before.is_some_and(is_name))
+            || (ends_name && after.is_some_and(is_name));
+        !goes_on
     })
 }

@@ -143,7 +143,7 @@ fn declared_module(line: &str) -> Option<&str> {
     line.strip_prefix("mod ")?.strip_suffix(';')
 }
 
-/// Where the child modules of the file at `path` are: `src/` of `src/lib.rs`, `src/a/` of `src/a.rs`.
+/// Where the child modules of a file are: in `src/` for `src/lib.rs`, in `src/a/` for `src/a.rs`.
 fn children_of(path: &str) -> String {
     let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
     match name {
