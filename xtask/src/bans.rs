@@ -69,18 +69,20 @@ const EMPTY_COMPLAINTS: &[&str] = &["invalid", "Invalid", "illegal", "Illegal", 
 /// Marks of unfinished work, which belongs into an issue.
 const UNFINISHED: &[&str] = &["TODO", "FIXME", "XXX"];
 
-/// Machine paths and package hosts: no file may name one. In pieces, so that this file does not.
-const FOREIGN: &[&str] = &[
-    concat!("/", "work", "/"),
-    concat!("/", "root", "/"),
-    concat!("/", "tmp", "/"),
-    concat!("registry", ".", "npmjs"),
-    concat!("index", ".", "crates"),
-    concat!("static", ".", "crates"),
-    concat!("pypi", ".", "org"),
-    concat!("files", ".", "pythonhosted"),
-    concat!("deb", ".", "debian"),
+/// What no file may name, and what it is. In pieces, so that this file does not name it.
+const FOREIGN: &[(&str, &str)] = &[
+    (concat!("/", "work", "/"), MACHINE_PATH),
+    (concat!("/", "root", "/"), MACHINE_PATH),
+    (concat!("/", "tmp", "/"), MACHINE_PATH),
+    (concat!("registry", ".", "npmjs"), PACKAGE_HOST),
+    (concat!("index", ".", "crates"), PACKAGE_HOST),
+    (concat!("static", ".", "crates"), PACKAGE_HOST),
+    (concat!("pypi", ".", "org"), PACKAGE_HOST),
+    (concat!("files", ".", "pythonhosted"), PACKAGE_HOST),
+    (concat!("deb", ".", "debian"), PACKAGE_HOST),
 ];
+const MACHINE_PATH: &str = "a path of one machine";
+const PACKAGE_HOST: &str = "the host of a package registry";
 
 fn anywhere(_: &File) -> bool {
     true
@@ -167,9 +169,8 @@ pub fn check_foreign_names(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in tree.files.iter().filter(|file| !file.path.ends_with("Cargo.lock")) {
         for (index, line) in file.text.lines().enumerate() {
-            for name in FOREIGN.iter().filter(|name| line.contains(*name)) {
-                let what = format!("{name} is of one machine or one host: leave it out");
-                findings.push(Finding::new(&file.path, index + 1, what));
+            for (_, kind) in FOREIGN.iter().filter(|(name, _)| line.contains(name)) {
+                findings.push(Finding::new(&file.path, index + 1, format!("{kind}: leave it out")));
             }
         }
     }

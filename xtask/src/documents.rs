@@ -22,21 +22,23 @@ pub fn check_links(tree: &Tree) -> Vec<Finding> {
 
 /// Lines outside of fenced blocks, with their numbers.
 fn prose(file: &File) -> impl Iterator<Item = (usize, &str)> {
-    lines_by_fence(file).filter(|(_, fenced, _)| !fenced).map(|(line, _, text)| (line, text))
+    lines_by_fence(file).filter(|(_, fence, _)| fence.is_none()).map(|(line, _, text)| (line, text))
 }
 
-/// Lines inside of fenced blocks, with their numbers.
-fn fenced(file: &File) -> impl Iterator<Item = (usize, &str)> {
-    lines_by_fence(file).filter(|(_, fenced, _)| *fenced).map(|(line, _, text)| (line, text))
+/// Lines of fenced blocks of commands, which have no language, with their numbers.
+fn commands(file: &File) -> impl Iterator<Item = (usize, &str)> {
+    let lines = lines_by_fence(file).filter(|(_, fence, _)| *fence == Some(""));
+    lines.map(|(line, _, text)| (line, text))
 }
 
-fn lines_by_fence(file: &File) -> impl Iterator<Item = (usize, bool, &str)> {
-    file.text.lines().enumerate().scan(false, |inside, (index, text)| {
-        if text.trim_start().starts_with("```") {
-            *inside = !*inside;
-            return Some((index + 1, false, ""));
-        }
-        Some((index + 1, *inside, text))
+/// Every line with its number and the language of the fenced block that it is in.
+fn lines_by_fence(file: &File) -> impl Iterator<Item = (usize, Option<&str>, &str)> {
+    file.text.lines().enumerate().scan(None, |fence, (index, text)| {
+        let Some(language) = text.trim_start().strip_prefix("```") else {
+            return Some((index + 1, *fence, text));
+        };
+        *fence = if fence.is_some() { None } else { Some(language.trim()) };
+        Some((index + 1, None, ""))
     })
 }
 
@@ -73,7 +75,7 @@ pub fn check_readme_commands(tree: &Tree) -> Vec<Finding> {
     let Some(readme) = tree.file("README.md") else {
         return vec![Finding::new("README.md", 0, "there is no README: write one")];
     };
-    let missing = fenced(readme).filter_map(|(line, text)| {
+    let missing = commands(readme).filter_map(|(line, text)| {
         let what = missing_command(tree, text)?;
         Some(Finding::new(&readme.path, line, what))
     });
