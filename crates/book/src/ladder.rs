@@ -1,0 +1,478 @@
+//! Prices to levels: a 64-way tree over the ticks of each book, made where there are orders.
+//!
+//! ```text
+//!  price, 24 bits:   root 6 │ branch 6 │ leaf 6 │ tick 6
+//!
+//!  Head (32 bytes)   best bid and ask, the levels there, the root, the leaf used last
+//!    └ Dir root ─ Dir branch ─ Dir leaf    64 children each, and a bit per child and side
+//!                                 └ page   64 levels {head, tail, total}, a bit per level and side
+//! ```
+//!
+//! The tree is the bitmap: the next best price is a count of zero bits, at most once per layer. Both
+//! sides share pages, since a price is never both bid and ask. Pages and directories that become
+//! empty go back to a pool, so memory grows with the orders, not with books or price ranges.
+//!
+//! # Invariants
+//! 1. A bit is set if and only if something below it rests on that side.
+//! 2. A page or directory outside the pool has a bit set; one in the pool is blank.
+//! 3. `best` is the best price of the side, and `front` its level.
+//!
+//! It knows nothing of orders: a level's queue is the caller's.
+
+use alloc::vec::Vec;
+use core::iter::successors;
+use types::{InstrumentId, Side, Ticks};
+
+use crate::slab::{NIL, at, grow, narrow};
+
+const FAN_BITS: u32 = 6;
+const FAN: u32 = 1 << FAN_BITS;
+const BLOCK_BITS: u32 = 2 * FAN_BITS;
+const NO_BID: u32 = 0;
+const NO_ASK: u32 = u32::MAX;
+const _: () = assert!(Ticks::MAX.0 >> (4 * FAN_BITS) == 0);
+
+/// One price of one book: the ends of its queue, and how many lots are shown there.
+#[derive(Clone, Copy)]
+pub(crate) struct Level {
+    pub(crate) head: u32,
+    pub(crate) tail: u32,
+    pub(crate) total: u64,
+}
+
+impl Level {
+    const EMPTY: Level = Level { head: NIL, tail: NIL, total: 0 };
+}
+const _: () = assert!(size_of::<Level>() == 16);
+
+/// One book's entry into its tree.
+#[derive(Clone, Copy)]
+#[repr(C, align(32))]
+struct Head {
+    best: [u32; 2],
+    front: [u32; 2],
+    root: u32,
+    near_block: u32,
+    near_leaf: u32,
+}
+
+impl Head {
+    const EMPTY: Head = Head {
+        best: [NO_BID, NO_ASK],
+        front: [NIL; 2],
+        root: NIL,
+        near_block: NIL,
+        near_leaf: NIL,
+    };
+}
+
+/// A bit per child and side.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Bits([u64; 2]);
+
+impl Bits {
+    #[inline]
+    fn is_empty(self, side: Side) -> bool {
+        self.0[lane(side)] == 0
+    }
+
+    /// Sets a bit; true if it is the first of its side.
+    #[inline]
+    fn set(&mut self, side: Side, digit: u32) -> bool {
+        let lane = &mut self.0[lane(side)];
+        let was_empty = *lane == 0;
+        *lane |= 1 << digit;
+        was_empty
+    }
+
+    /// Clears a bit; true if it was the last of its side.
+    #[inline]
+    fn clear(&mut self, side: Side, digit: u32) -> bool {
+        let lane = &mut self.0[lane(side)];
+        *lane &= !(1 << digit);
+        *lane == 0
+    }
+
+    /// The best digit of a side that is not empty.
+    #[inline]
+    fn first(self, side: Side) -> u32 {
+        match side {
+            Side::Bid => (FAN - 1) - (self.0[0] | 1).leading_zeros(),
+            Side::Ask => self.0[1].trailing_zeros() % FAN,
+        }
+    }
+
+    /// The bits of digits worse than `digit`.
+    fn after(self, side: Side, digit: u32) -> Bits {
+        let below = (1 << digit) - 1;
+        match side {
+            Side::Bid => Bits([self.0[0] & below, 0]),
+            Side::Ask => Bits([0, self.0[1] & !below & !(1 << digit)]),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Dir {
+    bits: Bits,
+    child: [u32; at(FAN)],
+}
+
+impl Dir {
+    const EMPTY: Dir = Dir { bits: Bits([0; 2]), child: [NIL; at(FAN)] };
+
+    #[inline]
+    fn child(&self, digit: u32) -> u32 {
+        self.child[at(digit % FAN)]
+    }
+}
+
+/// The trees of all books, over one pool of directories and one of pages.
+#[derive(Clone, Default)]
+pub(crate) struct Ladder {
+    heads: Vec<Head>,
+    dirs: Vec<Dir>,
+    dirs_free: Vec<u32>,
+    pages: Vec<Bits>,
+    pages_free: Vec<u32>,
+    /// `FAN` levels for each page.
+    pub(crate) levels: Vec<Level>,
+}
+
+#[inline]
+const fn lane(side: Side) -> usize {
+    match side {
+        Side::Bid => 0,
+        Side::Ask => 1,
+    }
+}
+
+/// The digits of a price above its tick, from the root down.
+#[inline]
+const fn digits(price: u32) -> [u32; 3] {
+    [(price >> 18) % FAN, (price >> 12) % FAN, (price >> 6) % FAN]
+}
+
+impl Ladder {
+    pub(crate) fn open(&mut self) {
+        self.heads.push(Head::EMPTY);
+    }
+
+    pub(crate) fn n_books(&self) -> u32 {
+        narrow(self.heads.len())
+    }
+
+    /// The best price and its level.
+    #[inline]
+    pub(crate) fn front(&self, book: InstrumentId, side: Side) -> Option<(u32, u32)> {
+        let head = self.heads.get(at(book.0))?;
+        let level = head.front[lane(side)];
+        (level != NIL).then_some((head.best[lane(side)], level))
+    }
+
+    /// The level of a price that a taker of `side` with `limit` would meet first.
+    #[inline]
+    pub(crate) fn reached(&self, book: InstrumentId, side: Side, limit: u32) -> Option<(u32, u32)> {
+        let head = &self.heads[at(book.0)];
+        let [bid, ask] = head.best;
+        match side {
+            Side::Bid => (ask <= limit).then_some((ask, head.front[1])),
+            Side::Ask => (limit <= bid && bid != NO_BID).then_some((bid, head.front[0])),
+        }
+    }
+
+    /// The level of a price where a side rests.
+    pub(crate) fn find(&self, book: InstrumentId, side: Side, price: u32) -> Option<u32> {
+        let mut row = self.heads.get(at(book.0))?.root;
+        for digit in digits(price) {
+            row = self.dirs.get(at(row))?.child(digit);
+        }
+        let is_set = self.pages.get(at(row))?.0[lane(side)] >> (price % FAN) & 1 == 1;
+        (is_set && price <= Ticks::MAX.0).then_some((row << FAN_BITS) | (price % FAN))
+    }
+
+    /// The level of a price, made if need be; the caller then rests something there.
+    #[inline]
+    pub(crate) fn level(&mut self, book: InstrumentId, price: u32) -> u32 {
+        let head = &self.heads[at(book.0)];
+        let leaf = if head.near_block == price >> BLOCK_BITS {
+            head.near_leaf
+        } else {
+            self.make_leaf(book, price)
+        };
+        let page = self.dirs[at(leaf)].child(price >> FAN_BITS);
+        let page = if page == NIL { self.make_page(leaf, price) } else { page };
+        (page << FAN_BITS) | (price % FAN)
+    }
+
+    #[cold]
+    fn make_leaf(&mut self, book: InstrumentId, price: u32) -> u32 {
+        let [first, second, _] = digits(price);
+        let mut root = self.heads[at(book.0)].root;
+        if root == NIL {
+            root = self.take_dir();
+        }
+        let branch = self.make_dir(root, first);
+        let leaf = self.make_dir(branch, second);
+        let head = &mut self.heads[at(book.0)];
+        *head = Head { root, near_block: price >> BLOCK_BITS, near_leaf: leaf, ..*head };
+        leaf
+    }
+
+    fn make_dir(&mut self, parent: u32, digit: u32) -> u32 {
+        let found = self.dirs[at(parent)].child(digit);
+        if found != NIL {
+            return found;
+        }
+        let made = self.take_dir();
+        self.dirs[at(parent)].child[at(digit)] = made;
+        made
+    }
+
+    fn take_dir(&mut self) -> u32 {
+        self.dirs_free.pop().unwrap_or_else(|| {
+            grow(&mut self.dirs, 1);
+            self.dirs.push(Dir::EMPTY);
+            narrow(self.dirs.len()) - 1
+        })
+    }
+
+    #[cold]
+    fn make_page(&mut self, leaf: u32, price: u32) -> u32 {
+        let page = self.pages_free.pop().unwrap_or_else(|| {
+            grow(&mut self.levels, at(FAN));
+            self.levels.resize(self.levels.len() + at(FAN), Level::EMPTY);
+            grow(&mut self.pages, 1);
+            self.pages.push(Bits::default());
+            narrow(self.pages.len()) - 1
+        });
+        self.dirs[at(leaf)].child[at((price >> FAN_BITS) % FAN)] = page;
+        page
+    }
+
+    /// Says that a level has its first order.
+    #[inline]
+    pub(crate) fn occupy(&mut self, book: InstrumentId, side: Side, price: u32, level: u32) {
+        let head = &mut self.heads[at(book.0)];
+        let best = &mut head.best[lane(side)];
+        let is_better = match side {
+            Side::Bid => *best < price,
+            Side::Ask => price < *best,
+        };
+        if is_better {
+            *best = price;
+            head.front[lane(side)] = level;
+        }
+        if self.pages[at(level >> FAN_BITS)].set(side, price % FAN) {
+            self.occupy_dirs(book, side, price);
+        }
+    }
+
+    fn occupy_dirs(&mut self, book: InstrumentId, side: Side, price: u32) {
+        let [first, second, third] = digits(price);
+        let [root, branch, leaf] = self.path(book, price);
+        for (dir, digit) in [(leaf, third), (branch, second), (root, first)] {
+            if !self.dirs[at(dir)].bits.set(side, digit) {
+                break;
+            }
+        }
+    }
+
+    /// The directories above an existing page, from the root down.
+    fn path(&self, book: InstrumentId, price: u32) -> [u32; 3] {
+        let [first, second, _] = digits(price);
+        let root = self.heads[at(book.0)].root;
+        let branch = self.dirs[at(root)].child(first);
+        let leaf = self.dirs[at(branch)].child(second);
+        [root, branch, leaf]
+    }
+
+    /// Says that a level lost its last order.
+    #[inline]
+    pub(crate) fn vacate(&mut self, book: InstrumentId, side: Side, price: u32, level: u32) {
+        let page = level >> FAN_BITS;
+        let is_best = self.heads[at(book.0)].best[lane(side)] == price;
+        if self.pages[at(page)].clear(side, price % FAN) {
+            self.vacate_page(book, side, price, page);
+            if is_best {
+                self.set_best(book, side, self.first(book, side));
+            }
+        } else if is_best {
+            let tick = self.pages[at(page)].first(side);
+            let better = ((price & !(FAN - 1)) | tick, (page << FAN_BITS) | tick);
+            self.set_best(book, side, Some(better));
+        }
+    }
+
+    #[inline]
+    fn set_best(&mut self, book: InstrumentId, side: Side, best: Option<(u32, u32)>) {
+        let none = (Head::EMPTY.best[lane(side)], NIL);
+        let (price, level) = best.unwrap_or(none);
+        let head = &mut self.heads[at(book.0)];
+        head.best[lane(side)] = price;
+        head.front[lane(side)] = level;
+    }
+
+    /// Clears the bits above a page whose side is empty; returns what became blank to the pools.
+    fn vacate_page(&mut self, book: InstrumentId, side: Side, price: u32, page: u32) {
+        let [first, second, third] = digits(price);
+        let [root, branch, leaf] = self.path(book, price);
+        let mut is_blank = self.pages[at(page)] == Bits::default();
+        if is_blank {
+            self.pages_free.push(page);
+        }
+        let mut is_clear = true;
+        for (dir, digit) in [(leaf, third), (branch, second), (root, first)] {
+            let row = &mut self.dirs[at(dir)];
+            if is_blank {
+                row.child[at(digit)] = NIL;
+            }
+            is_clear = is_clear && row.bits.clear(side, digit);
+            is_blank = is_blank && row.bits == Bits::default();
+            if is_blank {
+                self.forget_dir(book, dir);
+            }
+        }
+    }
+
+    fn forget_dir(&mut self, book: InstrumentId, dir: u32) {
+        self.dirs_free.push(dir);
+        let head = &mut self.heads[at(book.0)];
+        if head.near_leaf == dir {
+            (head.near_block, head.near_leaf) = (NIL, NIL);
+        }
+        if head.root == dir {
+            head.root = NIL;
+        }
+    }
+
+    /// Best price and level of a side, from the root.
+    fn first(&self, book: InstrumentId, side: Side) -> Option<(u32, u32)> {
+        let root = self.heads[at(book.0)].root;
+        if root == NIL || self.dirs[at(root)].bits.is_empty(side) {
+            return None;
+        }
+        Some(self.descend(side, 0, root, 0))
+    }
+
+    /// Best price and level below a directory `depth` layers under the root, which has some.
+    fn descend(&self, side: Side, depth: u32, dir: u32, prefix: u32) -> (u32, u32) {
+        let (mut below, mut prefix) = (dir, prefix);
+        for _ in depth..3 {
+            let row = &self.dirs[at(below)];
+            let digit = row.bits.first(side);
+            below = row.child(digit);
+            prefix = (prefix << FAN_BITS) | digit;
+        }
+        let tick = self.pages[at(below)].first(side);
+        ((prefix << FAN_BITS) | tick, (below << FAN_BITS) | tick)
+    }
+
+    /// Occupied prices of a side and their levels, best first.
+    pub(crate) fn rungs(&self, book: InstrumentId, side: Side) -> impl Iterator<Item = (u32, u32)> {
+        successors(self.front(book, side), move |(price, level)| {
+            self.after(book, side, *price, *level)
+        })
+    }
+
+    /// The next worse price of a side after an occupied one, and its level.
+    fn after(&self, book: InstrumentId, side: Side, price: u32, level: u32) -> Option<(u32, u32)> {
+        let page = level >> FAN_BITS;
+        let ticks = self.pages[at(page)].after(side, price % FAN);
+        if !ticks.is_empty(side) {
+            let tick = ticks.first(side);
+            return Some(((price & !(FAN - 1)) | tick, (page << FAN_BITS) | tick));
+        }
+        let path = self.path(book, price);
+        (0..3).rev().find_map(|depth| self.after_in(side, price, depth, path[at(depth)]))
+    }
+
+    /// The best price below the children of `dir` that are worse than the one `price` is under.
+    fn after_in(&self, side: Side, price: u32, depth: u32, dir: u32) -> Option<(u32, u32)> {
+        let row = &self.dirs[at(dir)];
+        let rest = row.bits.after(side, digits(price)[at(depth)]);
+        if rest.is_empty(side) {
+            return None;
+        }
+        let digit = rest.first(side);
+        let above = price >> (FAN_BITS * (4 - depth));
+        let prefix = (above << FAN_BITS) | digit;
+        Some(self.descend(side, depth + 1, row.child(digit), prefix))
+    }
+}
+
+/// The check of a ladder's own invariants.
+impl Ladder {
+    /// BEST-FIRST, BITS-TRUE, POOL-BLANK: see the module's invariants 3, 1 and 2.
+    pub(crate) fn check(&self) {
+        let (mut n_dirs, mut n_pages) = (0, 0);
+        for (index, head) in self.heads.iter().enumerate() {
+            let book = InstrumentId(narrow(index));
+            for side in [Side::Bid, Side::Ask] {
+                let none = (Head::EMPTY.best[lane(side)], NIL);
+                let cached = (head.best[lane(side)], head.front[lane(side)]);
+                assert_eq!(cached, self.first(book, side).unwrap_or(none), "BEST-FIRST: {book}");
+            }
+            if head.near_block != NIL {
+                let [_, _, leaf] = self.path(book, head.near_block << BLOCK_BITS);
+                assert_eq!(head.near_leaf, leaf, "BEST-FIRST: leaf of book {book} used last");
+            }
+            if head.root != NIL {
+                self.check_dir(head.root, 0, &mut n_dirs, &mut n_pages);
+            }
+        }
+        assert_eq!(n_dirs + self.dirs_free.len(), self.dirs.len(), "POOL-BLANK: directories");
+        assert_eq!(n_pages + self.pages_free.len(), self.pages.len(), "POOL-BLANK: pages");
+        for dir in &self.dirs_free {
+            let row = &self.dirs[at(*dir)];
+            let is_blank = row.bits == Bits::default() && row.child == [NIL; at(FAN)];
+            assert!(is_blank, "POOL-BLANK: directory {dir} in the pool");
+        }
+        self.pages_free.iter().for_each(|page| self.check_blank(*page));
+    }
+
+    fn check_dir(&self, dir: u32, depth: u32, n_dirs: &mut usize, n_pages: &mut usize) {
+        *n_dirs += 1;
+        let row = &self.dirs[at(dir)];
+        assert!(row.bits != Bits::default(), "POOL-BLANK: directory {dir} in use");
+        let children = (0..FAN).map(|digit| (digit, row.child(digit)));
+        for (digit, child) in children {
+            let below = match child {
+                NIL => Bits::default(),
+                _ if depth == 2 => self.check_page(child, n_pages),
+                _ => {
+                    self.check_dir(child, depth + 1, n_dirs, n_pages);
+                    self.dirs[at(child)].bits
+                }
+            };
+            for side in [Side::Bid, Side::Ask] {
+                let is_set = (row.bits.0[lane(side)] >> digit) & 1 == 1;
+                assert_eq!(is_set, !below.is_empty(side), "BITS-TRUE: directory {dir}, {digit}");
+            }
+        }
+    }
+
+    fn check_page(&self, page: u32, n_pages: &mut usize) -> Bits {
+        *n_pages += 1;
+        let bits = self.pages[at(page)];
+        assert!(bits != Bits::default(), "POOL-BLANK: page {page} in use");
+        assert_eq!(bits.0[0] & bits.0[1], 0, "BITS-TRUE: a level of page {page} is of one side");
+        for (tick, level) in self.page_levels(page) {
+            let is_set = ((bits.0[0] | bits.0[1]) >> tick) & 1 == 1;
+            assert_eq!(is_set, level.head != NIL, "BITS-TRUE: page {page}, tick {tick}");
+        }
+        bits
+    }
+
+    fn check_blank(&self, page: u32) {
+        assert!(self.pages[at(page)] == Bits::default(), "POOL-BLANK: page {page} in the pool");
+        for (tick, level) in self.page_levels(page) {
+            let is_blank = level.head == NIL && level.tail == NIL && level.total == 0;
+            assert!(is_blank, "POOL-BLANK: level {tick} of page {page}");
+        }
+    }
+
+    fn page_levels(&self, page: u32) -> impl Iterator<Item = (u32, &Level)> {
+        (0..FAN).map(move |tick| (tick, &self.levels[at((page << FAN_BITS) | tick)]))
+    }
+}
