@@ -1,0 +1,110 @@
+//! Balances sum to zero, roots depend on the state alone, proofs prove what is there.
+
+use std::vec::Vec;
+
+use types::codec::Codec;
+use types::{AccountId, Amount, InstrumentId, LedgerAccount};
+
+use crate::{Chain, Ledger, SetDigest, Tree, hash};
+
+fn account(id: u32) -> LedgerAccount {
+    LedgerAccount::Collateral(AccountId(id))
+}
+
+fn sample() -> Ledger {
+    let mut ledger = Ledger::new();
+    for id in 1..=9 {
+        ledger.transfer(LedgerAccount::Outside, account(id), Amount(i64::from(id) * 100));
+    }
+    ledger.transfer(account(3), LedgerAccount::Fees, Amount(7));
+    ledger.transfer(LedgerAccount::Clearing(InstrumentId(4)), account(2), Amount(50));
+    ledger
+}
+
+#[test]
+fn a_transfer_takes_from_one_what_it_gives_to_another() {
+    let ledger = sample();
+    assert_eq!(ledger.balance(account(3)), Amount(293));
+    assert_eq!(ledger.balance(LedgerAccount::Fees), Amount(7));
+    assert_eq!(ledger.balance(LedgerAccount::Clearing(InstrumentId(4))), Amount(-50));
+    assert_eq!(ledger.balance(LedgerAccount::Outside), Amount(-4500));
+    ledger.check();
+}
+
+#[test]
+fn the_root_depends_on_the_balances_and_not_on_the_way_to_them() {
+    let mut straight = sample();
+    let mut detour = Ledger::new();
+    for id in (1..=9).rev() {
+        detour.transfer(LedgerAccount::Outside, account(id), Amount(i64::from(id) * 100));
+        detour.root();
+    }
+    detour.transfer(LedgerAccount::Clearing(InstrumentId(4)), account(2), Amount(60));
+    detour.root();
+    detour.transfer(account(2), LedgerAccount::Clearing(InstrumentId(4)), Amount(10));
+    detour.transfer(account(3), LedgerAccount::Fees, Amount(7));
+    assert_eq!(straight.root(), detour.root());
+    let mut other = sample();
+    other.transfer(account(1), account(2), Amount(1));
+    assert_ne!(straight.root(), other.root());
+}
+
+#[test]
+fn a_decoded_ledger_has_the_root_of_the_encoded_one() {
+    let mut ledger = sample();
+    let mut copy = Ledger::from_bytes(&ledger.to_bytes()).expect("its own bytes");
+    assert_eq!(ledger.root(), copy.root());
+}
+
+#[test]
+fn a_proof_proves_one_balance_of_one_account_under_one_root() {
+    let mut ledger = sample();
+    let root = ledger.root();
+    for id in 1..=9 {
+        let (balance, proof) = ledger.prove(account(id));
+        assert!(Ledger::verify(&root, account(id), balance, &proof), "account {id}");
+        assert!(!Ledger::verify(&root, account(id), Amount(balance.0 + 1), &proof));
+        assert!(!Ledger::verify(&root, account(id + 1), balance, &proof));
+        assert!(!Ledger::verify(&hash(&[b"another root"]), account(id), balance, &proof));
+    }
+}
+
+#[test]
+fn a_tree_grows_without_forgetting_what_is_unchanged() {
+    let leaf = |index: u32| hash(&[&index.to_le_bytes()]);
+    let mut grown = Tree::default();
+    for index in 0..100 {
+        grown.set(index, leaf(index));
+        grown.root();
+    }
+    let mut at_once = Tree::default();
+    (0..100).for_each(|index| at_once.set(index, leaf(index)));
+    assert_eq!(grown.root(), at_once.root());
+}
+
+#[test]
+fn a_set_digest_forgets_order_and_detours_and_nothing_else() {
+    let items: Vec<[u8; 4]> = (0..50_u32).map(u32::to_le_bytes).collect();
+    let mut forward = SetDigest::default();
+    items.iter().for_each(|item| forward.add(item));
+    let mut backward = SetDigest::default();
+    backward.add(b"detour");
+    items.iter().rev().for_each(|item| backward.add(item));
+    assert_ne!(forward, backward);
+    backward.remove(b"detour");
+    assert_eq!(forward, backward);
+}
+
+#[test]
+fn a_chain_does_not_depend_on_where_it_was_saved_and_restored() {
+    let mut whole = Chain::default();
+    let mut restored = Chain::default();
+    for index in 0..5_000_u32 {
+        whole.extend(|out| out.extend_from_slice(&index.to_le_bytes()));
+        restored.extend(|out| out.extend_from_slice(&index.to_le_bytes()));
+        if index % 777 == 0 {
+            restored = Chain::from_bytes(&restored.to_bytes()).expect("its own bytes");
+        }
+        assert_eq!(whole.head(), restored.head());
+    }
+}
