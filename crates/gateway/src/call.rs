@@ -3,8 +3,9 @@
 use serde_json::{Map, Value};
 use types::{AccountId, Command, SessionId};
 
+use crate::publish::Market;
 use crate::rpc::{Json, RpcError};
-use crate::venue::{Class, DomainId};
+use crate::venue::{Class, DomainId, Later};
 
 /// Who calls, after authentication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,11 +27,12 @@ pub struct Call {
     pub session: Option<SessionId>,
 }
 
-/// What a method answers.
-#[derive(Debug)]
+/// What a method answers. [`Market::finish`] turns it into the result of the call.
 pub enum Answer {
     /// At once.
     Now(Json),
+    /// After the engine was asked: numbers of accounts.
+    Later(Later<Result<Json, RpcError>>),
     /// After these commands were applied, in order, each in its domain; the reply is made of their
     /// outcomes.
     After(Vec<Intent>, Reply),
@@ -70,3 +72,6 @@ pub enum Reply {
 
 /// The result of a method.
 pub type Answered = Result<Answer, RpcError>;
+
+/// A method: reads its parameters, looks things up, and says what is to be answered. It does not wait.
+pub type Handler = fn(&Market, &Call) -> Answered;

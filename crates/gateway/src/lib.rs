@@ -19,8 +19,10 @@ pub mod venue;
 
 mod call;
 mod outbox;
+mod publish;
 mod rpc;
 
-pub use call::{Answer, Call, Identity, Intent, Reply};
+pub use call::{Answer, Answered, Call, Handler, Identity, Intent, Reply};
 pub use outbox::Outbox;
+pub use publish::{Market, Subscriber};
 pub use rpc::{Json, RpcError};
