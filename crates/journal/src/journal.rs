@@ -11,7 +11,7 @@
 //!
 //! One thread owns a journal. It does not wait for anybody and starts no thread.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -116,27 +116,22 @@ impl<D: Disk> Journal<D> {
         assert!(options.segment_bytes <= SEGMENT_BYTES_MAX, "offsets are stored in 32 bits");
         let lock = recovery::lock(dir)?;
         let opened = recovery::check(dir)?;
-        let (segment, made) = recovery::resume(&mut disk, dir, &opened)?;
-        let next = opened.next;
-        let mut journal = Journal {
-            disk,
-            dir: dir.to_path_buf(),
-            options,
-            segment,
-            buffer: Vec::new(),
-            next,
-            durable: Seq(next.0 - 1),
-            poisoned: false,
-            _lock: lock,
+        let segment = match recovery::resume(&mut disk, &opened)? {
+            Some(segment) => segment,
+            None => {
+                let header = Header { first: opened.next, previous: Link::default() };
+                let file = create_segment(&mut disk, dir, header)
+                    .map_err(|source| OpenError::disk(dir, source))?;
+                Segment::begun(opened.next, file)
+            }
         };
-        if made {
-            let (first, previous) = (next, opened.last_link());
-            journal.segment.file = journal
-                .create_segment(Header { first, previous })
-                .map_err(|source| OpenError::io(&journal.segment_path(), source))?;
-        }
+        let (next, durable) = (opened.next, Seq(opened.next.0 - 1));
+        let dir = dir.to_path_buf();
+        let (buffer, poisoned, _lock) = (Vec::new(), false, lock);
+        let mut journal =
+            Journal { disk, dir, options, segment, buffer, next, durable, poisoned, _lock };
         if !opened.is_sealed() {
-            journal.seal().map_err(|source| OpenError::io(&journal.segment_path(), source))?;
+            journal.seal().map_err(|source| OpenError::disk(&journal.segment_path(), source))?;
         }
         Ok((journal, opened))
     }
@@ -202,7 +197,11 @@ impl<D: Disk> Journal<D> {
             Kind::Root => seq.next() == self.next && count == 0,
             Kind::Seal => false,
         };
-        assert!(fits, "{kind:?} of {count} at {seq} does not follow: the next entry is {}", self.next);
+        assert!(
+            fits,
+            "{kind:?} of {count} at {seq} does not follow: the next entry is {}",
+            self.next
+        );
     }
 
     fn is_full_for(&self, body: usize) -> bool {
@@ -256,18 +255,9 @@ impl<D: Disk> Journal<D> {
         let previous =
             Link { first: segment.first, length: offset(segment.written), crc: segment.crc };
         let first = self.next;
-        let file = self.create_segment(Header { first, previous })?;
+        let file = create_segment(&mut self.disk, &self.dir, Header { first, previous })?;
         self.segment = Segment::begun(first, file);
         Ok(())
-    }
-
-    /// A segment is in the directory, with its header, before it takes a record.
-    fn create_segment(&mut self, header: Header) -> io::Result<D::File> {
-        let mut file = self.disk.create(&self.dir.join(segment::file_name(header.first)))?;
-        self.disk.write_at(&mut file, &header.encode(), 0)?;
-        self.disk.sync(&mut file)?;
-        self.disk.sync_dir(&self.dir)?;
-        Ok(file)
     }
 
     fn refuse_if_poisoned(&self) -> Result<(), WriteError> {
@@ -275,7 +265,10 @@ impl<D: Disk> Journal<D> {
     }
 
     /// Runs a step that writes; if it fails, nothing is written ever after.
-    fn attempt(&mut self, step: impl FnOnce(&mut Self) -> io::Result<()>) -> Result<(), WriteError> {
+    fn attempt(
+        &mut self,
+        step: impl FnOnce(&mut Self) -> io::Result<()>,
+    ) -> Result<(), WriteError> {
         step(self).map_err(|source| {
             self.poisoned = true;
             WriteError::Disk { path: self.segment_path(), durable: self.durable, source }
@@ -295,11 +288,15 @@ impl<F> Segment<F> {
     }
 }
 
-fn offset(bytes: usize) -> u64 {
-    u64::try_from(bytes).expect("a segment is shorter than 4 GiB")
+/// A segment is in the directory, with its header, before it takes a record.
+fn create_segment<D: Disk>(disk: &mut D, dir: &Path, header: Header) -> io::Result<D::File> {
+    let mut file = disk.create(&dir.join(segment::file_name(header.first)))?;
+    disk.write_at(&mut file, &header.encode(), 0)?;
+    disk.sync(&mut file)?;
+    disk.sync_dir(dir)?;
+    Ok(file)
 }
 
-/// The whole of a segment file. Segments are bounded, so it fits in memory.
-pub(crate) fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
-    fs::read(path)
+fn offset(bytes: usize) -> u64 {
+    u64::try_from(bytes).expect("a segment is shorter than 4 GiB")
 }

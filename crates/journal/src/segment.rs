@@ -139,7 +139,7 @@ pub struct Cursor {
     offset: usize,
     next: Seq,
     last_crc: u32,
-    last_kind: Option<Kind>,
+    seal: usize,
     batches: bool,
 }
 
@@ -215,7 +215,7 @@ impl Cursor {
             offset: HEADER_BYTES,
             next: first,
             last_crc: 0,
-            last_kind: None,
+            seal: 0,
             batches: false,
         }
     }
@@ -249,10 +249,12 @@ impl Cursor {
     }
 
     fn pass(&mut self, head: &Head) {
+        if head.kind == Kind::Seal {
+            self.seal = self.offset;
+        }
         self.offset += head.record_bytes();
         self.next = head.next();
         self.last_crc = head.crc;
-        self.last_kind = Some(head.kind);
         self.batches |= head.kind == Kind::Batch;
     }
 
@@ -280,9 +282,14 @@ impl Cursor {
         self.batches
     }
 
+    /// Where the last seal before the cursor begins; 0 if there is none.
+    pub fn seal(&self) -> usize {
+        self.seal
+    }
+
     /// True if the record before the cursor is a seal.
     pub fn is_sealed(&self) -> bool {
-        self.last_kind == Some(Kind::Seal)
+        self.seal != 0 && self.seal + record::HEAD_BYTES == self.offset
     }
 
     /// This segment as its successor remembers it, if it ends here.
@@ -347,7 +354,8 @@ pub(crate) fn list_named(dir: &Path, prefix: &str) -> io::Result<Vec<(Seq, PathB
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let digits = name.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(".plim"));
-        if let Some(number) = digits.filter(|digits| digits.len() == 20).and_then(|d| d.parse().ok())
+        if let Some(number) =
+            digits.filter(|digits| digits.len() == 20).and_then(|d| d.parse().ok())
         {
             found.push((Seq(number), path));
         }

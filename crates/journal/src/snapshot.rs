@@ -1,0 +1,322 @@
+//! States on disk, so that a start need not replay the whole log.
+//!
+//! ```text
+//!   offset bytes   snap-<seq>.plim
+//!    0      8      "PLIMSNP\n"
+//!    8      4      format version, 1
+//!   12      4      CRC-32C of the other 108 bytes of the header
+//!   16      8      seq: of the last entry that the state includes
+//!   24     32      root of the state
+//!   56     32      chain over entries and events up to it
+//!   88      8      length of the state
+//!   96      8      length of the projections (what the caller stores beside the state)
+//!  104      4      chunk bytes, 1 MiB
+//!  108      4      zero
+//!  112      …      the state, then the projections, as one run of bytes cut into chunks; each chunk
+//!                  is followed by 4 bytes: CRC-32C of seq (8), number of the chunk (8), its bytes
+//! ```
+//! Numbers are little-endian. The same state gives the same bytes on every replica, so a chunk can
+//! be fetched from a peer and checked alone.
+//!
+//! A snapshot is written under a temporary name, synced, then renamed, then the directory is
+//! synced: a name `snap-….plim` is always a whole one. A later flaw is damage, and an error; an
+//! older snapshot is used in its place only if the caller asks for that.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use types::Seq;
+
+use crate::disk::{Disk, OsDisk};
+use crate::segment::list_named;
+
+/// The format that is written, and the only one there is.
+pub const FORMAT_VERSION: u32 = 1;
+/// Bytes of a chunk but the last.
+pub const CHUNK_BYTES: usize = 1 << 20;
+/// Bytes of the header.
+pub const HEADER_BYTES: usize = 112;
+const MAGIC: [u8; 8] = *b"PLIMSNP\n";
+const CRC_BYTES: usize = 4;
+
+/// A state and what belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The last entry that the state includes.
+    pub seq: Seq,
+    /// Root of the state.
+    pub root: [u8; 32],
+    /// Chain over entries and events.
+    pub chain: [u8; 32],
+    /// The encoded state.
+    pub state: Vec<u8>,
+    /// What the caller stores beside it; may be empty.
+    pub projections: Vec<u8>,
+}
+
+/// What is wrong with the bytes of a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SnapshotFlaw {
+    /// The file does not begin as a snapshot does.
+    #[error("the file does not begin with a whole snapshot header")]
+    Header,
+    /// A format of another build.
+    #[error("format version is {found}, this build reads {FORMAT_VERSION}")]
+    Version {
+        /// What the file says.
+        found: u32,
+    },
+    /// The name and the header disagree.
+    #[error("the header says seq {found}, the file's name says {named}")]
+    Name {
+        /// In the header.
+        found: Seq,
+        /// In the name.
+        named: Seq,
+    },
+    /// The file is shorter or longer than the header says.
+    #[error("the file has {found} bytes, its header asks for {expected}")]
+    Length {
+        /// Bytes that are there.
+        found: u64,
+        /// Bytes that should be.
+        expected: u64,
+    },
+    /// A chunk is not the one that was written.
+    #[error("the checksum of chunk {chunk} is {computed:#010x}, the file says {stored:#010x}")]
+    Chunk {
+        /// Counted from 0.
+        chunk: u64,
+        /// Of what was read.
+        computed: u32,
+        /// What the file says.
+        stored: u32,
+    },
+}
+
+/// Why a snapshot cannot be stored or loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// The system refused.
+    #[error("{path}: {source}", path = path.display())]
+    Disk {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Damage.
+    #[error(
+        "{file} is damaged at byte {offset}: {flaw}. Restore it from a backup or a peer, or start \
+         from the snapshot before it"
+    )]
+    Corrupt {
+        /// Name of the file.
+        file: String,
+        /// Where the flawed header or chunk begins.
+        offset: u64,
+        /// What is wrong.
+        flaw: SnapshotFlaw,
+    },
+}
+
+/// What to do when the newest snapshot is damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fallback {
+    /// It is an error.
+    Refuse,
+    /// Use the newest one that is whole, or none, and report the others.
+    Older,
+}
+
+/// What was loaded.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// The newest snapshot that is whole.
+    pub snapshot: Option<Snapshot>,
+    /// Newer ones that are not; empty unless [`Fallback::Older`] was asked for.
+    pub skipped: Vec<SnapshotError>,
+}
+
+/// Makes a snapshot durable in `dir`.
+pub fn store(dir: &Path, snapshot: &Snapshot) -> Result<(), SnapshotError> {
+    store_on(&mut OsDisk, dir, snapshot)
+}
+
+/// Makes a snapshot durable in `dir`, through `disk`.
+pub fn store_on<D: Disk>(
+    disk: &mut D,
+    dir: &Path,
+    snapshot: &Snapshot,
+) -> Result<(), SnapshotError> {
+    let path = dir.join(file_name(snapshot.seq));
+    let temporary = dir.join(format!("{}.part", file_name(snapshot.seq)));
+    let stored = (|| {
+        let mut file = disk.create(&temporary)?;
+        disk.write_at(&mut file, &encode(snapshot), 0)?;
+        disk.sync(&mut file)?;
+        disk.rename(&temporary, &path)?;
+        disk.sync_dir(dir)
+    })();
+    stored.map_err(|source| SnapshotError::Disk { path, source })
+}
+
+/// Loads the newest snapshot of `dir`.
+pub fn load_newest(dir: &Path, fallback: Fallback) -> Result<Loaded, SnapshotError> {
+    let mut loaded = Loaded::default();
+    for (seq, path) in list(dir)?.into_iter().rev() {
+        match load(seq, &path) {
+            Ok(snapshot) => {
+                loaded.snapshot = Some(snapshot);
+                break;
+            }
+            Err(error) if fallback == Fallback::Refuse => return Err(error),
+            Err(error) => loaded.skipped.push(error),
+        }
+    }
+    Ok(loaded)
+}
+
+/// Loads one snapshot.
+pub fn load(seq: Seq, path: &Path) -> Result<Snapshot, SnapshotError> {
+    let bytes = fs::read(path).map_err(|source| disk_error(path, source))?;
+    decode(&bytes, seq).map_err(|(offset, flaw)| SnapshotError::Corrupt {
+        file: file_name(seq),
+        offset,
+        flaw,
+    })
+}
+
+/// Removes all but the newest `keep` snapshots, and what crashes left half written.
+///
+/// At least one is kept.
+pub fn prune(dir: &Path, keep: usize) -> Result<(), SnapshotError> {
+    let mut snapshots = list(dir)?;
+    snapshots.truncate(snapshots.len().saturating_sub(keep.max(1)));
+    for (_, path) in snapshots {
+        fs::remove_file(&path).map_err(|source| disk_error(&path, source))?;
+    }
+    for entry in fs::read_dir(dir).map_err(|source| disk_error(dir, source))? {
+        let path = entry.map_err(|source| disk_error(dir, source))?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if name.starts_with("snap-") && name.ends_with(".plim.part") {
+            fs::remove_file(&path).map_err(|source| disk_error(&path, source))?;
+        }
+    }
+    Ok(())
+}
+
+/// The snapshots of a directory, oldest first.
+pub fn list(dir: &Path) -> Result<Vec<(Seq, PathBuf)>, SnapshotError> {
+    list_named(dir, "snap-").map_err(|source| disk_error(dir, source))
+}
+
+/// The name of the snapshot after entry `seq`.
+pub fn file_name(seq: Seq) -> String {
+    format!("snap-{:020}.plim", seq.0)
+}
+
+fn disk_error(path: &Path, source: io::Error) -> SnapshotError {
+    SnapshotError::Disk { path: path.to_path_buf(), source }
+}
+
+/// The bytes of a snapshot's file.
+pub fn encode(snapshot: &Snapshot) -> Vec<u8> {
+    let Snapshot { seq, root, chain, state, projections } = snapshot;
+    let payload = [state.as_slice(), projections.as_slice()].concat();
+    let mut bytes = Vec::with_capacity(file_bytes(payload.len()));
+    bytes.extend_from_slice(&MAGIC);
+    bytes.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+    bytes.extend_from_slice(&[0; 4]);
+    bytes.extend_from_slice(&seq.0.to_le_bytes());
+    bytes.extend_from_slice(root);
+    bytes.extend_from_slice(chain);
+    bytes.extend_from_slice(&long(state.len()).to_le_bytes());
+    bytes.extend_from_slice(&long(projections.len()).to_le_bytes());
+    bytes.extend_from_slice(&u32::try_from(CHUNK_BYTES).unwrap_or(u32::MAX).to_le_bytes());
+    bytes.extend_from_slice(&[0; 4]);
+    let crc = header_checksum(&bytes);
+    bytes[12..16].copy_from_slice(&crc.to_le_bytes());
+    for (number, chunk) in (0..).zip(payload.chunks(CHUNK_BYTES)) {
+        bytes.extend_from_slice(chunk);
+        bytes.extend_from_slice(&chunk_checksum(*seq, number, chunk).to_le_bytes());
+    }
+    bytes
+}
+
+/// Reads the bytes of the snapshot that is named for `named`; the error says where the flaw is.
+pub fn decode(bytes: &[u8], named: Seq) -> Result<Snapshot, (u64, SnapshotFlaw)> {
+    let Some(header) = bytes.first_chunk::<HEADER_BYTES>() else {
+        return Err((0, SnapshotFlaw::Header));
+    };
+    let (state_bytes, payload_bytes) = check_header(header, bytes.len(), named)?;
+    let mut payload = Vec::with_capacity(payload_bytes);
+    let mut offset = HEADER_BYTES;
+    for (number, chunk) in (0..).zip(bytes[HEADER_BYTES..].chunks(CHUNK_BYTES + CRC_BYTES)) {
+        let (chunk, crc) = chunk.split_at(chunk.len().saturating_sub(CRC_BYTES));
+        let computed = chunk_checksum(named, number, chunk);
+        let stored = crc.first_chunk().map_or(0, |crc| u32::from_le_bytes(*crc));
+        if computed != stored {
+            let flaw = SnapshotFlaw::Chunk { chunk: number, computed, stored };
+            return Err((long(offset), flaw));
+        }
+        payload.extend_from_slice(chunk);
+        offset += chunk.len() + CRC_BYTES;
+    }
+    let projections = payload.split_off(state_bytes);
+    let (mut root, mut chain) = ([0; 32], [0; 32]);
+    root.copy_from_slice(&header[24..56]);
+    chain.copy_from_slice(&header[56..88]);
+    Ok(Snapshot { seq: named, root, chain, state: payload, projections })
+}
+
+/// Lengths of the state and of everything, once the header agrees with the file.
+fn check_header(
+    header: &[u8; HEADER_BYTES],
+    found: usize,
+    named: Seq,
+) -> Result<(usize, usize), (u64, SnapshotFlaw)> {
+    let number = |at: usize| {
+        let mut long = [0; 8];
+        long.copy_from_slice(&header[at..at + 8]);
+        u64::from_le_bytes(long)
+    };
+    let word = |at: usize| u32::try_from(number(at) & 0xffff_ffff).unwrap_or(u32::MAX);
+    if header[..8] != MAGIC || word(12) != header_checksum(header) {
+        return Err((0, SnapshotFlaw::Header));
+    }
+    if word(8) != FORMAT_VERSION {
+        return Err((0, SnapshotFlaw::Version { found: word(8) }));
+    }
+    if number(16) != named.0 {
+        return Err((0, SnapshotFlaw::Name { found: Seq(number(16)), named }));
+    }
+    let state = usize::try_from(number(88)).unwrap_or(usize::MAX);
+    let projections = usize::try_from(number(96)).unwrap_or(usize::MAX);
+    let payload = state.saturating_add(projections);
+    // A length that no file has is a length that this one does not have.
+    let expected = if payload <= found { file_bytes(payload) } else { payload };
+    if expected != found {
+        let flaw = SnapshotFlaw::Length { found: long(found), expected: long(expected) };
+        return Err((0, flaw));
+    }
+    Ok((state, payload))
+}
+
+fn file_bytes(payload: usize) -> usize {
+    HEADER_BYTES + payload + payload.div_ceil(CHUNK_BYTES) * CRC_BYTES
+}
+
+fn header_checksum(bytes: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(&bytes[..12]), &bytes[16..HEADER_BYTES])
+}
+
+fn chunk_checksum(seq: Seq, number: u64, chunk: &[u8]) -> u32 {
+    let place = crc32c::crc32c_append(crc32c::crc32c(&seq.0.to_le_bytes()), &number.to_le_bytes());
+    crc32c::crc32c_append(place, chunk)
+}
+
+fn long(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}

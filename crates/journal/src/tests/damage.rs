@@ -1,0 +1,170 @@
+//! Changed bytes and cut files: every byte and every length of a small journal, one at a time.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use expect_test::expect;
+use types::Seq;
+
+use super::{SMALL, append, body, copied, files, read, written};
+use crate::recovery::check;
+use crate::segment::{self, Cursor, HEADER_BYTES, Step};
+use crate::{Journal, Kind, OpenError};
+
+/// Where each part of a segment begins, with its name.
+fn parts(bytes: &[u8], first: Seq) -> Vec<(usize, &'static str)> {
+    let mut parts = vec![(0, "header")];
+    let mut cursor = Cursor::new(first);
+    while let Ok(Step::Record(offset, head)) = cursor.step(bytes) {
+        let name = match head.kind {
+            Kind::Batch => "batch",
+            Kind::Root => "root",
+            Kind::Seal => "seal",
+        };
+        parts.push((offset, name));
+    }
+    parts.push((cursor.offset(), "reserve"));
+    parts
+}
+
+fn opened(dir: &Path) -> String {
+    match check(dir) {
+        Err(OpenError::Corrupt(found)) => format!("{} {}", found.segment, found.offset),
+        Err(error) => panic!("{error}"),
+        Ok(_) => "opens".into(),
+    }
+}
+
+#[test]
+fn every_changed_byte_is_refused_where_it_is_or_costs_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let held = written(dir.path(), 16);
+    let segments = segment::list(dir.path()).expect("lists");
+    assert!(4 <= segments.len(), "the table needs several segments, has {}", segments.len());
+    let mut harmless = BTreeSet::new();
+    let mut refused = 0;
+    for (index, (first, path)) in segments.iter().enumerate() {
+        let bytes = fs::read(path).expect("reads");
+        let parts = parts(&bytes, *first);
+        for at in 0..bytes.len() {
+            let part = parts.iter().rposition(|(start, _)| *start <= at).expect("a header");
+            let (start, name) = parts[part];
+            for mask in [0x01, 0x80, 0xff] {
+                let mut changed = bytes.clone();
+                changed[at] ^= mask;
+                fs::write(path, &changed).expect("writes");
+                let found = opened(dir.path());
+                if found == "opens" {
+                    assert_eq!(index, segments.len() - 1, "byte {at} of {path:?}");
+                    let behind = parts.len() - 1 - part;
+                    harmless.insert(format!("{name}, {behind} from the end of the last segment"));
+                    let (kept, torn) = read(dir.path(), Seq(1)).expect("reads");
+                    assert_eq!((kept == held, 0 < torn), (true, true), "byte {at}");
+                } else {
+                    assert_eq!(found, format!("{} {start}", segment::file_name(*first)), "{at}");
+                    read(dir.path(), Seq(1)).expect_err("a reader refuses what recovery refuses");
+                    refused += 1;
+                }
+            }
+            fs::write(path, &bytes).expect("writes");
+        }
+    }
+    assert_eq!(opened(dir.path()), "opens");
+    assert!(3 * 640 < refused);
+    expect![[r#"
+        {
+            "reserve, 0 from the end of the last segment",
+            "seal, 1 from the end of the last segment",
+        }
+    "#]]
+    .assert_debug_eq(&harmless);
+}
+
+#[test]
+fn a_file_cut_anywhere_opens_and_says_what_it_dropped() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let held = written(dir.path(), 12);
+    let (first, path) = segment::list(dir.path()).expect("lists").pop().expect("a segment");
+    let bytes = fs::read(&path).expect("reads");
+    let parts = parts(&bytes, first);
+    let reserve = parts.last().expect("a part").0;
+    for length in 0..bytes.len() {
+        let copy = copied(dir.path());
+        let cut = copy.path().join(path.file_name().expect("a name"));
+        fs::write(&cut, &bytes[..length]).expect("writes");
+        let (start, _) =
+            *parts.iter().rfind(|(start, _)| *start <= length).expect("a header begins at 0");
+        let dropped = if reserve <= length { 0 } else { length - start };
+        let (journal, opened) = Journal::open(copy.path(), SMALL).expect("opens");
+        let reported = opened.torn.as_ref().map_or(0, |torn| torn.bytes);
+        assert_eq!(reported, dropped as u64, "cut at {length}");
+        drop(journal);
+        let (kept, torn) = read(copy.path(), Seq(1)).expect("reads");
+        assert_eq!(torn, 0);
+        assert_eq!(kept, held[..kept.len()], "cut at {length}");
+        if reserve <= length {
+            assert_eq!(kept, held);
+        }
+        // It goes on where it was cut.
+        let (mut journal, _) = Journal::open(copy.path(), SMALL).expect("opens again");
+        let more = (Kind::Batch, journal.next(), 1, body(99, 20));
+        append(&mut journal, &more);
+        journal.close().expect("closes");
+        let (all, torn) = read(copy.path(), Seq(1)).expect("reads");
+        assert_eq!((all.last(), all.len(), torn), (Some(&more), kept.len() + 1, 0));
+    }
+}
+
+#[test]
+fn a_closed_segment_that_is_cut_or_missing_or_exchanged_is_refused() {
+    let dir = tempfile::tempdir().expect("a directory");
+    written(dir.path(), 16);
+    let other = tempfile::tempdir().expect("a directory");
+    written(other.path(), 15);
+    let names = files(dir.path());
+    let name = names[1].file_name().expect("a name");
+    let bytes = fs::read(&names[1]).expect("reads");
+    for length in 0..bytes.len() {
+        fs::write(&names[1], &bytes[..length]).expect("writes");
+        assert_ne!(opened(dir.path()), "opens", "cut at {length}");
+        read(dir.path(), Seq(1)).expect_err("a reader refuses what recovery refuses");
+    }
+    fs::write(&names[1], [bytes.as_slice(), &[0; 8]].concat()).expect("writes");
+    assert_ne!(opened(dir.path()), "opens", "longer by eight zeros");
+    fs::remove_file(&names[1]).expect("removes");
+    let error = check(dir.path()).expect_err("one is missing").to_string();
+    let name = name.to_str().expect("ASCII");
+    assert!(error.contains(&format!("{name} (")) && error.contains("is missing"), "{error}");
+}
+
+#[test]
+fn the_message_names_file_and_offset_and_says_what_to_do() {
+    let dir = tempfile::tempdir().expect("a directory");
+    written(dir.path(), 8);
+    let path = files(dir.path()).remove(0);
+    let mut bytes = fs::read(&path).expect("reads");
+    bytes[HEADER_BYTES + 32 + 40] ^= 1;
+    fs::write(&path, bytes).expect("writes");
+    let error = Journal::open(dir.path(), SMALL).expect_err("refuses");
+    expect!["log-00000000000000000001.plim is damaged at byte 80: the checksum of the bytes is 0x5ee1f6d2, the record says 0x17dd8bf5. Nothing was changed. Restore this file from a backup or a peer; never edit or cut it"]
+        .assert_eq(&error.to_string());
+}
+
+#[test]
+fn any_bytes_are_read_without_a_panic() {
+    use proptest::prelude::*;
+    let dir = tempfile::tempdir().expect("a directory");
+    written(dir.path(), 4);
+    let good = fs::read(files(dir.path()).remove(0)).expect("reads");
+    proptest!(|(changes in prop::collection::vec((0..good.len(), any::<u8>()), 0..40),
+                cut in 0..=good.len(), first in 0..3_u64)| {
+        let mut bytes = good.clone();
+        for (at, byte) in changes {
+            bytes[at] = byte;
+        }
+        bytes.truncate(cut);
+        let _ = segment::Header::decode(&bytes, Seq(first));
+        let _ = segment::scan(&bytes, Seq(first), |record| assert!(record.body.len() < 4096));
+    });
+}

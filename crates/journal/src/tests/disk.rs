@@ -1,0 +1,209 @@
+//! A disk that fails: the second implementer of [`Disk`].
+//!
+//! Files are real files, which stand for the page cache. Beside them it keeps what is durable: what
+//! was written and then synced. A crash decides for each sector whether the durable or the cached
+//! content survives, and for each name that was not synced whether it survives. A sync that fails
+//! forgets what was to be written, as kernels do: a later sync does not make it durable.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use crate::{Disk, OsDisk};
+
+/// What happens at one operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The machine stops; a write may have begun.
+    Crash,
+    /// The operation fails and does nothing.
+    Error,
+    /// A write fails for want of space after half of its bytes.
+    Full,
+}
+
+#[derive(Debug, Default)]
+struct World {
+    operations: usize,
+    fault: Option<(usize, Fault)>,
+    dead: bool,
+    durable: HashMap<PathBuf, Vec<u8>>,
+    /// Written since the last sync, as ranges of the file.
+    dirty: HashMap<PathBuf, Vec<Range<usize>>>,
+    unnamed: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FaultDisk(Arc<Mutex<World>>);
+
+#[derive(Debug)]
+pub(crate) struct FaultFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl FaultDisk {
+    /// Fails at the operation of this number, counted from 0.
+    pub(crate) fn failing_at(operation: usize, fault: Fault) -> FaultDisk {
+        let disk = FaultDisk::default();
+        disk.world(|world| world.fault = Some((operation, fault)));
+        disk
+    }
+
+    /// The next process on the same machine finds a disk that works.
+    pub(crate) fn heal(&self) {
+        self.world(|world| (world.fault, world.dead) = (None, false));
+    }
+
+    pub(crate) fn operations(&self) -> usize {
+        self.world(|world| world.operations)
+    }
+
+    fn world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
+        look(&mut self.0.lock().expect("no test panics while it holds the world"))
+    }
+
+    /// The fault of the operation that begins now.
+    fn begin(&self) -> io::Result<Option<Fault>> {
+        self.world(|world| {
+            if world.dead {
+                return Err(io::Error::other("the machine has stopped"));
+            }
+            let now = world.operations;
+            world.operations += 1;
+            let fault = world.fault.filter(|(at, _)| *at == now).map(|(_, fault)| fault);
+            world.dead |= fault == Some(Fault::Crash);
+            Ok(fault)
+        })
+    }
+
+    fn plain(&self) -> io::Result<()> {
+        match self.begin()? {
+            None => Ok(()),
+            Some(Fault::Full) => Err(io::ErrorKind::StorageFull.into()),
+            Some(fault) => Err(io::Error::other(format!("{fault:?}"))),
+        }
+    }
+
+    /// Power is lost: `coin` says for each sector and each name whether the newer one survives.
+    pub(crate) fn lose_power(&self, sector: usize, mut coin: impl FnMut() -> bool) {
+        self.world(|world| {
+            for (path, durable) in &world.durable {
+                let cached = fs::read(path).expect("a file that was written");
+                fs::write(path, survivors(durable, &cached, sector, &mut coin)).expect("writes");
+            }
+            for path in &world.unnamed {
+                if coin() {
+                    fs::remove_file(path).expect("a file that was made");
+                }
+            }
+        });
+    }
+}
+
+fn survivors(
+    durable: &[u8],
+    cached: &[u8],
+    sector: usize,
+    coin: &mut impl FnMut() -> bool,
+) -> Vec<u8> {
+    let length = if coin() { durable.len() } else { cached.len() };
+    let mut survivors = vec![0; length];
+    for start in (0..length).step_by(sector) {
+        let end = length.min(start + sector);
+        let source = if coin() { durable } else { cached };
+        let source = source.get(start..source.len().min(end)).unwrap_or_default();
+        survivors[start..start + source.len()].copy_from_slice(source);
+    }
+    survivors
+}
+
+impl Disk for FaultDisk {
+    type File = FaultFile;
+
+    fn create(&mut self, path: &Path) -> io::Result<FaultFile> {
+        self.plain()?;
+        let file = OsDisk.create(path)?;
+        self.world(|world| {
+            world.durable.insert(path.to_path_buf(), Vec::new());
+            world.unnamed.push(path.to_path_buf());
+        });
+        Ok(FaultFile { path: path.to_path_buf(), file })
+    }
+
+    fn open(&mut self, path: &Path) -> io::Result<FaultFile> {
+        self.plain()?;
+        let found = fs::read(path)?;
+        self.world(|world| {
+            world.durable.entry(path.to_path_buf()).or_insert(found);
+        });
+        Ok(FaultFile { path: path.to_path_buf(), file: OsDisk.open(path)? })
+    }
+
+    fn write_at(&mut self, file: &mut FaultFile, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let (written, result) = match self.begin()? {
+            None => (bytes.len(), Ok(())),
+            Some(Fault::Error) => (0, Err(io::ErrorKind::StorageFull.into())),
+            Some(Fault::Crash | Fault::Full) => {
+                (bytes.len() / 2, Err(io::ErrorKind::StorageFull.into()))
+            }
+        };
+        OsDisk.write_at(&mut file.file, &bytes[..written], offset)?;
+        let start = usize::try_from(offset).expect("small");
+        let range = start..start + written;
+        self.world(|world| world.dirty.entry(file.path.clone()).or_default().push(range));
+        result
+    }
+
+    fn set_len(&mut self, file: &mut FaultFile, bytes: u64) -> io::Result<()> {
+        self.plain()?;
+        OsDisk.set_len(&mut file.file, bytes)
+    }
+
+    fn sync(&mut self, file: &mut FaultFile) -> io::Result<()> {
+        let synced = self.plain();
+        let cached = fs::read(&file.path)?;
+        self.world(|world| {
+            let dirty = world.dirty.remove(&file.path).unwrap_or_default();
+            let durable = world.durable.entry(file.path.clone()).or_default();
+            if synced.is_ok() {
+                durable.resize(cached.len(), 0);
+                for range in dirty {
+                    let range = range.start..range.end.min(cached.len());
+                    durable[range.clone()].copy_from_slice(&cached[range]);
+                }
+            }
+        });
+        synced
+    }
+
+    fn sync_dir(&mut self, dir: &Path) -> io::Result<()> {
+        self.plain()?;
+        self.world(|world| world.unnamed.retain(|path| path.parent() != Some(dir)));
+        Ok(())
+    }
+
+    fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        self.plain()?;
+        OsDisk.rename(from, to)?;
+        self.world(|world| {
+            world.unnamed.retain(|path| path != from);
+            world.unnamed.push(to.to_path_buf());
+            let durable = world.durable.remove(from).unwrap_or_default();
+            world.durable.insert(to.to_path_buf(), durable);
+        });
+        Ok(())
+    }
+
+    fn remove(&mut self, path: &Path) -> io::Result<()> {
+        self.plain()?;
+        self.world(|world| {
+            world.durable.remove(path);
+            world.unnamed.retain(|unnamed| unnamed != path);
+        });
+        OsDisk.remove(path)
+    }
+}

@@ -1,0 +1,77 @@
+//! Snapshots: whole or refused.
+
+use std::fs;
+use std::path::Path;
+
+use types::Seq;
+
+use super::disk::{Fault, FaultDisk};
+use super::{body, files};
+use crate::Snapshot;
+use crate::snapshot::{self, CHUNK_BYTES, Fallback};
+
+fn state(seq: u64, length: usize) -> Snapshot {
+    let (root, chain) = ([1; 32], [2; 32]);
+    let (state, projections) = (body(seq, length), body(seq, 40));
+    Snapshot { seq: Seq(seq), root, chain, state, projections }
+}
+
+fn newest(dir: &Path) -> Option<Snapshot> {
+    snapshot::load_newest(dir, Fallback::Refuse).expect("loads").snapshot
+}
+
+#[test]
+fn the_newest_is_loaded_and_older_ones_are_pruned() {
+    let dir = tempfile::tempdir().expect("a directory");
+    assert_eq!(newest(dir.path()), None);
+    for (seq, length) in [(5, 0), (9, 100), (12, CHUNK_BYTES - 40), (20, 2 * CHUNK_BYTES + 5)] {
+        snapshot::store(dir.path(), &state(seq, length)).expect("stores");
+        assert!(newest(dir.path()) == Some(state(seq, length)), "{seq}");
+    }
+    fs::write(dir.path().join("snap-00000000000000000099.plim.part"), [1]).expect("writes");
+    snapshot::prune(dir.path(), 2).expect("prunes");
+    let kept: Vec<_> =
+        snapshot::list(dir.path()).expect("lists").into_iter().map(|s| s.0).collect();
+    assert_eq!(kept, [Seq(12), Seq(20)]);
+    assert_eq!(fs::read_dir(dir.path()).expect("a directory").count(), 2);
+}
+
+#[test]
+fn every_changed_byte_and_every_cut_is_an_error_and_the_older_one_is_used_only_on_request() {
+    let dir = tempfile::tempdir().expect("a directory");
+    snapshot::store(dir.path(), &state(3, 50)).expect("stores");
+    snapshot::store(dir.path(), &state(8, 60)).expect("stores");
+    let path = files(dir.path()).pop().expect("a snapshot");
+    let bytes = fs::read(&path).expect("reads");
+    let mut damaged: Vec<Vec<u8>> = (0..bytes.len()).map(|cut| bytes[..cut].to_vec()).collect();
+    damaged.push([bytes.as_slice(), &[0]].concat());
+    for at in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[at] ^= 0x10;
+        damaged.push(changed);
+    }
+    for bytes in damaged {
+        fs::write(&path, &bytes).expect("writes");
+        let error = snapshot::load_newest(dir.path(), Fallback::Refuse).expect_err("refuses");
+        let text = error.to_string();
+        assert!(text.starts_with("snap-00000000000000000008.plim is damaged at byte "), "{text}");
+        let loaded = snapshot::load_newest(dir.path(), Fallback::Older).expect("falls back");
+        assert_eq!(loaded.snapshot, Some(state(3, 50)));
+        assert_eq!(loaded.skipped.len(), 1);
+    }
+}
+
+#[test]
+fn a_crash_while_storing_leaves_the_old_one_or_the_new_one() {
+    for operation in 0..5 {
+        for survives in [true, false] {
+            let dir = tempfile::tempdir().expect("a directory");
+            snapshot::store(dir.path(), &state(3, 50)).expect("stores");
+            let mut disk = FaultDisk::failing_at(operation, Fault::Crash);
+            snapshot::store_on(&mut disk, dir.path(), &state(8, 60)).expect_err("crashes");
+            disk.lose_power(8, || survives);
+            let found = newest(dir.path()).expect("one is there");
+            assert!([state(3, 50), state(8, 60)].contains(&found));
+        }
+    }
+}
