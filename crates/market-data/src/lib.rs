@@ -1,2 +1,44 @@
-//! Placeholder words until the crate's first change lands in this session.
+//! Projections of the events of one margin domain: what its clients want to look at.
+//!
+//! ```text
+//!   Event* ─▶ View ─┬─ instruments: terms, marks, L2 book, last trades, candles, open interest
+//!                   ├─ orders: every open one, and the recently closed
+//!                   ├─ accounts: open and closed orders, trades, positions, movements of money
+//!                   └─ indexes: prices, hourly history
+//! ```
+//!
+//! # Invariants
+//! 1. A view is a function of the events that it was given: the same events, the same view.
+//! 2. The size at a price is the sum of what the resting orders there display.
+//! 3. A book's change number is the seq of the last entry after which its visible sizes differed
+//!    from what they were before that entry.
+//! 4. Every history has a bound, and what is older falls out at the far end.
+//!
+//! It does not decide anything, and it does not know margins: those are asked of the engine.
 #![no_std]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod accounts;
+mod book;
+mod candles;
+mod indexes;
+mod instruments;
+pub mod limits;
+mod orders;
+mod trades;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub use accounts::{Account, Mmp, Movement, Position};
+pub use book::{Book, LevelChange};
+pub use candles::{Candle, Candles};
+pub use indexes::Index;
+pub use instruments::InstrumentView;
+pub use orders::{Order, OrderState};
+pub use trades::{TickDirection, Trade, UserTrade};
+pub use view::View;

@@ -1,0 +1,218 @@
+//! Accounts: their orders, trades, positions and movements of money.
+
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::vec::Vec;
+
+use types::{
+    AccountId, Amount, AssetCode, At, ClientOrderId, InstrumentId, LedgerAccount, MmpConfig,
+    MmpGroup, OrderId, SelfTradeMode, Seq, SignedLots, TradeId, TransferReason,
+};
+
+use crate::limits::{MOVEMENTS_PER_ACCOUNT_MAX, TRADES_PER_ACCOUNT_MAX};
+use crate::trades::UserTrade;
+
+/// A position.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    /// How much.
+    pub size: SignedLots,
+    /// What it cost, signed as in `docs/rules/money.md`.
+    pub cost: Amount,
+    /// What was realised since it was opened.
+    pub realised: Amount,
+}
+
+/// A deposit, a withdrawal, or a transfer between accounts of one family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Movement {
+    /// Its number in the domain; both sides of a transfer have the same.
+    pub id: u64,
+    /// The entry.
+    pub seq: Seq,
+    /// When.
+    pub at: At,
+    /// What for.
+    pub reason: TransferReason,
+    /// How much came, below zero if it went.
+    pub amount: Amount,
+    /// From or to whom.
+    pub other: LedgerAccount,
+    /// Cash after it.
+    pub balance: Amount,
+}
+
+/// A market-maker protection and its freeze.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mmp {
+    /// How it is set.
+    pub config: MmpConfig,
+    /// Whether it has triggered.
+    pub frozen: bool,
+    /// When the freeze ends; `None`: when it is reset.
+    pub frozen_until: Option<At>,
+}
+
+/// An account in this domain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    pub(crate) id: AccountId,
+    pub(crate) parent: Option<AccountId>,
+    pub(crate) opened_at: At,
+    pub(crate) balance: Amount,
+    pub(crate) open: BTreeSet<OrderId>,
+    pub(crate) closed: VecDeque<OrderId>,
+    pub(crate) trades: VecDeque<UserTrade>,
+    pub(crate) positions: BTreeMap<InstrumentId, Position>,
+    pub(crate) movements: VecDeque<Movement>,
+    pub(crate) client_orders: BTreeMap<ClientOrderId, OrderId>,
+    pub(crate) mmps: Vec<Mmp>,
+    pub(crate) self_trade: SelfTradeMode,
+    pub(crate) with_subaccounts: bool,
+}
+
+impl Account {
+    /// Its id.
+    pub fn id(&self) -> AccountId {
+        self.id
+    }
+
+    /// Its main account, if it is a subaccount.
+    pub fn parent(&self) -> Option<AccountId> {
+        self.parent
+    }
+
+    /// When it was opened.
+    pub fn opened_at(&self) -> At {
+        self.opened_at
+    }
+
+    /// Cash: posted money and what was realised.
+    pub fn balance(&self) -> Amount {
+        self.balance
+    }
+
+    /// Its trades, oldest first.
+    pub fn trades(&self) -> impl DoubleEndedIterator<Item = &UserTrade> {
+        self.trades.iter()
+    }
+
+    /// Its side of a trade.
+    pub fn trade(&self, id: TradeId) -> Option<&UserTrade> {
+        let at = self.trades.partition_point(|own| own.trade.id < id);
+        self.trades.get(at).filter(|own| own.trade.id == id)
+    }
+
+    /// Its positions that are not flat, by instrument.
+    pub fn positions(&self) -> impl Iterator<Item = (InstrumentId, Position)> {
+        self.positions.iter().map(|(&instrument, &position)| (instrument, position))
+    }
+
+    /// Its position in an instrument; flat if it has none.
+    pub fn position(&self, instrument: InstrumentId) -> Position {
+        self.positions.get(&instrument).copied().unwrap_or_default()
+    }
+
+    /// Its deposits, withdrawals and transfers, oldest first.
+    pub fn movements(&self) -> impl DoubleEndedIterator<Item = &Movement> {
+        self.movements.iter()
+    }
+
+    /// The order that a client order id of the last day names.
+    pub fn client_order(&self, id: &ClientOrderId) -> Option<OrderId> {
+        self.client_orders.get(id).copied()
+    }
+
+    /// Its market-maker protections.
+    pub fn mmps(&self) -> &[Mmp] {
+        &self.mmps
+    }
+
+    /// What happens when its own orders meet, and whether its subaccounts are in the group.
+    pub fn self_trade(&self) -> (SelfTradeMode, bool) {
+        (self.self_trade, self.with_subaccounts)
+    }
+
+    pub(crate) fn change_position(&mut self, to: (InstrumentId, SignedLots, Amount)) {
+        let (instrument, size, cost) = to;
+        if let Some(last) = self.trades.back_mut().filter(|own| own.trade.instrument == instrument)
+        {
+            last.position = size;
+        }
+        if size == SignedLots::ZERO {
+            self.positions.remove(&instrument);
+            return;
+        }
+        let position = self.positions.entry(instrument).or_default();
+        let turned = (position.size.0 < 0) != (size.0 < 0);
+        if turned && position.size != SignedLots::ZERO {
+            position.realised = Amount::ZERO;
+        }
+        position.size = size;
+        position.cost = cost;
+    }
+
+    pub(crate) fn realise(&mut self, instrument: InstrumentId, amount: Amount) {
+        if let Some(position) = self.positions.get_mut(&instrument) {
+            position.realised = position.realised.plus(amount);
+        }
+    }
+
+    /// Takes in its side of a trade; the trade that is forgotten for it.
+    pub(crate) fn push_trade(&mut self, trade: UserTrade) {
+        if self.trades.len() == TRADES_PER_ACCOUNT_MAX {
+            self.trades.pop_front();
+        }
+        self.trades.push_back(trade);
+    }
+
+    /// Forgets its oldest trade if that is `id`.
+    pub(crate) fn forget_trade(&mut self, id: TradeId) {
+        if self.trades.front().is_some_and(|own| own.trade.id == id) {
+            self.trades.pop_front();
+        }
+    }
+
+    /// Books money that came (or, below zero, went) with the trade at the end of the list.
+    pub(crate) fn settle_trade(&mut self, amount: Amount) {
+        self.balance = self.balance.plus(amount);
+        if let Some(last) = self.trades.back_mut() {
+            last.change = last.change.plus(amount);
+            last.balance = self.balance;
+        }
+    }
+
+    pub(crate) fn push_movement(&mut self, mut movement: Movement) {
+        self.balance = self.balance.plus(movement.amount);
+        movement.balance = self.balance;
+        if self.movements.len() == MOVEMENTS_PER_ACCOUNT_MAX {
+            self.movements.pop_front();
+        }
+        self.movements.push_back(movement);
+    }
+
+    pub(crate) fn set_mmp(&mut self, config: MmpConfig) {
+        let same = |mmp: &Mmp| {
+            (mmp.config.base, mmp.config.quote, mmp.config.group)
+                != (config.base, config.quote, config.group)
+        };
+        self.mmps.retain(same);
+        if 0 < config.interval_ms {
+            self.mmps.push(Mmp { config, frozen: false, frozen_until: None });
+        }
+    }
+
+    pub(crate) fn freeze(
+        &mut self,
+        (base, quote, group): (AssetCode, AssetCode, MmpGroup),
+        freeze: Option<Option<At>>,
+    ) {
+        let mut mmps = self.mmps.iter_mut();
+        let found = mmps.find(|mmp| {
+            (mmp.config.base, mmp.config.quote, mmp.config.group) == (base, quote, group)
+        });
+        if let Some(mmp) = found {
+            mmp.frozen = freeze.is_some();
+            mmp.frozen_until = freeze.flatten();
+        }
+    }
+}
