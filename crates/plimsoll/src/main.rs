@@ -1,2 +1,4 @@
-//! Placeholder.
+//! The binary.
+mod mirror;
+
 fn main() {}
