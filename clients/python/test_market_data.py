@@ -1,5 +1,6 @@
 """ccxt reads the market: unified calls, with their values checked."""
 
+import itertools
 import time
 
 import desk
@@ -99,7 +100,7 @@ def test_trades_are_in_order_and_candles_contain_them(ann, bob):
     candles = ann.fetch_ohlcv(PERPETUAL, "1m", limit=10)
     starts = [candle[0] for candle in candles]
     assert all(start % 60_000 == 0 for start in starts)
-    assert all(later - start == 60_000 for start, later in zip(starts, starts[1:]))
+    assert all(later - start == 60_000 for start, later in itertools.pairwise(starts))
     for _, opened, high, low, closed, volume in candles:
         assert low <= opened <= high and low <= closed <= high and 0 <= volume
     minute = ours[0]["timestamp"] // 60_000 * 60_000

@@ -94,9 +94,7 @@ def test_reduce_only_reduces_and_never_turns_a_position(ann):
 
 def test_a_label_comes_back(ann):
     label = "strategy-7 / leg ü"
-    placed = ann.create_order(
-        PERPETUAL, "limit", "buy", 10, desk.far_bid(ann, PERPETUAL), {"label": label}
-    )
+    placed = ann.create_order(PERPETUAL, "limit", "buy", 10, desk.far_bid(ann, PERPETUAL), {"label": label})
     assert placed["info"]["label"] == label
     assert ann.fetch_order(placed["id"])["info"]["label"] == label
 

@@ -25,7 +25,9 @@ ID, SECRET = ACCOUNTS[0]["client_id"], ACCOUNTS[0]["client_secret"]
 def http(path, body=None, headers=None):
     """Status and JSON of a request; every answer is an envelope."""
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(HTTP + path, data, {"Content-Type": "application/json", **(headers or {})})
+    request = urllib.request.Request(
+        HTTP + path, data, {"Content-Type": "application/json", **(headers or {})}
+    )
     try:
         with urllib.request.urlopen(request, timeout=10) as reply:
             return reply.status, json.load(reply)
@@ -207,8 +209,14 @@ def test_another_clients_startup_finds_everything_that_it_needs():
         for channel in ("user.orders.any.any.raw", "user.trades.any.any.raw", "user.portfolio.any"):
             assert await socket.call("private/subscribe", channels=[channel]) == [channel]
         placed = await socket.call(
-            "private/buy", instrument_name="BTC-PERPETUAL", amount=10, type="limit", label="O-1",
-            price=await resting_price(socket), post_only=True, reject_post_only=True,
+            "private/buy",
+            instrument_name="BTC-PERPETUAL",
+            amount=10,
+            type="limit",
+            label="O-1",
+            price=await resting_price(socket),
+            post_only=True,
+            reject_post_only=True,
         )
         order = placed["order"]
         assert (order["order_state"], order["label"]) == ("open", "O-1") and placed["trades"] == []
@@ -223,20 +231,30 @@ def test_another_clients_startup_finds_everything_that_it_needs():
 
     summaries = post("private/get_account_summaries", extended=False)["summaries"]
     for summary in summaries:
-        for field in "equity balance available_funds margin_balance initial_margin maintenance_margin".split():
+        for (
+            field
+        ) in "equity balance available_funds margin_balance initial_margin maintenance_margin".split():
             assert isinstance(summary[field], (int, float)), (field, summary)
         assert summary["available_funds"] <= summary["margin_balance"]
     assert post("private/get_open_orders") == []
     now = int(time.time() * 1000)
     for currency in ("BTC", "ETH", "USDC", "USDT", "EURR"):
         history = post(
-            "private/get_order_history_by_currency", currency=currency, count=100, offset=0,
-            include_old=True, include_unfilled=True,
+            "private/get_order_history_by_currency",
+            currency=currency,
+            count=100,
+            offset=0,
+            include_old=True,
+            include_unfilled=True,
         )
         assert isinstance(history, list)
         trades = post(
-            "private/get_user_trades_by_currency_and_time", currency=currency, start_timestamp=0,
-            end_timestamp=now, count=1000, sorting="asc",
+            "private/get_user_trades_by_currency_and_time",
+            currency=currency,
+            start_timestamp=0,
+            end_timestamp=now,
+            count=1000,
+            sorting="asc",
         )
         assert isinstance(trades["trades"], list) and isinstance(trades["has_more"], bool)
         ages = [trade["timestamp"] for trade in trades["trades"]]
@@ -270,9 +288,7 @@ def test_a_dropped_connection_cancels_its_orders_if_it_asked_for_that():
             await leaving.call("private/enable_cancel_on_disconnect", scope="connection")
             price = await resting_price(leaving)
             placed = [
-                await socket.call(
-                    "private/buy", instrument_name="BTC-PERPETUAL", amount=10, price=price
-                )
+                await socket.call("private/buy", instrument_name="BTC-PERPETUAL", amount=10, price=price)
                 for socket in (leaving, staying)
             ]
             gone, kept = [reply["order"]["order_id"] for reply in placed]
@@ -324,7 +340,9 @@ def test_a_repeated_client_order_id_places_nothing_twice():
         first = await socket.call("private/buy", **order)
         second = await socket.call("private/buy", **order)
         assert first["order"]["order_id"] == second["order"]["order_id"]
-        open_orders = await socket.call("private/get_open_orders_by_instrument", instrument_name="BTC-PERPETUAL")
+        open_orders = await socket.call(
+            "private/get_open_orders_by_instrument", instrument_name="BTC-PERPETUAL"
+        )
         assert len(open_orders) == 1
         await socket.call("private/cancel", order_id=first["order"]["order_id"])
 

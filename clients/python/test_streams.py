@@ -43,7 +43,7 @@ def test_a_watched_book_is_sorted_and_shows_our_order_come_and_go(ann):
 
     async def story(streamed, _):
         def amount_at(book):
-            return dict((level[0], level[1]) for level in book["bids"]).get(price, 0)
+            return {level[0]: level[1] for level in book["bids"]}.get(price, 0)
 
         book = await streamed.watch_order_book(PERPETUAL)
         bids = [level[0] for level in book["bids"]]
