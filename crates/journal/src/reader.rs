@@ -72,7 +72,7 @@ impl Reader {
             rest: files.into_iter(),
             path: PathBuf::new(),
             bytes: Vec::new(),
-            cursor: Cursor::new(from),
+            cursor: Cursor::new(Seq(1)),
             previous: None,
             torn: None,
             bytes_total,
@@ -168,6 +168,11 @@ impl Reader {
     pub fn place(&self) -> (String, u64) {
         let Link { first, length, .. } = self.cursor.link();
         (segment::file_name(first), length)
+    }
+
+    /// Seq of the entry after the last record that was passed.
+    pub fn next(&self) -> Seq {
+        self.cursor.next()
     }
 
     /// Bytes of the segments to read, with the reserve at the end.

@@ -1,0 +1,92 @@
+//! The body of a batch in the log, and of a root mark.
+//!
+//! ```text
+//!   batch   8 bytes   at, of every entry of the batch
+//!           …         the commands, in canonical bytes, one after the other
+//!   mark   32 bytes   root of the state after the last entry before it
+//!          32 bytes   chain over entries and events up to there
+//! ```
+//! The seq of the first entry and the count stand in the record's head; the entries have seqs in a
+//! row. Decoding is strict and takes any bytes.
+
+use types::codec::{Codec, DecodeError, Reader};
+use types::{At, Command, Entry, Seq};
+
+/// Bytes of a body after which a further record is begun, in the same group.
+pub const BODY_BYTES: usize = 1 << 20;
+
+/// A root mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Root of the state.
+    pub root: [u8; 32],
+    /// Chain over entries and events.
+    pub chain: [u8; 32],
+}
+
+/// The entries of a batch.
+#[derive(Debug)]
+pub struct Entries<'a> {
+    reader: Reader<'a>,
+    at: At,
+    next: Seq,
+    left: u32,
+}
+
+impl<'a> Entries<'a> {
+    /// Reads the body of a batch of `count` entries from `first` on.
+    pub fn new(first: Seq, count: u32, body: &'a [u8]) -> Result<Entries<'a>, DecodeError> {
+        let mut reader = Reader::new(body);
+        let at = At::decode(&mut reader)?;
+        Ok(Entries { reader, at, next: first, left: count })
+    }
+
+    /// The log's time of every entry.
+    pub fn at(&self) -> At {
+        self.at
+    }
+
+    fn read(&mut self) -> Result<Entry, DecodeError> {
+        let command = Command::decode(&mut self.reader)?;
+        let entry = Entry { seq: self.next, at: self.at, command };
+        self.next = self.next.next();
+        self.left -= 1;
+        if self.left == 0 {
+            self.reader.finish()?;
+        }
+        Ok(entry)
+    }
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Result<Entry, DecodeError>;
+
+    fn next(&mut self) -> Option<Result<Entry, DecodeError>> {
+        if self.left == 0 {
+            return None;
+        }
+        let entry = self.read();
+        if entry.is_err() {
+            self.left = 0;
+        }
+        Some(entry)
+    }
+}
+
+impl Mark {
+    /// The 64 bytes.
+    pub fn encode(&self) -> [u8; 64] {
+        let mut bytes = [0; 64];
+        bytes[..32].copy_from_slice(&self.root);
+        bytes[32..].copy_from_slice(&self.chain);
+        bytes
+    }
+
+    /// Reads a mark.
+    pub fn decode(bytes: &[u8]) -> Result<Mark, DecodeError> {
+        let mut reader = Reader::new(bytes);
+        let mark = Mark { root: reader.array()?, chain: reader.array()? };
+        reader.finish()?;
+        Ok(mark)
+    }
+}

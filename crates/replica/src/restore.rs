@@ -1,0 +1,225 @@
+//! From files to the state that was: the newest snapshot, then the log from there.
+//!
+//! Every claim about the state is checked: the snapshot's root and chain against the decoded
+//! engine, and each root mark of the log against the engine when it gets there.
+
+use std::path::{Path, PathBuf};
+
+use engine::Engine;
+use journal::snapshot::{self, Fallback, Snapshot, SnapshotError};
+use journal::{Kind, ReadError, Reader, Record};
+use types::codec::DecodeError;
+use types::{Applied, AssetCode, EntryOutcome, Seq};
+
+use crate::batch::{Entries, Mark};
+use crate::{Committed, Feed};
+
+/// Where to begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// At the newest snapshot; a damaged one is an error.
+    Newest,
+    /// At the newest snapshot that is whole.
+    NewestWhole,
+    /// At the first entry, without a snapshot.
+    Genesis,
+}
+
+/// How far a replay is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Entries applied.
+    pub entries: u64,
+    /// Bytes of the log read.
+    pub bytes_done: u64,
+    /// Bytes of the log to read; the reserve at its end counts.
+    pub bytes_total: u64,
+}
+
+/// Why the state cannot be restored.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// The log.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A snapshot.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// Whole bytes that this build does not understand.
+    #[error(
+        "{place}, entry {seq}: {source}. The bytes are the ones that were written: use the build \
+         that wrote them, or a later one"
+    )]
+    Decode {
+        /// Which file.
+        place: String,
+        /// The first entry of the batch, or the seq of the mark or the snapshot.
+        seq: Seq,
+        /// What does not decode.
+        source: DecodeError,
+    },
+    /// Replay gives another state than there was.
+    #[error(
+        "{place} says that after entry {seq} the {what} was {expected}, and it is {found}: this \
+         build does not apply the log as the one that wrote it. Use that build, or restore {dir} \
+         from a backup", expected = Hex(expected), found = Hex(found), dir = dir.display()
+    )]
+    Diverged {
+        /// The directory.
+        dir: PathBuf,
+        /// Which file says it.
+        place: String,
+        /// After which entry.
+        seq: Seq,
+        /// Root or chain.
+        what: &'static str,
+        /// What the file says.
+        expected: [u8; 32],
+        /// What it is.
+        found: [u8; 32],
+    },
+    /// The log ends before the snapshot.
+    #[error(
+        "the log in {dir} ends with entry {last}, the snapshot includes entry {snapshot}: the end \
+         of the log is missing. Restore the log from a backup or a peer", dir = dir.display()
+    )]
+    LogShort {
+        /// The directory.
+        dir: PathBuf,
+        /// Last entry of the log.
+        last: Seq,
+        /// Last entry of the snapshot.
+        snapshot: Seq,
+    },
+}
+
+struct Hex<'a>(&'a [u8; 32]);
+
+impl std::fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// What was restored.
+pub struct Restored {
+    /// The state.
+    pub engine: Engine,
+    /// The snapshot's seq; 0 without one.
+    pub snapshot: Seq,
+    /// How much was replayed.
+    pub progress: Progress,
+    /// Newer snapshots that are damaged.
+    pub skipped: Vec<SnapshotError>,
+}
+
+/// Restores the state of the domain in `dir`, and feeds the follower what it needs for its own.
+pub fn restore(
+    dir: &Path,
+    domain: (AssetCode, u8),
+    start: Start,
+    sink: &mut dyn FnMut(Feed),
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Restored, RestoreError> {
+    let loaded = match start {
+        Start::Newest => snapshot::load_newest(dir, Fallback::Refuse)?,
+        Start::NewestWhole => snapshot::load_newest(dir, Fallback::Older)?,
+        Start::Genesis => snapshot::Loaded::default(),
+    };
+    let (asset, decimals) = domain;
+    let (engine, seq, projections) = match loaded.snapshot {
+        None => (Engine::new(asset, decimals), Seq(0), Vec::new()),
+        Some(snapshot) => (revive(dir, &snapshot)?, snapshot.seq, snapshot.projections),
+    };
+    sink(Feed::Restored { seq, projections });
+    let mut replay = Replay { dir, engine, progress: Progress::default() };
+    replay.run(sink, progress)?;
+    let Replay { engine, progress, .. } = replay;
+    Ok(Restored { engine, snapshot: seq, progress, skipped: loaded.skipped })
+}
+
+/// The engine of a snapshot, if it is the one that was stored.
+fn revive(dir: &Path, snapshot: &Snapshot) -> Result<Engine, RestoreError> {
+    let place = snapshot::file_name(snapshot.seq);
+    let decode = |source| RestoreError::Decode { place: place.clone(), seq: snapshot.seq, source };
+    let mut engine = Engine::decode(&snapshot.state).map_err(decode)?;
+    let mark = Mark { root: snapshot.root, chain: snapshot.chain };
+    check(dir, &place, &mut engine, mark)?;
+    Ok(engine)
+}
+
+/// The state is the one that a mark names.
+fn check(dir: &Path, place: &str, engine: &mut Engine, mark: Mark) -> Result<(), RestoreError> {
+    let seq = engine.seq();
+    let claims = [("root", mark.root, engine.root()), ("chain", mark.chain, engine.chain())];
+    match claims.into_iter().find(|(_, expected, found)| expected != found) {
+        None => Ok(()),
+        Some((what, expected, found)) => {
+            let (dir, place) = (dir.to_path_buf(), place.to_owned());
+            Err(RestoreError::Diverged { dir, place, seq, what, expected, found })
+        }
+    }
+}
+
+struct Replay<'a> {
+    dir: &'a Path,
+    engine: Engine,
+    progress: Progress,
+}
+
+impl Replay<'_> {
+    fn run(
+        &mut self,
+        sink: &mut dyn FnMut(Feed),
+        report: &mut dyn FnMut(Progress),
+    ) -> Result<(), RestoreError> {
+        let snapshot = self.engine.seq();
+        let mut reader = Reader::open(self.dir, snapshot.next())?;
+        self.progress.bytes_total = reader.bytes_total();
+        loop {
+            let place = reader.place().0;
+            let Some(record) = reader.next_record()? else { break };
+            match record.kind {
+                Kind::Batch => sink(Feed::Replayed(self.apply(&place, record)?)),
+                Kind::Root | Kind::Seal => self.check_mark(&place, record)?,
+            }
+            self.progress.bytes_done = reader.bytes_done();
+            report(self.progress);
+        }
+        let last = Seq(reader.next().0 - 1);
+        if last < snapshot {
+            return Err(RestoreError::LogShort { dir: self.dir.to_path_buf(), last, snapshot });
+        }
+        Ok(())
+    }
+
+    fn apply(
+        &mut self,
+        place: &str,
+        record: Record<'_>,
+    ) -> Result<Committed<Applied>, RestoreError> {
+        let seq = record.seq;
+        let decode = |source| RestoreError::Decode { place: place.to_owned(), seq, source };
+        let entries = Entries::new(seq, record.count, record.body).map_err(decode)?;
+        let mut applied = Applied { at: entries.at(), ..Applied::default() };
+        for entry in entries {
+            let entry = entry.map_err(decode)?;
+            let begin = applied.events.len();
+            self.engine.apply(&entry, &mut applied.events);
+            let events = begin..applied.events.len();
+            applied.entries.push(EntryOutcome { seq: entry.seq, tag: 0, events });
+            self.progress.entries += 1;
+        }
+        Ok(Committed::new(applied))
+    }
+
+    fn check_mark(&mut self, place: &str, record: Record<'_>) -> Result<(), RestoreError> {
+        let seq = record.seq;
+        if seq != self.engine.seq() {
+            return Ok(());
+        }
+        let decode = |source| RestoreError::Decode { place: place.to_owned(), seq, source };
+        let mark = Mark::decode(record.body).map_err(decode)?;
+        check(self.dir, place, &mut self.engine, mark)
+    }
+}
