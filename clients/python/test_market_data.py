@@ -15,7 +15,7 @@ def test_markets_have_every_kind_and_their_terms(ann):
     assert perpetual["inverse"] is True and perpetual["linear"] is False
     assert perpetual["settle"] == "BTC" and perpetual["contractSize"] == 10
     assert perpetual["precision"]["price"] == 0.5
-    assert perpetual["active"] is True and perpetual["expiry"] is None
+    assert perpetual["active"] is True and perpetual["expiry"] == 32_503_708_800_000
     assert perpetual["limits"]["amount"]["min"] == 10
     assert any(market["linear"] and market["swap"] for market in ann.markets.values())
 
