@@ -7,8 +7,8 @@
 use alloc::boxed::Box;
 
 use crate::{
-    AccountId, Amount, At, Decimal, IndexPrice, InstrumentId, Lots, OrderId, SignedLots, Ticks,
-    limits,
+    AccountId, Amount, AssetCode, At, Decimal, IndexPrice, InstrumentId, Lots, OrderId, SignedLots,
+    Ticks, limits,
 };
 
 /// Why the engine refused a command. Prices are in ticks, sizes in lots, money in atoms: the gateway
@@ -55,6 +55,9 @@ pub enum Reject {
     /// A price of zero or beyond reason.
     #[error("index price {price} is out of range: report between 1 and {max}", max = IndexPrice::MAX)]
     IndexPriceOutOfRange { price: IndexPrice },
+    /// No instrument is priced by it.
+    #[error("no instrument is priced by {base} in {quote}: list one first")]
+    IndexNotFound { base: AssetCode, quote: AssetCode },
     /// A mark of zero or beyond the ladder.
     #[error("mark {mark} is out of range: report between 1 and {max}", max = Ticks::MAX)]
     MarkOutOfRange { mark: Ticks },
@@ -218,6 +221,7 @@ impl Reject {
             Reject::DepositsTooLarge => 302,
             Reject::IndexPriceOutOfRange { .. } => 303,
             Reject::MarkOutOfRange { .. } => 304,
+            Reject::IndexNotFound { .. } => 305,
             Reject::OrderNotOpen { .. } => 401,
             Reject::OrderNotOwned { .. } => 402,
             Reject::OrderTermsContradict { .. } => 403,

@@ -120,4 +120,5 @@ choice!(Reject {
     39 => FreeInsufficient { amount, free },
     40 => DomainFull,
     41 => ClientOrderIdsTooMany,
+    42 => IndexNotFound { base, quote },
 });

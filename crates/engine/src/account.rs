@@ -1,0 +1,59 @@
+//! An account: its family, its choices, and the sums over what it holds.
+
+use alloc::vec::Vec;
+
+use types::{AccountId, InstrumentId, SelfTradeMode};
+
+use crate::holding::Worth;
+use crate::mmp::Protection;
+use crate::root::Digested;
+
+/// An account or a subaccount.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Account {
+    pub parent: Option<AccountId>,
+    pub n_subaccounts: u32,
+    pub self_trade: SelfTradeMode,
+    /// True: orders of the whole family count as its own.
+    pub with_subaccounts: bool,
+    /// Its holdings, by instrument.
+    pub holdings: Vec<(InstrumentId, u32)>,
+    pub protections: Vec<Protection>,
+    pub n_orders: u32,
+    pub n_client_order_ids: u32,
+    pub sums: Sums,
+    pub digested: Digested,
+}
+
+/// Sums of [`Worth`] over the holdings of an account. Each term is within [`types::Amount::MAX`],
+/// their number is not, so they are wide.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sums {
+    pub initial: i128,
+    pub maintenance: i128,
+    pub unrealised: i128,
+    pub options_value: i128,
+}
+
+impl Account {
+    pub fn holding(&self, instrument: InstrumentId) -> Option<u32> {
+        let place = self.holdings.binary_search_by_key(&instrument, |(id, _)| *id).ok()?;
+        self.holdings.get(place).map(|(_, holding)| *holding)
+    }
+
+    pub fn add_holding(&mut self, instrument: InstrumentId, holding: u32) {
+        let place = self.holdings.partition_point(|(id, _)| *id < instrument);
+        self.holdings.insert(place, (instrument, holding));
+    }
+}
+
+impl Sums {
+    /// Replaces the share of one holding.
+    pub fn replace(&mut self, old: &Worth, new: &Worth) {
+        let change = |old: types::Amount, new: types::Amount| i128::from(new.0) - i128::from(old.0);
+        self.initial += change(old.initial, new.initial);
+        self.maintenance += change(old.maintenance, new.maintenance);
+        self.unrealised += change(old.unrealised, new.unrealised);
+        self.options_value += change(old.options_value, new.options_value);
+    }
+}

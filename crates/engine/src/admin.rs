@@ -1,0 +1,181 @@
+//! What the operator does: instruments, accounts, prices.
+
+use alloc::vec::Vec;
+
+use types::{
+    AccountId, AssetCode, Event, IndexId, IndexPrice, Instrument, InstrumentId, Reject,
+    SelfTradeMode, Ticks, limits,
+};
+
+use crate::account::Account;
+use crate::engine::Engine;
+use crate::market::{Index, Market, check_terms};
+use crate::root::Digested;
+
+impl Engine {
+    pub(crate) fn list_instrument(
+        &mut self,
+        spec: &Instrument,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Reject> {
+        let contract = check_terms(spec, self.asset, self.decimals, self.at)?;
+        if let Some(instrument) = self.listed(spec) {
+            return Err(Reject::InstrumentListedAlready { instrument });
+        }
+        if limits::INSTRUMENTS_MAX <= self.markets.len() {
+            return Err(Reject::InstrumentsTooMany);
+        }
+
+        let index = self.index_of(spec.base, spec.quote);
+        let instrument = self.books.open_book();
+        let market = Market {
+            spec: spec.clone(),
+            contract,
+            index,
+            listed_at: self.at,
+            mark: Ticks(0),
+            trade_seq: 0,
+            holdings: Vec::new(),
+            digested: Digested::New,
+        };
+        let id = self.markets.push(market);
+        assert!(InstrumentId(id) == instrument, "a market and its book have one id");
+        self.digest_terms(instrument);
+        self.touch_market(instrument);
+        let (at, spec) = (self.at, spec.clone().into());
+        events.push(Event::InstrumentListed { instrument, index, at, spec });
+        Ok(())
+    }
+
+    /// The instrument with the same name: the same contract.
+    fn listed(&self, spec: &Instrument) -> Option<InstrumentId> {
+        let name = spec.name();
+        let same = |market: &Market| {
+            (market.spec.kind, market.spec.style, market.spec.base, market.spec.quote)
+                == (spec.kind, spec.style, spec.base, spec.quote)
+                || market.spec.name() == name
+        };
+        self.markets.iter().find(|(_, market)| same(market)).map(|(id, _)| InstrumentId(id))
+    }
+
+    fn index_of(&mut self, base: AssetCode, quote: AssetCode) -> IndexId {
+        if let Some(index) = self.find_index(base, quote) {
+            return index;
+        }
+        let id =
+            self.indices.push(Index { base, quote, price: IndexPrice(0), digested: Digested::New });
+        let index = IndexId(u16::try_from(id).expect("fewer indices than instruments"));
+        self.touch_index(index);
+        index
+    }
+
+    pub(crate) fn open_account(
+        &mut self,
+        account: AccountId,
+        parent: Option<AccountId>,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Reject> {
+        let next = AccountId(self.accounts.len());
+        if account != next {
+            return Err(Reject::AccountNotNext { account, next });
+        }
+        if limits::ACCOUNTS_MAX <= next.0 {
+            return Err(Reject::AccountsTooMany { max: limits::ACCOUNTS_MAX });
+        }
+        if let Some(parent) = parent {
+            self.check_parent(parent, account)?;
+        }
+
+        let mut opened = Account { parent, ..Account::default() };
+        if let Some(parent) = parent {
+            self.touch_account(parent);
+            let main = self.accounts.at_mut(parent.0);
+            main.n_subaccounts += 1;
+            (opened.self_trade, opened.with_subaccounts) = (main.self_trade, main.with_subaccounts);
+        }
+        self.accounts.push(opened);
+        self.touch_account(account);
+        events.push(Event::AccountOpened { account, parent, at: self.at });
+        Ok(())
+    }
+
+    fn check_parent(&self, parent: AccountId, account: AccountId) -> Result<(), Reject> {
+        self.check_account(parent)?;
+        let main = self.accounts.at(parent.0);
+        if main.parent.is_some() {
+            return Err(Reject::AccountsNotRelated { from: parent, to: account });
+        }
+        if limits::SUBACCOUNTS_MAX <= main.n_subaccounts {
+            return Err(Reject::AccountsTooMany { max: limits::SUBACCOUNTS_MAX });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn report_index(
+        &mut self,
+        (base, quote): (AssetCode, AssetCode),
+        price: IndexPrice,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Reject> {
+        if price == IndexPrice(0) || IndexPrice::MAX < price {
+            return Err(Reject::IndexPriceOutOfRange { price });
+        }
+        let index = self.find_index(base, quote);
+        let index = index.ok_or(Reject::IndexNotFound { base, quote })?;
+
+        self.touch_index(index);
+        self.indices.at_mut(u32::from(index.0)).price = price;
+        events.push(Event::IndexChanged { index, base, quote, price });
+        for instrument in 0..self.markets.len() {
+            let market = self.markets.at(instrument);
+            if market.index == index && market.spec.kind.is_option() {
+                self.revalue_market(instrument);
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn report_marks(
+        &mut self,
+        marks: &[(InstrumentId, Ticks)],
+        events: &mut Vec<Event>,
+    ) -> Result<(), Reject> {
+        for &(instrument, mark) in marks {
+            if self.markets.get(instrument.0).is_none() {
+                return Err(Reject::InstrumentNotFound { instrument });
+            }
+            if mark == Ticks(0) || Ticks::MAX < mark {
+                return Err(Reject::MarkOutOfRange { mark });
+            }
+        }
+
+        for &(instrument, mark) in marks {
+            self.touch_market(instrument);
+            self.markets.at_mut(instrument.0).mark = mark;
+            events.push(Event::MarkChanged { instrument, mark });
+            self.revalue_market(instrument.0);
+        }
+        Ok(())
+    }
+
+    fn revalue_market(&mut self, instrument: u32) {
+        let holdings = core::mem::take(&mut self.markets.at_mut(instrument).holdings);
+        holdings.iter().for_each(|holding| self.revalue(*holding));
+        self.markets.at_mut(instrument).holdings = holdings;
+    }
+
+    pub(crate) fn set_self_trade(
+        &mut self,
+        account: AccountId,
+        mode: SelfTradeMode,
+        with_subaccounts: bool,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Reject> {
+        self.check_account(account)?;
+        self.touch_account(account);
+        let chooses = self.accounts.at_mut(account.0);
+        (chooses.self_trade, chooses.with_subaccounts) = (mode, with_subaccounts);
+        events.push(Event::SelfTradeSet { account, mode, with_subaccounts });
+        Ok(())
+    }
+}

@@ -1,0 +1,168 @@
+//! Amending an open order. A smaller size at the same price keeps its place in the queue; any other
+//! change of price, size or display goes to the back (ORD-6).
+
+use alloc::vec::Vec;
+
+use types::{
+    AmendOrder, CancelReason, CloseReason, Event, Lots, OrderFault, PostOnly, Reject, Ticks,
+};
+
+use crate::engine::Engine;
+use crate::orders::Order;
+use crate::place::{Plan, Terms, check_display, check_size};
+
+/// What the order asks to become.
+#[derive(Clone, Copy, Debug)]
+struct Wish {
+    price: Ticks,
+    size: Lots,
+    display: Option<Lots>,
+    post_only: PostOnly,
+    reduce_only: bool,
+}
+
+impl Engine {
+    pub(crate) fn amend_order(
+        &mut self,
+        amendment: &AmendOrder,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Reject> {
+        self.check_valid(amendment.valid_until)?;
+        self.check_account(amendment.account)?;
+        let order = self.check_owned(amendment.account, amendment.order)?;
+        let slot = order.id.slot();
+        let instrument = self.holdings.at(order.holding).instrument;
+        let market = self.check_market(instrument)?;
+        check_amendment(amendment)?;
+        let wish = wish(order, amendment);
+        check_size(market, wish.size)?;
+        if wish.price != order.price {
+            self.check_price(market, instrument, order.side, wish.price)?;
+        }
+        check_display(market, wish.size, wish.display)?;
+        if wish.size < order.filled {
+            return Err(Reject::SizeBelowFilled { filled: order.filled });
+        }
+        if wish.size == order.filled {
+            self.books.remove(amendment.order).expect("an open order rests");
+            self.close(slot, CloseReason::Filled, events);
+            return Ok(());
+        }
+        if keeps_place(order, &wish) {
+            self.set_flags(slot, &wish);
+            let open = wish.size.minus(self.orders.at(slot).filled);
+            self.shrink(slot, open, true, events);
+            return Ok(());
+        }
+        self.requeue(amendment, slot, &wish, events)
+    }
+
+    /// Checks the order anew as if it came now, takes it off the book and lets it match.
+    fn requeue(
+        &mut self,
+        amendment: &AmendOrder,
+        slot: u32,
+        wish: &Wish,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Reject> {
+        let order = self.orders.at(slot);
+        let (account, holding) = (amendment.account, order.holding);
+        let instrument = self.holdings.at(holding).instrument;
+        let terms = Terms {
+            account,
+            instrument,
+            side: order.side,
+            price: wish.price,
+            size: wish.size.minus(order.filled),
+            post_only: wish.post_only,
+            reduce_only: wish.reduce_only,
+        };
+        let gone = if order.reduce_only { order.open() } else { Lots::ZERO };
+        let (price, open) = match self.check_against_book(&terms, gone) {
+            Err(Reject::PostOnlyWouldCross { .. }) => {
+                self.cancel(amendment.order, CancelReason::PostOnly, events);
+                return Ok(());
+            }
+            other => other?,
+        };
+        let hold = self.hold_of(&terms, price, open);
+        let ((old_lots, old_hold), side) = (order.counted(), order.side);
+        if !wish.reduce_only {
+            self.check_room(account, instrument, |held| {
+                held.uncount_open(side, old_lots, old_hold);
+                held.count_open(side, open, hold);
+            })?;
+        }
+        let size = order.filled.plus(open);
+        let plan = Plan { price, size, hold, may_rest: true };
+        self.take_off(slot, wish, plan, events);
+        let time_in_force = self.orders.at(slot).time_in_force;
+        self.match_or_rest(slot, true, time_in_force, events);
+        Ok(())
+    }
+
+    /// Off the book, changed, and counted as it is now.
+    fn take_off(&mut self, slot: u32, wish: &Wish, plan: Plan, events: &mut Vec<Event>) {
+        self.touch_order(slot);
+        let order = self.orders.at(slot);
+        let (id, side, holding, old) = (order.id, order.side, order.holding, order.counted());
+        self.books.unlink(id).expect("an open order rests");
+        self.set_flags(slot, wish);
+        let order = self.orders.at_mut(slot);
+        (order.price, order.size, order.hold) = (plan.price, plan.size, plan.hold);
+        (order.display, order.displayed) = (wish.display, Lots::ZERO);
+        let new = order.counted();
+        let held = self.holdings.at_mut(holding);
+        held.uncount_open(side, old.0, old.1);
+        held.count_open(side, new.0, new.1);
+        self.revalue(holding);
+        events.push(Event::OrderAmended {
+            order: id,
+            price: plan.price,
+            size: plan.size,
+            displayed: Lots::ZERO,
+            kept_place: false,
+            reduce_only: wish.reduce_only,
+            post_only: wish.post_only,
+            asked: true,
+        });
+    }
+
+    fn set_flags(&mut self, slot: u32, wish: &Wish) {
+        self.touch_order(slot);
+        let order = self.orders.at_mut(slot);
+        let was = u32::from(order.reduce_only);
+        (order.post_only, order.reduce_only) = (wish.post_only, wish.reduce_only);
+        let (is, holding) = (u32::from(order.reduce_only), order.holding);
+        let held = self.holdings.at_mut(holding);
+        held.n_reduce_only = held.n_reduce_only + is - was;
+    }
+}
+
+fn check_amendment(amendment: &AmendOrder) -> Result<(), Reject> {
+    let AmendOrder { size, price, display, post_only, reduce_only, .. } = amendment;
+    let changes_number = size.is_some() || price.is_some() || display.is_some();
+    if changes_number || post_only.is_some() || reduce_only.is_some() {
+        return Ok(());
+    }
+    Err(Reject::OrderTermsContradict { fault: OrderFault::NothingToAmend })
+}
+
+fn wish(order: &Order, amendment: &AmendOrder) -> Wish {
+    let size = amendment.size.unwrap_or(order.size);
+    Wish {
+        price: amendment.price.unwrap_or(order.price),
+        size,
+        display: amendment.display.or(order.display.map(|display| display.min(size))),
+        post_only: amendment.post_only.unwrap_or(order.post_only),
+        reduce_only: amendment.reduce_only.unwrap_or(order.reduce_only),
+    }
+}
+
+/// A change of the reduce-only flag is checked as a new order is, so it does not keep its place.
+fn keeps_place(order: &Order, wish: &Wish) -> bool {
+    wish.price == order.price
+        && wish.size <= order.size
+        && wish.display == order.display.map(|display| display.min(wish.size))
+        && wish.reduce_only == order.reduce_only
+}

@@ -1,0 +1,127 @@
+//! Orders go: because their owner asks, or because of a rule. Cancels are never refused for money.
+
+use alloc::vec::Vec;
+
+use types::{
+    AccountId, At, CancelReason, CancelScope, CloseReason, Event, InstrumentId, OrderId, Reject,
+    SessionId,
+};
+
+use crate::engine::Engine;
+use crate::orders::{Order, kind_is};
+
+impl Engine {
+    pub(crate) fn cancel_order(
+        &mut self,
+        account: AccountId,
+        order: OrderId,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Reject> {
+        self.check_account(account)?;
+        self.check_owned(account, order)?;
+        self.cancel(order, CancelReason::Asked, events);
+        Ok(())
+    }
+
+    /// The open order of this account with this id.
+    pub(crate) fn check_owned(&self, account: AccountId, id: OrderId) -> Result<&Order, Reject> {
+        let order = self.orders.get(id).ok_or(Reject::OrderNotOpen { order: id })?;
+        if self.holdings.at(order.holding).account == account {
+            return Ok(order);
+        }
+        Err(Reject::OrderNotOwned { order: id })
+    }
+
+    /// Cancels what the scope takes in, by instrument and then by age. Nothing to cancel is fine.
+    pub(crate) fn cancel_orders(
+        &mut self,
+        account: AccountId,
+        scope: &CancelScope,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Reject> {
+        self.check_account(account)?;
+        if let CancelScope::Instrument(instrument) = *scope
+            && self.markets.get(instrument.0).is_none()
+        {
+            return Err(Reject::InstrumentNotFound { instrument });
+        }
+        let holdings = self.accounts.at(account.0).holdings.clone();
+        for (instrument, holding) in holdings {
+            if !self.scope_takes_in(scope, instrument) {
+                continue;
+            }
+            let holding = self.holdings.at(holding);
+            let orders = self.orders.ids_of(holding, |order| order.is_in(scope));
+            for order in orders {
+                self.cancel(order, CancelReason::Asked, events);
+            }
+        }
+        Ok(())
+    }
+
+    fn scope_takes_in(&self, scope: &CancelScope, instrument: InstrumentId) -> bool {
+        match scope {
+            CancelScope::All | CancelScope::Label(_) | CancelScope::Quotes(_) => true,
+            CancelScope::Instrument(wanted) => *wanted == instrument,
+            CancelScope::Kind(kind) => {
+                kind_is(*kind, self.markets.at(instrument.0).spec.kind.is_option())
+            }
+        }
+    }
+
+    pub(crate) fn drop_session(
+        &mut self,
+        session: Option<SessionId>,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Reject> {
+        let is_dropped = |order: &Order| match session {
+            None => order.session().is_some(),
+            Some(_) => order.session() == session,
+        };
+        self.cancel_where(is_dropped, CancelReason::Disconnected, events);
+        Ok(())
+    }
+
+    /// ORD-5: good-til-day orders end when their day is over by the log's clock.
+    pub(crate) fn end_day(&mut self, events: &mut Vec<Event>) -> Result<(), Reject> {
+        let at = self.at;
+        let is_over = |order: &Order| order.ends_at().is_some_and(|ends: At| ends <= at);
+        self.cancel_where(is_over, CancelReason::DayEnded, events);
+        Ok(())
+    }
+
+    fn cancel_where(
+        &mut self,
+        goes: impl Fn(&Order) -> bool,
+        reason: CancelReason,
+        events: &mut Vec<Event>,
+    ) {
+        let orders = self.orders.iter().filter(|order| goes(order)).map(|order| order.id);
+        let orders: Vec<OrderId> = orders.collect();
+        for order in orders {
+            self.cancel(order, reason, events);
+        }
+    }
+
+    /// Takes a resting order off its book and closes it.
+    pub(crate) fn cancel(&mut self, id: OrderId, reason: CancelReason, events: &mut Vec<Event>) {
+        self.books.remove(id).expect("an order that is open and not matching rests");
+        self.close(id.slot(), CloseReason::Cancelled(reason), events);
+    }
+
+    /// Forgets an order that is linked and counted, and is off its book.
+    pub(crate) fn close(&mut self, slot: u32, reason: CloseReason, events: &mut Vec<Event>) {
+        self.touch_order(slot);
+        let order = self.orders.at(slot);
+        let (id, holding, side) = (order.id, order.holding, order.side);
+        let (open, hold) = order.counted();
+        let held = self.holdings.at_mut(holding);
+        held.uncount_open(side, open, hold);
+        self.orders.unlink(held, slot);
+        self.orders.take(slot);
+        let account = held.account;
+        self.accounts.at_mut(account.0).n_orders -= 1;
+        self.revalue(holding);
+        events.push(Event::OrderClosed { order: id, reason });
+    }
+}

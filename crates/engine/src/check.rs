@@ -1,0 +1,79 @@
+//! The invariants as functions: run after every entry in tests, sampled in production.
+
+use alloc::vec::Vec;
+
+use types::{Amount, LedgerAccount, Lots};
+
+use crate::account::Sums;
+use crate::engine::Engine;
+use crate::market::Market;
+
+impl Engine {
+    /// Panics, with the numbers, if an invariant does not hold. O(state).
+    pub fn check(&self) {
+        self.ledger.check();
+        self.books.check();
+        for (id, market) in self.markets.iter() {
+            self.check_open_interest(id, market);
+        }
+        self.check_orders();
+        self.check_sums();
+    }
+
+    /// SUM-2: sizes sum to zero. SUM-3: costs of a future and its clearing balance sum to zero.
+    fn check_open_interest(&self, id: u32, market: &Market) {
+        let held = || market.holdings.iter().map(|holding| self.holdings.at(*holding));
+        let sizes: i64 = held().map(|holding| holding.size.0).sum();
+        assert!(sizes == 0, "SUM-2: positions of instrument {id} sum to {sizes} lots, not to zero");
+        let costs: i128 = held().map(|holding| i128::from(holding.cost.0)).sum();
+        let clearing = self.ledger.balance(LedgerAccount::Clearing(types::InstrumentId(id)));
+        let sum = costs + i128::from(clearing.0);
+        assert!(
+            market.spec.kind.is_option() || sum == 0,
+            "SUM-3: costs and clearing of instrument {id} sum to {sum} atoms, not to zero"
+        );
+    }
+
+    /// ORD-1: what an order counts for is counted once, and it rests where it says.
+    fn check_orders(&self) {
+        let mut n_linked = 0;
+        for (id, held) in self.holdings.iter() {
+            let orders: Vec<_> = self.orders.of(held).collect();
+            n_linked += orders.len();
+            let sum = |side| {
+                let of_side = orders.iter().filter(|order| order.side == side);
+                of_side.map(|order| u64::from(order.counted().0.0)).sum::<u64>()
+            };
+            let holds: i64 = orders.iter().map(|order| order.counted().1.0).sum();
+            let counted = (sum(types::Side::Bid), sum(types::Side::Ask), Amount(holds));
+            let kept = (held.open_bid, held.open_ask, held.holds);
+            assert!(counted == kept, "ORD-1: holding {id} counts {kept:?}, orders {counted:?}");
+            for order in orders {
+                let resting = self.books.get(order.id).expect("ORD-1: an open order rests");
+                assert!(resting.open == order.open() && order.open() != Lots::ZERO, "ORD-1: open");
+                assert!(resting.displayed == order.displayed, "ORD-1: displayed");
+                assert!(order.holding == id, "ORD-1: an order is in its holding's list");
+            }
+        }
+        assert!(n_linked == self.books.n_resting(), "ORD-1: {n_linked} orders are linked");
+    }
+
+    /// MAR-6: the sums that are kept are those that a full revaluation gives.
+    fn check_sums(&self) {
+        for (id, account) in self.accounts.iter() {
+            let mut sums = Sums::default();
+            for (_, holding) in &account.holdings {
+                let held = self.holdings.at(*holding);
+                let market = self.markets.at(held.instrument.0);
+                let index = self.indices.at(u32::from(market.index.0)).price;
+                let worth = held.valued(market, index);
+                assert!(worth == held.worth, "MAR-6: holding {holding} is worth {worth:?}");
+                sums.replace(&crate::holding::Worth::default(), &worth);
+            }
+            assert!(sums == account.sums, "MAR-6: account {id} sums to {sums:?}");
+            let n_orders =
+                account.holdings.iter().map(|(_, held)| self.holdings.at(*held).n_orders);
+            assert!(n_orders.sum::<u32>() == account.n_orders, "ORD-1: orders of account {id}");
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The engine's state, and the one way to change it.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+
+use book::Books;
+use ledger::{Chain, Hash, Ledger};
+use types::codec::Codec;
+use types::{
+    AccountId, AssetCode, At, ClientOrderId, Command, Entry, Event, IndexId, InstrumentId,
+    LedgerAccount, OrderId, Reject, Seq,
+};
+
+use crate::account::Account;
+use crate::holding::Holding;
+use crate::market::{Index, Market};
+use crate::orders::Orders;
+use crate::root::Digests;
+use crate::table::Table;
+
+/// One margin domain: its books, accounts, positions and money.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) asset: AssetCode,
+    pub(crate) decimals: u8,
+    pub(crate) seq: Seq,
+    pub(crate) at: At,
+    pub(crate) chain: Chain,
+    pub(crate) books: Books,
+    pub(crate) ledger: Ledger,
+    pub(crate) indices: Table<Index>,
+    pub(crate) markets: Table<Market>,
+    /// By id; account 0 is nobody.
+    pub(crate) accounts: Table<Account>,
+    pub(crate) holdings: Table<Holding>,
+    pub(crate) orders: Orders,
+    pub(crate) client_order_ids: BTreeMap<(AccountId, ClientOrderId), (OrderId, At)>,
+    /// The same, oldest first.
+    pub(crate) client_order_ids_by_age: VecDeque<(At, AccountId, ClientOrderId)>,
+    pub(crate) n_trades: u64,
+    pub(crate) n_priorities: u64,
+    pub(crate) n_placed: u64,
+    pub(crate) digests: Digests,
+}
+
+impl core::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Engine").field("asset", &self.asset).field("seq", &self.seq).finish()
+    }
+}
+
+impl Engine {
+    /// An empty domain that settles in `asset`, which has `decimals` decimals (at most 12).
+    pub fn new(asset: AssetCode, decimals: u8) -> Engine {
+        assert!(decimals <= 12, "an asset has at most 12 decimals here, not {decimals}");
+        let mut accounts = Table::default();
+        accounts.push(Account::default());
+        Engine {
+            asset,
+            decimals,
+            seq: Seq(0),
+            at: At(0),
+            chain: Chain::default(),
+            books: Books::new(),
+            ledger: Ledger::new(),
+            indices: Table::default(),
+            markets: Table::default(),
+            accounts,
+            holdings: Table::default(),
+            orders: Orders::default(),
+            client_order_ids: BTreeMap::new(),
+            client_order_ids_by_age: VecDeque::new(),
+            n_trades: 0,
+            n_priorities: 0,
+            n_placed: 0,
+            digests: Digests::default(),
+        }
+    }
+
+    /// Applies the next entry of the log and appends what happened to `events`.
+    ///
+    /// A refusal changes nothing but the place in the log, and is the only event of its entry.
+    /// Panics if the entry is not the next one or its time goes back: then the log is not ours.
+    pub fn apply(&mut self, entry: &Entry, events: &mut Vec<Event>) {
+        assert!(entry.seq == self.seq.next(), "entry {} follows {}", entry.seq, self.seq);
+        assert!(self.at <= entry.at, "the log's time goes back from {} to {}", self.at, entry.at);
+        self.seq = entry.seq;
+        self.at = entry.at;
+        let first = events.len();
+        if let Err(reject) = self.run(&entry.command, events) {
+            assert!(events.len() == first, "a refused command did something: {reject}");
+            events.push(Event::Refused(reject.into()));
+        }
+        if self.digests.is_full() {
+            self.put_back();
+        }
+        self.chain.extend(|out| {
+            entry.encode(out);
+            events.iter().skip(first).for_each(|event| event.encode(out));
+        });
+    }
+
+    fn run(&mut self, command: &Command, events: &mut Vec<Event>) -> Result<(), Reject> {
+        match command {
+            Command::ListInstrument(spec) => self.list_instrument(spec, events),
+            Command::OpenAccount { account, parent } => {
+                self.open_account(*account, *parent, events)
+            }
+            Command::Deposit { account, amount } => self.deposit(*account, *amount, events),
+            Command::Withdraw { account, amount } => self.withdraw(*account, *amount, events),
+            Command::Transfer { from, to, amount } => {
+                self.transfer_between(*from, *to, *amount, events)
+            }
+            Command::ReportIndex { base, quote, price } => {
+                self.report_index((*base, *quote), *price, events)
+            }
+            Command::ReportMarks(marks) => self.report_marks(marks, events),
+            Command::PlaceOrder(order) => self.place_order(order, events),
+            Command::AmendOrder(amendment) => self.amend_order(amendment, events),
+            Command::CancelOrder { account, order } => self.cancel_order(*account, *order, events),
+            Command::CancelOrders { account, scope } => self.cancel_orders(*account, scope, events),
+            Command::ClosePosition { account, instrument, price } => {
+                self.close_position(*account, *instrument, *price, events)
+            }
+            Command::MassQuote(quotes) => self.mass_quote(quotes, events),
+            Command::SetMmp { account, config } => self.set_mmp(*account, *config, events),
+            Command::ResetMmp { account, base, quote, group } => {
+                self.reset_mmp(*account, (*base, *quote), *group, events)
+            }
+            Command::SetSelfTrade { account, mode, with_subaccounts } => {
+                self.set_self_trade(*account, *mode, *with_subaccounts, events)
+            }
+            Command::DropSession { session } => self.drop_session(*session, events),
+            Command::EndDay => self.end_day(events),
+        }
+    }
+
+    /// Place in the log of the last applied entry.
+    pub fn seq(&self) -> Seq {
+        self.seq
+    }
+
+    /// Time of the last applied entry.
+    pub fn at(&self) -> At {
+        self.at
+    }
+
+    /// The settlement asset and its decimals.
+    pub fn asset(&self) -> (AssetCode, u8) {
+        (self.asset, self.decimals)
+    }
+
+    /// The rolling hash over all entries and events so far.
+    pub fn chain(&self) -> Hash {
+        self.chain.head()
+    }
+
+    /// Open orders.
+    pub fn n_open_orders(&self) -> u32 {
+        self.orders.len()
+    }
+
+    /// The books, to look at.
+    pub fn books(&self) -> &Books {
+        &self.books
+    }
+
+    pub(crate) fn check_account(&self, account: AccountId) -> Result<(), Reject> {
+        let exists = account.0 != 0 && self.accounts.get(account.0).is_some();
+        if exists { Ok(()) } else { Err(Reject::AccountNotFound { account }) }
+    }
+
+    /// The market of an instrument that can be traded now.
+    pub(crate) fn check_market(&self, instrument: InstrumentId) -> Result<&Market, Reject> {
+        let market = self.markets.get(instrument.0);
+        let market = market.ok_or(Reject::InstrumentNotFound { instrument })?;
+        match market.spec.kind.expiry() {
+            Some(expiry) if expiry <= self.at => {
+                Err(Reject::InstrumentExpired { instrument, expiry })
+            }
+            _ => Ok(market),
+        }
+    }
+
+    pub(crate) fn find_index(&self, base: AssetCode, quote: AssetCode) -> Option<IndexId> {
+        let found =
+            self.indices.iter().find(|(_, index)| (index.base, index.quote) == (base, quote));
+        found.map(|(id, _)| IndexId(u16::try_from(id).expect("fewer indices than instruments")))
+    }
+
+    pub(crate) fn collateral(&self, account: AccountId) -> types::Amount {
+        self.ledger.balance(LedgerAccount::Collateral(account))
+    }
+
+    /// MAR-1: collateral + unrealised - initial margin. Wide, because sums over holdings are.
+    pub(crate) fn free(&self, account: AccountId) -> i128 {
+        let sums = self.accounts.at(account.0).sums;
+        i128::from(self.collateral(account).0) + sums.unrealised - sums.initial
+    }
+
+    /// Recomputes what a holding is worth and needs, and the sums of its account.
+    pub(crate) fn revalue(&mut self, holding: u32) {
+        let held = self.holdings.at(holding);
+        let market = self.markets.at(held.instrument.0);
+        let worth = held.valued(market, self.indices.at(u32::from(market.index.0)).price);
+        let old = held.worth;
+        if worth == old {
+            return;
+        }
+        let account = held.account;
+        self.accounts.at_mut(account.0).sums.replace(&old, &worth);
+        self.holdings.at_mut(holding).worth = worth;
+    }
+
+    /// The holding of an account in an instrument, made if there is none.
+    pub(crate) fn holding_of(&mut self, account: AccountId, instrument: InstrumentId) -> u32 {
+        if let Some(holding) = self.accounts.at(account.0).holding(instrument) {
+            return holding;
+        }
+        let holding = self.holdings.push(Holding::new(account, instrument));
+        self.accounts.at_mut(account.0).add_holding(instrument, holding);
+        self.markets.at_mut(instrument.0).holdings.push(holding);
+        holding
+    }
+}

@@ -1,0 +1,253 @@
+//! A holding: what one account has in one instrument, positions and open orders, and what they need.
+//!
+//! # Arithmetic of positions
+//! Each fill has one value `v`, the same for both sides. Its signed value is `+v` for the buyer and
+//! `-v` for the seller; for inverse futures, whose value falls as the price rises, it is the other
+//! way round. A position's cost is the sum of the signed values that opened it. Then
+//!
+//! ```text
+//!   unrealised = signed value of the position at the mark - cost
+//!   closing d of s lots with signed value w:  cost' = cost - c,  c = cost · d / s,
+//!                                             realised = -(c + w)
+//! ```
+//!
+//! so that over all holdings of an instrument Σ size = 0 and Σ cost + clearing balance = 0, to the
+//! atom, whatever the rounding of `c` (venue.md §2.7 gives the worked figures).
+
+use types::units::{Rounding, divide};
+use types::{
+    AccountId, Amount, IndexPrice, InstrumentId, Lots, MarginRates, Side, SignedLots, Ticks,
+};
+
+use crate::market::Market;
+use crate::orders::NONE;
+use crate::root::Digested;
+
+/// What one account has in one instrument.
+#[derive(Clone, Debug)]
+pub(crate) struct Holding {
+    pub account: AccountId,
+    pub instrument: InstrumentId,
+    pub size: SignedLots,
+    pub cost: Amount,
+    /// Since the position was opened. A statistic: money moved when it was realised.
+    pub realised: Amount,
+    /// Lots of open orders.
+    pub open_bid: u64,
+    pub open_ask: u64,
+    /// What open orders hold for fees, premiums and prices away from the mark.
+    pub holds: Amount,
+    pub n_orders: u32,
+    pub n_reduce_only: u32,
+    /// Ends of the list of its open orders, by slot.
+    pub first: u32,
+    pub last: u32,
+    /// As of the last change of it or of the mark.
+    pub worth: Worth,
+    pub digested: Digested,
+}
+
+/// What a holding is worth and needs, at one mark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Worth {
+    pub initial: Amount,
+    pub maintenance: Amount,
+    pub unrealised: Amount,
+    pub options_value: Amount,
+}
+
+impl Holding {
+    pub fn new(account: AccountId, instrument: InstrumentId) -> Holding {
+        Holding {
+            account,
+            instrument,
+            size: SignedLots::ZERO,
+            cost: Amount::ZERO,
+            realised: Amount::ZERO,
+            open_bid: 0,
+            open_ask: 0,
+            holds: Amount::ZERO,
+            n_orders: 0,
+            n_reduce_only: 0,
+            first: NONE,
+            last: NONE,
+            worth: Worth::default(),
+            digested: Digested::New,
+        }
+    }
+
+    /// Adds (or with `back`, takes back) an open order's lots and hold.
+    pub fn count_open(&mut self, side: Side, lots: Lots, hold: Amount) {
+        *self.open_mut(side) += u64::from(lots.0);
+        self.holds = self.holds.plus(hold);
+    }
+
+    pub fn uncount_open(&mut self, side: Side, lots: Lots, hold: Amount) {
+        let open = self.open_mut(side);
+        *open = open.checked_sub(u64::from(lots.0)).expect("an open order was counted");
+        self.holds = self.holds.minus(hold);
+    }
+
+    fn open_mut(&mut self, side: Side) -> &mut u64 {
+        match side {
+            Side::Bid => &mut self.open_bid,
+            Side::Ask => &mut self.open_ask,
+        }
+    }
+
+    /// How far position and open orders could go on `side`, in lots.
+    pub fn reach(&self, side: Side) -> u64 {
+        let open = |lots: u64| i64::try_from(lots).expect("bounded by the largest size");
+        match side {
+            Side::Bid => (self.size.0 + open(self.open_bid)).unsigned_abs(),
+            Side::Ask => (self.size.0 - open(self.open_ask)).unsigned_abs(),
+        }
+    }
+
+    /// Lots that an order on `side` can take off the position.
+    pub fn reducible(&self, side: Side) -> u64 {
+        let reduces = match side {
+            Side::Bid => self.size.0 < 0,
+            Side::Ask => 0 < self.size.0,
+        };
+        if reduces { self.size.size() } else { 0 }
+    }
+
+    /// Takes a fill of `lots` on `side` with the signed value `w` in; returns what it realises.
+    /// The share of cost that leaves is rounded up: against the one who closes.
+    pub fn fill(&mut self, side: Side, lots: Lots, w: Amount) -> Amount {
+        let d = match side {
+            Side::Bid => i64::from(lots.0),
+            Side::Ask => -i64::from(lots.0),
+        };
+        let opens = self.size.0 == 0 || (self.size.0 < 0) == (d < 0);
+        let realised = if opens { self.open_more(d, w) } else { self.close_some(d, w) };
+        self.realised = Amount(self.realised.0.saturating_add(realised.0));
+        if self.size == SignedLots::ZERO {
+            self.realised = Amount::ZERO;
+        }
+        realised
+    }
+
+    fn open_more(&mut self, d: i64, w: Amount) -> Amount {
+        self.size.0 += d;
+        self.cost = self.cost.plus(w);
+        Amount::ZERO
+    }
+
+    fn close_some(&mut self, d: i64, w: Amount) -> Amount {
+        let (held, closing) = (self.size.size(), d.unsigned_abs());
+        if closing <= held {
+            let leaves = share(self.cost, closing, held);
+            self.size.0 += d;
+            self.cost = self.cost.minus(leaves);
+            return leaves.plus(w).negated();
+        }
+        let closing_value = share(w, held, closing);
+        let realised = self.cost.plus(closing_value).negated();
+        self.size.0 += d;
+        self.cost = w.minus(closing_value);
+        realised
+    }
+
+    /// What it is worth and needs with the market as it is.
+    pub fn valued(&self, market: &Market, index: IndexPrice) -> Worth {
+        if market.mark.0 == 0 {
+            return Worth::default();
+        }
+        if market.spec.kind.is_option() {
+            return self.valued_option(market, index);
+        }
+        let value = |lots: u64| market.contract.value(market.mark, lots, Rounding::Up);
+        let reached = self.reach(Side::Bid).max(self.reach(Side::Ask));
+        let MarginRates { initial_ppm, maintenance_ppm } = market.spec.margin;
+        let at_mark = market.contract.value(market.mark, self.size.size(), Rounding::Down);
+        Worth {
+            initial: millionths(value(reached), initial_ppm).plus(self.holds),
+            maintenance: millionths(value(self.size.size()), maintenance_ppm),
+            unrealised: signed(at_mark, self.size, market).minus(self.cost),
+            options_value: Amount::ZERO,
+        }
+    }
+
+    /// MAR-4: a long option needs nothing beyond its premium; a short one its value and a share of
+    /// the underlying.
+    fn valued_option(&self, market: &Market, index: IndexPrice) -> Worth {
+        let short_with_asks = i64::try_from(self.open_ask).expect("bounded") - self.size.0;
+        let short_if_filled = u64::try_from(short_with_asks).unwrap_or(0);
+        let short = u64::try_from(-self.size.0).unwrap_or(0);
+        let need = |lots: u64, ppm: u32| {
+            let value = market.contract.value(market.mark, lots, Rounding::Up);
+            millionths(market.contract.underlying(index, lots), ppm).plus(value)
+        };
+        let MarginRates { initial_ppm, maintenance_ppm } = market.spec.margin;
+        let at_mark = market.contract.value(market.mark, self.size.size(), Rounding::Down);
+        Worth {
+            initial: need(short_if_filled, initial_ppm).plus(self.holds),
+            maintenance: need(short, maintenance_ppm),
+            unrealised: Amount::ZERO,
+            options_value: if self.size.0 < 0 { at_mark.negated() } else { at_mark },
+        }
+    }
+}
+
+/// `amount × part / whole`, up.
+fn share(amount: Amount, part: u64, whole: u64) -> Amount {
+    let product = i128::from(amount.0) * i128::from(part);
+    Amount::narrow(divide(product, i128::from(whole), Rounding::Up))
+}
+
+fn millionths(amount: Amount, ppm: u32) -> Amount {
+    amount.times(i64::from(ppm), 1_000_000, Rounding::Up)
+}
+
+/// The signed value of a position (see the module).
+fn signed(value: Amount, size: SignedLots, market: &Market) -> Amount {
+    if (size.0 < 0) != market.contract.is_quotient() { value.negated() } else { value }
+}
+
+/// The signed value of a fill for the one on `side`.
+pub(crate) fn signed_fill(value: Amount, side: Side, market: &Market) -> Amount {
+    if (side == Side::Ask) != market.contract.is_quotient() { value.negated() } else { value }
+}
+
+/// What an order of `lots` at `limit` holds beside margin (MAR-3): for futures the loss against the
+/// mark if it fills at its limit, for options the premium; and the fee at the worse of both prices.
+pub(crate) fn order_hold(
+    market: &Market,
+    index: IndexPrice,
+    side: Side,
+    limit: Ticks,
+    lots: Lots,
+) -> Amount {
+    let lots = u64::from(lots.0);
+    let at_limit = market.contract.value(limit, lots, Rounding::Up);
+    let at_mark = market.contract.value(market.mark, lots, Rounding::Up);
+    let loss = signed_fill(at_limit.minus(at_mark), side, market).max(Amount::ZERO);
+    let fees = market.spec.fees;
+    let rate = fees.maker_ppm.max(fees.taker_ppm).max(0);
+    let fee = fee(market, index, rate, at_limit.max(at_mark), lots);
+    if market.spec.kind.is_option() && side == Side::Bid {
+        return at_limit.plus(fee);
+    }
+    // One atom for the rounding of each of the two values.
+    loss.plus(fee).plus(Amount(2))
+}
+
+/// FEE-1, FEE-2: a share of the value for futures; for options a share of the underlying, at most
+/// an eighth of the premium. Rounded up; a rebate is below zero and rounded toward the venue.
+pub(crate) fn fee(
+    market: &Market,
+    index: IndexPrice,
+    ppm: i32,
+    value: Amount,
+    lots: u64,
+) -> Amount {
+    if !market.spec.kind.is_option() {
+        return value.times(i64::from(ppm), 1_000_000, Rounding::Up);
+    }
+    let of_underlying = market.contract.underlying(index, lots);
+    let fee = of_underlying.times(i64::from(ppm), 1_000_000, Rounding::Up);
+    let most = Amount(value.0 / 8);
+    fee.clamp(most.negated(), most)
+}

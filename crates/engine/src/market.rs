@@ -1,0 +1,165 @@
+//! A market: one instrument with what changes about it, and the index behind it.
+
+use alloc::vec::Vec;
+
+use types::{
+    AssetCode, At, Contract, Decimal, IndexId, IndexPrice, Instrument, Kind, Lots, Reject, Side,
+    TermsFault, Ticks, limits,
+};
+
+use crate::root::Digested;
+
+/// A listed instrument.
+#[derive(Clone, Debug)]
+pub(crate) struct Market {
+    pub spec: Instrument,
+    pub contract: Contract,
+    pub index: IndexId,
+    pub listed_at: At,
+    /// Zero until the first one is reported.
+    pub mark: Ticks,
+    /// Trades so far.
+    pub trade_seq: u64,
+    /// Holdings of this instrument: what a new mark revalues.
+    pub holdings: Vec<u32>,
+    pub digested: Digested,
+}
+
+/// A price index. Zero until the first price is reported.
+#[derive(Clone, Debug)]
+pub(crate) struct Index {
+    pub base: AssetCode,
+    pub quote: AssetCode,
+    pub price: IndexPrice,
+    pub digested: Digested,
+}
+
+const MILLION: u64 = 1_000_000;
+
+impl Market {
+    /// Lowest price of a sale and highest of a purchase (ORD-9): the mark ∓ the band.
+    pub fn band(&self) -> (Ticks, Ticks) {
+        let (mark, band) = (u64::from(self.mark.0), u64::from(self.spec.band_ppm));
+        let low = (mark * (MILLION - band)).div_ceil(MILLION).max(1);
+        let high = (mark * (MILLION + band) / MILLION).min(u64::from(Ticks::MAX.0));
+        (ticks(low), ticks(high))
+    }
+
+    /// ORD-8: a price stands on the grid in force there.
+    pub fn check_grid(&self, price: Ticks) -> Result<(), Reject> {
+        if price.0 == 0 || Ticks::MAX < price {
+            return Err(Reject::PriceOutOfRange { price });
+        }
+        let below = self.snap_down(price);
+        if below == price {
+            return Ok(());
+        }
+        Err(Reject::PriceOffTick { price, below, above: self.snap_up(price) })
+    }
+
+    /// The highest price of the grid at or below `price`.
+    pub fn snap_down(&self, price: Ticks) -> Ticks {
+        let step = self.spec.tick_at(price);
+        Ticks(price.0 - price.0 % step)
+    }
+
+    /// The lowest price of the grid at or above `price`.
+    pub fn snap_up(&self, price: Ticks) -> Ticks {
+        let step = self.spec.tick_at(price);
+        Ticks(price.0.next_multiple_of(step))
+    }
+
+    /// Where a market order ends: the edge of the band, on the grid.
+    pub fn market_limit(&self, side: Side) -> Ticks {
+        let (low, high) = self.band();
+        match side {
+            Side::Bid => self.snap_down(high),
+            Side::Ask => self.snap_up(low),
+        }
+    }
+
+    /// The best price of `side` that does not take from `best` of the other side; zero if none.
+    pub fn passive(&self, side: Side, best: Ticks) -> Ticks {
+        match side {
+            Side::Bid => self.snap_down(Ticks(best.0 - 1)),
+            Side::Ask => self.snap_up(Ticks(best.0 + 1)),
+        }
+    }
+}
+
+fn ticks(number: u64) -> Ticks {
+    Ticks(u32::try_from(number).expect("bounded by the ladder"))
+}
+
+/// The contract that the terms make, or what is wrong with them.
+pub(crate) fn check_terms(
+    spec: &Instrument,
+    asset: AssetCode,
+    decimals: u8,
+    at: At,
+) -> Result<Contract, Reject> {
+    let refuse = |fault| Err(Reject::InstrumentTermsContradict { fault });
+    if spec.settlement() != asset {
+        return refuse(TermsFault::SettlementAsset);
+    }
+    let (tick, lot) = (spec.tick, spec.lot);
+    if [tick, lot, spec.contract_size].iter().any(|step| step.mantissa() <= 0) {
+        return refuse(TermsFault::StepNotPositive { tick, lot });
+    }
+    let divides = |a: Decimal, b: Decimal| a.whole_ratio(b).is_some();
+    if !divides(spec.contract_size, lot) && !divides(lot, spec.contract_size) {
+        return refuse(TermsFault::ContractSize);
+    }
+    if spec.size_min == Lots::ZERO || spec.size_max < spec.size_min || Lots::MAX < spec.size_max {
+        return refuse(TermsFault::SizeBounds);
+    }
+    if !steps_rise(spec) {
+        return refuse(TermsFault::TickSteps);
+    }
+    if spec.kind.expiry().is_some_and(|expiry| expiry <= at || !is_eight_utc(expiry)) {
+        return refuse(TermsFault::Expiry);
+    }
+    if matches!(spec.kind, Kind::Option { strike, .. } if strike.mantissa() <= 0) {
+        return refuse(TermsFault::Strike);
+    }
+    if !rates_fit(spec) {
+        return refuse(TermsFault::Rates);
+    }
+    Contract::of(spec, decimals)
+        .ok_or(Reject::InstrumentTermsContradict { fault: TermsFault::Value })
+}
+
+/// Steps rise, each is a multiple of the one before, and each begins on its own grid.
+fn steps_rise(spec: &Instrument) -> bool {
+    if limits::TICK_STEPS_MAX < spec.tick_steps.len() {
+        return false;
+    }
+    let mut before = (Ticks(0), 1);
+    for step in &spec.tick_steps {
+        let rises = before.0 < step.above && before.1 < step.multiple;
+        if !rises || step.multiple % before.1 != 0 || step.above.0 % step.multiple != 0 {
+            return false;
+        }
+        before = (step.above, step.multiple);
+    }
+    before.0 <= Ticks::MAX && u64::from(before.1) <= MILLION
+}
+
+fn is_eight_utc(at: At) -> bool {
+    at.0 % At::DAY == 8 * 3_600_000
+}
+
+/// Rates are at most 100 %, the initial rate covers the maintenance rate, and a rebate is never
+/// more than the fee of the other side.
+fn rates_fit(spec: &Instrument) -> bool {
+    let (fees, margin) = (spec.fees, spec.margin);
+    let million = 1_000_000;
+    let fee_fits = |ppm: i32| (-million..=million).contains(&ppm);
+    fee_fits(fees.maker_ppm)
+        && fee_fits(fees.taker_ppm)
+        && 0 <= fees.maker_ppm + fees.taker_ppm
+        && u64::from(margin.initial_ppm) <= MILLION
+        && 0 < margin.maintenance_ppm
+        && margin.maintenance_ppm <= margin.initial_ppm
+        && u64::from(spec.band_ppm) <= MILLION
+}

@@ -1,0 +1,530 @@
+//! Placing an order: every refusal, in the order of `types::Reject`, then the act.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use book::Taker;
+use types::{
+    AccountId, Amount, At, CancelReason, ClientOrderId, CloseReason, Event, InstrumentId, Label,
+    Lots, MmpGroup, OrderFault, OrderId, OrderKind, OrderPlaced, PlaceOrder, PostOnly, Reject,
+    SelfTradeMode, Side, SignedLots, Ticks, TimeInForce, limits,
+};
+
+use crate::engine::Engine;
+use crate::holding::{Holding, order_hold};
+use crate::market::Market;
+use crate::money::clamped;
+use crate::orders::{Extra, NONE, Order};
+use crate::root::Digested;
+
+/// An order as it will be, once nothing can refuse it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    pub price: Ticks,
+    pub size: Lots,
+    pub hold: Amount,
+    pub may_rest: bool,
+}
+
+/// How an order meets the book: what a new order and an amended one have in common.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    pub account: AccountId,
+    pub instrument: InstrumentId,
+    pub side: Side,
+    pub price: Ticks,
+    pub size: Lots,
+    pub post_only: PostOnly,
+    pub reduce_only: bool,
+}
+
+impl Engine {
+    pub(crate) fn place_order(
+        &mut self,
+        order: &PlaceOrder,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Reject> {
+        self.check_valid(order.valid_until)?;
+        self.check_account(order.account)?;
+        if let Some(first) = self.repeated(order) {
+            events.push(Event::OrderRepeated { order: first });
+            return Ok(());
+        }
+        let plan = self.check_place(order)?;
+        self.check_client_order_id(order)?;
+        let id = self.books.admit().ok_or(Reject::DomainFull)?;
+
+        self.remember(order, id);
+        self.accept(order, None, plan, id, events);
+        self.match_or_rest(id.slot(), plan.may_rest, order.time_in_force, events);
+        Ok(())
+    }
+
+    pub(crate) fn check_valid(&self, valid_until: Option<At>) -> Result<(), Reject> {
+        match valid_until {
+            Some(valid_until) if valid_until < self.at => {
+                Err(Reject::ValidUntilPassed { valid_until, at: self.at })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_place(&self, order: &PlaceOrder) -> Result<Plan, Reject> {
+        let market = self.check_market(order.instrument)?;
+        check_terms(order)?;
+        check_size(market, order.size)?;
+        let (limit, may_rest) = self.limit_of(market, order)?;
+        check_display(market, order.size, order.display)?;
+        let terms = Terms {
+            account: order.account,
+            instrument: order.instrument,
+            side: order.side,
+            price: limit,
+            size: order.size,
+            post_only: order.post_only,
+            reduce_only: order.reduce_only,
+        };
+        let (price, size) = self.check_against_book(&terms, Lots::ZERO)?;
+        self.check_counts(order.account, order.instrument, 1)?;
+        if order.mmp {
+            self.check_mmp(order.account, market.index, MmpGroup(0), false)?;
+        }
+        let hold = self.hold_of(&terms, price, size);
+        if !order.reduce_only {
+            self.check_room(order.account, order.instrument, |holding| {
+                holding.count_open(order.side, size, hold);
+            })?;
+        }
+        Ok(Plan { price, size, hold, may_rest })
+    }
+
+    /// The limit of an order, and whether what does not trade may rest there.
+    fn limit_of(&self, market: &Market, order: &PlaceOrder) -> Result<(Ticks, bool), Reject> {
+        let may_rest =
+            matches!(order.time_in_force, TimeInForce::GoodTilCancelled | TimeInForce::GoodTilDay);
+        let instrument = order.instrument;
+        match order.kind {
+            OrderKind::Limit { price } => {
+                self.check_price(market, instrument, order.side, price)?;
+                Ok((price, may_rest))
+            }
+            OrderKind::Market => {
+                self.check_priced(market, instrument)?;
+                Ok((market.market_limit(order.side), false))
+            }
+            OrderKind::MarketLimit => {
+                self.check_priced(market, instrument)?;
+                let edge = market.market_limit(order.side);
+                let best = self.books.best(instrument, order.side.opposite());
+                let best = best.filter(|best| order.side.reaches(edge, *best));
+                Ok(best.map_or((edge, false), |best| (best, may_rest)))
+            }
+        }
+    }
+
+    /// ORD-8, ORD-9: on the grid, within the band.
+    pub(crate) fn check_price(
+        &self,
+        market: &Market,
+        instrument: InstrumentId,
+        side: Side,
+        price: Ticks,
+    ) -> Result<(), Reject> {
+        market.check_grid(price)?;
+        self.check_priced(market, instrument)?;
+        let (min, max) = market.band();
+        match side {
+            Side::Ask if price < min => Err(Reject::PriceTooLow { price, min }),
+            Side::Bid if max < price => Err(Reject::PriceTooHigh { price, max }),
+            Side::Bid | Side::Ask => Ok(()),
+        }
+    }
+
+    fn check_priced(&self, market: &Market, instrument: InstrumentId) -> Result<(), Reject> {
+        let index = self.indices.at(u32::from(market.index.0));
+        let has_prices = market.mark != Ticks(0) && index.price.0 != 0;
+        if has_prices { Ok(()) } else { Err(Reject::MarkMissing { instrument }) }
+    }
+
+    /// Reduce-only cuts the size, post-only moves the price, self-trade prevention refuses: the
+    /// price and size that are left. `gone` is what an amended order gives back of its own.
+    pub(crate) fn check_against_book(
+        &self,
+        terms: &Terms,
+        gone: Lots,
+    ) -> Result<(Ticks, Lots), Reject> {
+        let size = if terms.reduce_only { self.check_reducing(terms, gone)? } else { terms.size };
+        let price = self.check_post_only(terms)?;
+        self.check_self_trade(&Terms { price, size, ..*terms })?;
+        Ok((price, size))
+    }
+
+    /// ORD-7: a reduce-only order is cut to the position, less what other reduce-only orders of the
+    /// side are there to take.
+    fn check_reducing(&self, terms: &Terms, gone: Lots) -> Result<Lots, Reject> {
+        let holding = self.accounts.at(terms.account.0).holding(terms.instrument);
+        let held = holding.map(|holding| self.holdings.at(holding));
+        let position = held.map_or(SignedLots::ZERO, |held| held.size);
+        let reducible = held.map_or(0, |held| {
+            let promised = self.orders.of(held).filter(|o| o.reduce_only && o.side == terms.side);
+            let promised: u64 = promised.map(|order| u64::from(order.open().0)).sum();
+            held.reducible(terms.side).saturating_sub(promised.saturating_sub(u64::from(gone.0)))
+        });
+        let size = reducible.min(u64::from(terms.size.0));
+        match u32::try_from(size) {
+            Ok(lots) if 0 < lots => Ok(Lots(lots)),
+            _ => Err(Reject::ReduceOnlyWouldOpen { position }),
+        }
+    }
+
+    fn check_post_only(&self, terms: &Terms) -> Result<Ticks, Reject> {
+        let best = self.books.best(terms.instrument, terms.side.opposite());
+        let Some(best) = best.filter(|best| terms.side.reaches(terms.price, *best)) else {
+            return Ok(terms.price);
+        };
+        let passive = self.markets.at(terms.instrument.0).passive(terms.side, best);
+        match terms.post_only {
+            PostOnly::No => Ok(terms.price),
+            PostOnly::Slide if Ticks(0) < passive && passive <= Ticks::MAX => Ok(passive),
+            PostOnly::Slide | PostOnly::Reject => Err(Reject::PostOnlyWouldCross { best, passive }),
+        }
+    }
+
+    /// STP-1: a taker that would meet an order of its own group is refused, if its account chose so.
+    fn check_self_trade(&self, terms: &Terms) -> Result<(), Reject> {
+        if self.accounts.at(terms.account.0).self_trade == SelfTradeMode::CancelMaker {
+            return Ok(());
+        }
+        let taker = self.taker(terms);
+        match self.books.first_own(&taker) {
+            None => Ok(()),
+            Some(order) => Err(Reject::SelfTrade { order }),
+        }
+    }
+
+    pub(crate) fn taker(&self, terms: &Terms) -> Taker {
+        Taker {
+            book: terms.instrument,
+            side: terms.side,
+            limit: terms.price,
+            size: terms.size,
+            owner: self.owner(terms.account),
+        }
+    }
+
+    /// The self-trade group of an account: its family, if the main account chose so.
+    pub(crate) fn owner(&self, account: AccountId) -> u32 {
+        let family = self.family(account);
+        if self.accounts.at(family.0).with_subaccounts { family.0 } else { account.0 }
+    }
+
+    /// ORD-11: `more` orders fit beside those that are open.
+    pub(crate) fn check_counts(
+        &self,
+        account: AccountId,
+        instrument: InstrumentId,
+        more: u32,
+    ) -> Result<(), Reject> {
+        let of_account = self.accounts.at(account.0);
+        let holding = of_account.holding(instrument);
+        let here = holding.map_or(0, |holding| self.holdings.at(holding).n_orders);
+        for (open, max) in [
+            (of_account.n_orders, limits::ORDERS_PER_ACCOUNT_MAX),
+            (here, limits::ORDERS_PER_INSTRUMENT_MAX),
+        ] {
+            if max < open + more {
+                return Err(Reject::OrdersTooMany { open, max });
+            }
+        }
+        Ok(())
+    }
+
+    /// What an order of these terms holds; a reduce-only order holds nothing (MAR-5).
+    pub(crate) fn hold_of(&self, terms: &Terms, price: Ticks, size: Lots) -> Amount {
+        if terms.reduce_only {
+            return Amount::ZERO;
+        }
+        let market = self.markets.at(terms.instrument.0);
+        let index = self.indices.at(u32::from(market.index.0)).price;
+        order_hold(market, index, terms.side, price, size)
+    }
+
+    /// ORD-12, MAR-2: with the holding changed as `change` does, the position stays within the
+    /// largest size, and what is needed more is free.
+    pub(crate) fn check_room(
+        &self,
+        account: AccountId,
+        instrument: InstrumentId,
+        change: impl FnOnce(&mut Holding),
+    ) -> Result<(), Reject> {
+        let needed = self.needed_more(account, instrument, change)?;
+        self.check_needed(account, needed)
+    }
+
+    /// How much more initial margin a change of a holding needs; below zero if less.
+    pub(crate) fn needed_more(
+        &self,
+        account: AccountId,
+        instrument: InstrumentId,
+        change: impl FnOnce(&mut Holding),
+    ) -> Result<Amount, Reject> {
+        let holding = self.accounts.at(account.0).holding(instrument);
+        let mut held = holding.map_or_else(
+            || Holding::new(account, instrument),
+            |holding| self.holdings.at(holding).clone(),
+        );
+        change(&mut held);
+        let market = self.markets.at(instrument.0);
+        let max = market.spec.size_max;
+        let reached = held.reach(Side::Bid).max(held.reach(Side::Ask));
+        if u64::from(max.0) < reached {
+            return Err(Reject::PositionTooLarge { reached, max });
+        }
+        let index = self.indices.at(u32::from(market.index.0)).price;
+        Ok(held.valued(market, index).initial.minus(held.worth.initial))
+    }
+
+    pub(crate) fn check_needed(&self, account: AccountId, needed: Amount) -> Result<(), Reject> {
+        let free = self.free(account);
+        let missing = i128::from(needed.0) - free;
+        if needed <= Amount::ZERO || missing <= 0 {
+            return Ok(());
+        }
+        let (free, missing) = (clamped(free), clamped(missing));
+        Err(Reject::MarginInsufficient { needed, free, missing })
+    }
+
+    /// Makes the order known: from here it counts, and `match_or_rest` says what becomes of it.
+    pub(crate) fn accept(
+        &mut self,
+        order: &PlaceOrder,
+        quote_group: Option<MmpGroup>,
+        plan: Plan,
+        id: OrderId,
+        events: &mut Vec<Event>,
+    ) {
+        let holding = self.holding_of(order.account, order.instrument);
+        let slot = id.slot();
+        self.n_placed += 1;
+        self.orders.insert(Order {
+            id,
+            holding,
+            price: plan.price,
+            size: plan.size,
+            filled: Lots::ZERO,
+            displayed: Lots::ZERO,
+            hold: plan.hold,
+            priority: 0,
+            next: NONE,
+            previous: NONE,
+            extra: self.extra_of(order),
+            display: order.display,
+            side: order.side,
+            time_in_force: order.time_in_force,
+            post_only: order.post_only,
+            reduce_only: order.reduce_only,
+            mmp: order.mmp,
+            quote_group,
+            digested: Digested::New,
+        });
+        let (lots, hold) = self.orders.at(slot).counted();
+        let held = self.holdings.at_mut(holding);
+        held.count_open(order.side, lots, hold);
+        self.orders.link(held, slot);
+        self.accounts.at_mut(order.account.0).n_orders += 1;
+        self.revalue(holding);
+        events.push(Event::OrderPlaced(Box::new(placed(order, quote_group, plan, id))));
+    }
+
+    fn extra_of(&self, order: &PlaceOrder) -> Option<Box<Extra>> {
+        let is_day = order.time_in_force == TimeInForce::GoodTilDay;
+        let extra = Extra {
+            label: order.label.clone(),
+            session: order.session,
+            ends_at: is_day.then(|| self.at.next_eight_utc()),
+        };
+        (extra != Extra::default()).then(|| Box::new(extra))
+    }
+
+    /// Trades what crosses, rests what may rest, closes the order otherwise.
+    pub(crate) fn match_or_rest(
+        &mut self,
+        slot: u32,
+        may_rest: bool,
+        time_in_force: TimeInForce,
+        events: &mut Vec<Event>,
+    ) {
+        let is_all_or_none = time_in_force == TimeInForce::FillOrKill;
+        if is_all_or_none && !self.fills_whole(slot) {
+            return self.close_unrested(slot, CancelReason::NotToRest, events);
+        }
+        let stopped = self.match_taker(slot, is_all_or_none, events);
+        if self.orders.at(slot).open() == Lots::ZERO {
+            let id = self.orders.at(slot).id;
+            self.books.release(id);
+            return self.close(slot, CloseReason::Filled, events);
+        }
+        match stopped {
+            Some(reason) => self.close_unrested(slot, reason, events),
+            None if may_rest => self.rest(slot, events),
+            None => self.close_unrested(slot, CancelReason::NotToRest, events),
+        }
+    }
+
+    pub(crate) fn close_unrested(
+        &mut self,
+        slot: u32,
+        reason: CancelReason,
+        events: &mut Vec<Event>,
+    ) {
+        let id = self.orders.at(slot).id;
+        self.books.release(id);
+        self.close(slot, CloseReason::Cancelled(reason), events);
+    }
+
+    pub(crate) fn close_position(
+        &mut self,
+        account: AccountId,
+        instrument: InstrumentId,
+        price: Option<Ticks>,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Reject> {
+        self.check_account(account)?;
+        self.check_market(instrument)?;
+        let holding = self.accounts.at(account.0).holding(instrument);
+        let position = holding.map_or(SignedLots::ZERO, |holding| self.holdings.at(holding).size);
+        let size = u32::try_from(position.size()).unwrap_or(Lots::MAX.0);
+        if size == 0 {
+            return Err(Reject::ReduceOnlyWouldOpen { position });
+        }
+        let closing = PlaceOrder {
+            account,
+            instrument,
+            side: if position.0 < 0 { Side::Bid } else { Side::Ask },
+            kind: price.map_or(OrderKind::Market, |price| OrderKind::Limit { price }),
+            size: Lots(size),
+            display: None,
+            time_in_force: TimeInForce::GoodTilCancelled,
+            post_only: PostOnly::No,
+            reduce_only: true,
+            mmp: false,
+            label: Label::default(),
+            client_order_id: None,
+            valid_until: None,
+            session: None,
+        };
+        self.place_order(&closing, events)
+    }
+
+    /// ORD-13: the order that this client order id named within the last day.
+    fn repeated(&self, order: &PlaceOrder) -> Option<OrderId> {
+        let key = (order.account, order.client_order_id.clone()?);
+        let (first, then) = self.client_order_ids.get(&key)?;
+        (self.at.ms_since(*then) < limits::CLIENT_ORDER_ID_MS).then_some(*first)
+    }
+
+    fn check_client_order_id(&self, order: &PlaceOrder) -> Result<(), Reject> {
+        let used = self.accounts.at(order.account.0).n_client_order_ids;
+        let fits = order.client_order_id.is_none() || used < limits::CLIENT_ORDER_IDS_MAX;
+        if fits { Ok(()) } else { Err(Reject::ClientOrderIdsTooMany) }
+    }
+
+    fn remember(&mut self, order: &PlaceOrder, id: OrderId) {
+        self.forget_old_ids();
+        let Some(client_order_id) = order.client_order_id.clone() else {
+            return;
+        };
+        let key = (order.account, client_order_id.clone());
+        self.touch_account(order.account);
+        self.accounts.at_mut(order.account.0).n_client_order_ids += 1;
+        self.digests.add_client_order_id(&key, id, self.at);
+        self.client_order_ids.insert(key, (id, self.at));
+        self.client_order_ids_by_age.push_back((self.at, order.account, client_order_id));
+    }
+
+    fn forget_old_ids(&mut self) {
+        while let Some((then, ..)) = self.client_order_ids_by_age.front()
+            && limits::CLIENT_ORDER_ID_MS <= self.at.ms_since(*then)
+        {
+            self.forget_oldest_id();
+        }
+    }
+
+    fn forget_oldest_id(&mut self) {
+        let oldest = self.client_order_ids_by_age.pop_front();
+        let (then, account, client_order_id) = oldest.expect("the caller has seen it");
+        let key: (AccountId, ClientOrderId) = (account, client_order_id);
+        if let Some((id, _)) = self.client_order_ids.remove(&key) {
+            self.digests.remove_client_order_id(&key, id, then);
+        }
+        self.touch_account(account);
+        self.accounts.at_mut(account.0).n_client_order_ids -= 1;
+    }
+}
+
+fn placed(
+    order: &PlaceOrder,
+    quote_group: Option<MmpGroup>,
+    plan: Plan,
+    id: OrderId,
+) -> OrderPlaced {
+    OrderPlaced {
+        order: id,
+        account: order.account,
+        instrument: order.instrument,
+        side: order.side,
+        kind: order.kind,
+        price: plan.price,
+        size: plan.size,
+        display: order.display,
+        time_in_force: order.time_in_force,
+        post_only: order.post_only,
+        reduce_only: order.reduce_only,
+        mmp: order.mmp,
+        quote_group,
+        label: order.label.clone(),
+        client_order_id: order.client_order_id.clone(),
+        session: order.session,
+    }
+}
+
+/// ORD-2: flags that exclude each other.
+fn check_terms(order: &PlaceOrder) -> Result<(), Reject> {
+    let refuse = |fault| Err(Reject::OrderTermsContradict { fault });
+    let is_limit = matches!(order.kind, OrderKind::Limit { .. });
+    let rests =
+        matches!(order.time_in_force, TimeInForce::GoodTilCancelled | TimeInForce::GoodTilDay);
+    if order.post_only != PostOnly::No && !is_limit {
+        return refuse(OrderFault::PostOnlyNeedsLimit);
+    }
+    if order.post_only != PostOnly::No && !rests {
+        return refuse(OrderFault::PostOnlyNeedsRest);
+    }
+    if order.display.is_some() && !(is_limit && rests) {
+        return refuse(OrderFault::DisplayNeedsRest);
+    }
+    if order.mmp && !(is_limit && rests) {
+        return refuse(OrderFault::MmpNeedsLimit);
+    }
+    Ok(())
+}
+
+pub(crate) fn check_size(market: &Market, size: Lots) -> Result<(), Reject> {
+    let (min, max) = (market.spec.size_min, market.spec.size_max);
+    let fits = min <= size && size <= max;
+    if fits { Ok(()) } else { Err(Reject::SizeOutOfRange { size, min, max }) }
+}
+
+/// ORD-10: an iceberg shows at least the smallest order and a hundredth of itself.
+pub(crate) fn check_display(
+    market: &Market,
+    size: Lots,
+    display: Option<Lots>,
+) -> Result<(), Reject> {
+    let Some(display) = display else {
+        return Ok(());
+    };
+    let min = market.spec.size_min.max(Lots(size.0.div_ceil(100)));
+    let fits = min <= display && display <= size;
+    if fits { Ok(()) } else { Err(Reject::DisplayOutOfRange { display, min, max: size }) }
+}

@@ -1,0 +1,299 @@
+//! The state as one hash, in O(changed).
+//!
+//! ```text
+//!   root = H("root", money root, set digest, counters)
+//!   set digest   over accounts, terms, marks, indices, positions, open orders with their
+//!                place in the queue, client order ids
+//!   money root   the Merkle tree over balances
+//! ```
+//!
+//! An item is taken out of the digest before it first changes and put back, as it is then, when the
+//! root is asked for. What an item derives (open lots, margins, lists) is not hashed: it follows.
+//! The place in the log is not part of the state, so a refused command leaves the root as it was.
+
+use alloc::vec::Vec;
+
+use ledger::{Hash, SetDigest, hash};
+use types::codec::Codec;
+use types::{AccountId, At, ClientOrderId, IndexId, InstrumentId, OrderId};
+
+use crate::account::Account;
+use crate::engine::Engine;
+use crate::holding::Holding;
+use crate::market::{Index, Market};
+use crate::orders::Order;
+
+/// Where an item stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Digested {
+    /// It was never in the digest.
+    #[default]
+    New,
+    /// It is in the digest as it is.
+    In,
+    /// It was taken out, or is new, and stands in the list of what must be put back.
+    Out,
+}
+
+impl Digested {
+    /// The item is about to change: was it in, and does it now join the list?
+    fn leave(&mut self) -> (bool, bool) {
+        let was = core::mem::replace(self, Digested::Out);
+        (was == Digested::In, was != Digested::Out)
+    }
+
+    /// The item is put back: was it out?
+    fn enter(&mut self) -> bool {
+        let was = core::mem::replace(self, Digested::In);
+        was != Digested::In
+    }
+}
+
+/// The digest, and what must be put back into it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Digests {
+    set: SetDigest,
+    accounts: Vec<u32>,
+    markets: Vec<u32>,
+    indices: Vec<u32>,
+    holdings: Vec<u32>,
+    orders: Vec<u32>,
+    bytes: Vec<u8>,
+}
+
+impl Digests {
+    pub fn add_client_order_id(&mut self, key: &(AccountId, ClientOrderId), id: OrderId, at: At) {
+        self.set.add(&client_order_id_item(key, id, at));
+    }
+
+    pub fn remove_client_order_id(
+        &mut self,
+        key: &(AccountId, ClientOrderId),
+        id: OrderId,
+        at: At,
+    ) {
+        self.set.remove(&client_order_id_item(key, id, at));
+    }
+
+    /// Adds what `write` writes; an item that writes nothing is none.
+    fn add(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.bytes.clear();
+        write(&mut self.bytes);
+        if !self.bytes.is_empty() {
+            self.set.add(&self.bytes);
+        }
+    }
+
+    fn remove(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.bytes.clear();
+        write(&mut self.bytes);
+        if !self.bytes.is_empty() {
+            self.set.remove(&self.bytes);
+        }
+    }
+
+    /// True when the list of changed orders, in which slots repeat, should be emptied.
+    pub fn is_full(&self) -> bool {
+        const CHANGED_ORDERS_MAX: usize = 4_096;
+        CHANGED_ORDERS_MAX <= self.orders.len()
+    }
+}
+
+/// Items, by their first byte.
+const ACCOUNT: u8 = 1;
+const TERMS: u8 = 2;
+const MARK: u8 = 7;
+const INDEX: u8 = 3;
+const HOLDING: u8 = 4;
+const ORDER: u8 = 5;
+const CLIENT_ORDER_ID: u8 = 6;
+
+impl Engine {
+    /// The hash of the state. Costs what changed since it was last asked for.
+    pub fn root(&mut self) -> Hash {
+        self.put_back();
+        let money = self.ledger.root();
+        let mut counters = Vec::new();
+        self.n_trades.encode(&mut counters);
+        self.n_priorities.encode(&mut counters);
+        self.n_placed.encode(&mut counters);
+        self.orders.len().encode(&mut counters);
+        let asset = self.asset.bytes();
+        let set = self.digests.set.bytes();
+        hash(&[b"plimsoll.state.1", &asset, &[self.decimals], &money, &set, &counters])
+    }
+
+    /// Puts what changed back into the digest.
+    pub(crate) fn put_back(&mut self) {
+        for id in core::mem::take(&mut self.digests.accounts) {
+            let account = self.accounts.at_mut(id);
+            if account.digested.enter() {
+                self.digests.add(|out| account_item(id, account, out));
+            }
+        }
+        for id in core::mem::take(&mut self.digests.markets) {
+            let market = self.markets.at_mut(id);
+            if market.digested.enter() {
+                self.digests.add(|out| mark_item(id, market, out));
+            }
+        }
+        for id in core::mem::take(&mut self.digests.indices) {
+            let index = self.indices.at_mut(id);
+            if index.digested.enter() {
+                self.digests.add(|out| index_item(id, index, out));
+            }
+        }
+        for id in core::mem::take(&mut self.digests.holdings) {
+            let holding = self.holdings.at_mut(id);
+            if holding.digested.enter() {
+                self.digests.add(|out| holding_item(holding, out));
+            }
+        }
+        let mut slots = core::mem::take(&mut self.digests.orders);
+        slots.drain(..).for_each(|slot| self.put_back_order(slot));
+        self.digests.orders = slots;
+    }
+
+    fn put_back_order(&mut self, slot: u32) {
+        if self.orders.find(slot).is_none() || !self.orders.at_mut(slot).digested.enter() {
+            return;
+        }
+        let order = self.orders.at(slot);
+        let held = self.holdings.at(order.holding);
+        self.digests.add(|out| order_item(order, held, out));
+    }
+
+    /// Call when a market is listed.
+    pub(crate) fn digest_terms(&mut self, id: InstrumentId) {
+        let market = self.markets.at(id.0);
+        self.digests.add(|out| terms_item(id.0, market, out));
+    }
+
+    /// Call before an account changes.
+    pub(crate) fn touch_account(&mut self, id: AccountId) {
+        let account = self.accounts.at_mut(id.0);
+        let (was_in, joins) = account.digested.leave();
+        if was_in {
+            self.digests.remove(|out| account_item(id.0, account, out));
+        }
+        if joins {
+            self.digests.accounts.push(id.0);
+        }
+    }
+
+    /// Call before the mark or the trade count of a market changes.
+    pub(crate) fn touch_market(&mut self, id: InstrumentId) {
+        let market = self.markets.at_mut(id.0);
+        let (was_in, joins) = market.digested.leave();
+        if was_in {
+            self.digests.remove(|out| mark_item(id.0, market, out));
+        }
+        if joins {
+            self.digests.markets.push(id.0);
+        }
+    }
+
+    /// Call before an index changes.
+    pub(crate) fn touch_index(&mut self, id: IndexId) {
+        let id = u32::from(id.0);
+        let index = self.indices.at_mut(id);
+        let (was_in, joins) = index.digested.leave();
+        if was_in {
+            self.digests.remove(|out| index_item(id, index, out));
+        }
+        if joins {
+            self.digests.indices.push(id);
+        }
+    }
+
+    /// Call before a position changes.
+    pub(crate) fn touch_holding(&mut self, id: u32) {
+        let holding = self.holdings.at_mut(id);
+        let (was_in, joins) = holding.digested.leave();
+        if was_in {
+            self.digests.remove(|out| holding_item(holding, out));
+        }
+        if joins {
+            self.digests.holdings.push(id);
+        }
+    }
+
+    /// Call before an order changes or goes.
+    pub(crate) fn touch_order(&mut self, slot: u32) {
+        let (was_in, joins) = self.orders.at_mut(slot).digested.leave();
+        let order = self.orders.at(slot);
+        if was_in {
+            let held = self.holdings.at(order.holding);
+            self.digests.remove(|out| order_item(order, held, out));
+        }
+        if joins {
+            self.digests.orders.push(slot);
+        }
+    }
+
+    /// Puts everything into an empty digest: after a snapshot was read.
+    pub(crate) fn digest_anew(&mut self) {
+        let mut digests = Digests::default();
+        for (key, (id, at)) in &self.client_order_ids {
+            digests.add_client_order_id(key, *id, *at);
+        }
+        digests.accounts = (0..self.accounts.len()).skip(1).collect();
+        digests.markets = (0..self.markets.len()).collect();
+        digests.indices = (0..self.indices.len()).collect();
+        digests.holdings = (0..self.holdings.len()).collect();
+        digests.orders = self.orders.iter().map(|order| order.id.slot()).collect();
+        self.digests = digests;
+        (0..self.markets.len()).for_each(|id| self.digest_terms(InstrumentId(id)));
+    }
+}
+
+fn account_item(id: u32, account: &Account, out: &mut Vec<u8>) {
+    out.push(ACCOUNT);
+    id.encode(out);
+    account.encode(out);
+}
+
+fn terms_item(id: u32, market: &Market, out: &mut Vec<u8>) {
+    out.push(TERMS);
+    id.encode(out);
+    market.index.encode(out);
+    market.spec.encode(out);
+    market.listed_at.encode(out);
+}
+
+fn mark_item(id: u32, market: &Market, out: &mut Vec<u8>) {
+    out.push(MARK);
+    id.encode(out);
+    market.mark.encode(out);
+    market.trade_seq.encode(out);
+}
+
+fn index_item(id: u32, index: &Index, out: &mut Vec<u8>) {
+    out.push(INDEX);
+    id.encode(out);
+    index.encode(out);
+}
+
+fn holding_item(holding: &Holding, out: &mut Vec<u8>) {
+    if holding.size.0 == 0 && holding.cost.0 == 0 {
+        return;
+    }
+    out.push(HOLDING);
+    holding.encode(out);
+}
+
+fn order_item(order: &Order, holding: &Holding, out: &mut Vec<u8>) {
+    out.push(ORDER);
+    holding.account.encode(out);
+    holding.instrument.encode(out);
+    order.encode(out);
+}
+
+fn client_order_id_item(key: &(AccountId, ClientOrderId), id: OrderId, at: At) -> Vec<u8> {
+    let mut item = alloc::vec![CLIENT_ORDER_ID];
+    key.0.encode(&mut item);
+    key.1.encode(&mut item);
+    id.encode(&mut item);
+    at.encode(&mut item);
+    item
+}

@@ -1,0 +1,372 @@
+//! The engine as bytes, and back. Derived state (open lots, margins, lists) is computed on the way
+//! back; whether the bytes were those of the log's state, the root says.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+
+use book::Books;
+use ledger::{Chain, Ledger};
+use types::codec::{Codec, DecodeError, Reader, encode_count};
+use types::{
+    AccountId, Amount, AssetCode, At, ClientOrderId, IndexId, IndexPrice, Instrument, InstrumentId,
+    Label, Lots, OrderId, PostOnly, Seq, SessionId, SignedLots, Ticks,
+};
+
+use crate::account::Account;
+use crate::engine::Engine;
+use crate::holding::Holding;
+use crate::market::{Index, Market};
+use crate::mmp::{Freeze, Protection};
+use crate::orders::{Extra, NONE, Order, Orders};
+use crate::root::Digested;
+use crate::table::Table;
+
+/// Version of these bytes.
+const FORMAT: u16 = 1;
+
+impl Codec for Engine {
+    fn encode(&self, out: &mut Vec<u8>) {
+        FORMAT.encode(out);
+        self.asset.encode(out);
+        self.decimals.encode(out);
+        self.seq.encode(out);
+        self.at.encode(out);
+        self.chain.encode(out);
+        self.n_trades.encode(out);
+        self.n_priorities.encode(out);
+        self.n_placed.encode(out);
+        encode_table(&self.indices, out);
+        encode_table(&self.markets, out);
+        encode_table(&self.accounts, out);
+        encode_table(&self.holdings, out);
+        self.ledger.encode(out);
+        self.encode_orders(out);
+        self.encode_client_order_ids(out);
+        self.books.encode(out);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        if u16::decode(reader)? != FORMAT {
+            return Err(reader.refuse("format version of the engine"));
+        }
+        let (asset, decimals) = (AssetCode::decode(reader)?, u8::decode(reader)?);
+        if 12 < decimals {
+            return Err(reader.refuse("decimals"));
+        }
+        let mut engine = Engine::new(asset, decimals);
+        engine.seq = Seq::decode(reader)?;
+        engine.at = At::decode(reader)?;
+        engine.chain = Chain::decode(reader)?;
+        engine.n_trades = u64::decode(reader)?;
+        engine.n_priorities = u64::decode(reader)?;
+        engine.n_placed = u64::decode(reader)?;
+        engine.indices = decode_table(reader)?;
+        engine.decode_markets(reader)?;
+        engine.accounts = decode_table(reader)?;
+        engine.decode_holdings(reader)?;
+        engine.ledger = Ledger::decode(reader)?;
+        engine.decode_orders(reader)?;
+        engine.decode_client_order_ids(reader)?;
+        engine.books = Books::decode(reader)?;
+        engine.check_books(reader)?;
+        (0..engine.holdings.len()).for_each(|holding| engine.revalue(holding));
+        engine.digest_anew();
+        Ok(engine)
+    }
+}
+
+impl Engine {
+    fn encode_orders(&self, out: &mut Vec<u8>) {
+        let mut orders: Vec<&Order> = self.orders.iter().collect();
+        orders.sort_unstable_by_key(|order| order.id);
+        encode_count(orders.len(), out);
+        for order in orders {
+            order.holding.encode(out);
+            order.encode(out);
+        }
+    }
+
+    /// Orders come by rising id, which is the order of each holding's list.
+    fn decode_orders(&mut self, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+        self.orders = Orders::default();
+        let mut last = OrderId(0);
+        for _ in 0..reader.count()? {
+            let holding = u32::decode(reader)?;
+            let mut order = Order::decode(reader)?;
+            order.holding = holding;
+            let slot = order.id.slot();
+            let is_next = last < order.id && self.orders.find(slot).is_none();
+            if !is_next || self.holdings.get(holding).is_none() || order.open() == Lots::ZERO {
+                return Err(reader.refuse("Order"));
+            }
+            last = order.id;
+            self.count_decoded(order);
+        }
+        Ok(())
+    }
+
+    fn count_decoded(&mut self, order: Order) {
+        let (slot, side, counted) = (order.id.slot(), order.side, order.counted());
+        let held = self.holdings.at_mut(order.holding);
+        self.orders.insert(order);
+        held.count_open(side, counted.0, counted.1);
+        self.orders.link(held, slot);
+        self.accounts.at_mut(held.account.0).n_orders += 1;
+    }
+
+    fn decode_markets(&mut self, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+        self.markets = Table::default();
+        for _ in 0..reader.count()? {
+            let spec = Instrument::decode(reader)?;
+            let contract = types::Contract::of(&spec, self.decimals);
+            let contract = contract.ok_or_else(|| reader.refuse("Instrument"))?;
+            let market = Market {
+                spec,
+                contract,
+                index: IndexId::decode(reader)?,
+                listed_at: At::decode(reader)?,
+                mark: Ticks::decode(reader)?,
+                trade_seq: u64::decode(reader)?,
+                holdings: Vec::new(),
+                digested: Digested::New,
+            };
+            if self.indices.get(u32::from(market.index.0)).is_none() || Ticks::MAX < market.mark {
+                return Err(reader.refuse("Market"));
+            }
+            self.markets.push(market);
+        }
+        Ok(())
+    }
+
+    fn decode_holdings(&mut self, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+        self.holdings = Table::default();
+        for _ in 0..reader.count()? {
+            let held = Holding::decode(reader)?;
+            let (account, instrument) = (held.account, held.instrument);
+            let is_new = self.check_account(account).is_ok()
+                && self.markets.get(instrument.0).is_some()
+                && self.accounts.at(account.0).holding(instrument).is_none();
+            let fits = |market: &Market| held.size.size() <= u64::from(market.spec.size_max.0);
+            if !is_new || !self.markets.get(instrument.0).is_some_and(fits) {
+                return Err(reader.refuse("Holding"));
+            }
+            let holding = self.holdings.push(held);
+            self.accounts.at_mut(account.0).add_holding(instrument, holding);
+            self.markets.at_mut(instrument.0).holdings.push(holding);
+        }
+        Ok(())
+    }
+
+    /// Every order that is known rests on the books as it is known, and no other does.
+    fn check_books(&self, reader: &Reader<'_>) -> Result<(), DecodeError> {
+        let rests = |order: &Order| {
+            let instrument = self.holdings.at(order.holding).instrument;
+            self.books.get(order.id).is_some_and(|resting| {
+                (resting.book, resting.side, resting.price, resting.open, resting.displayed)
+                    == (instrument, order.side, order.price, order.open(), order.displayed)
+            })
+        };
+        let n_orders = usize::try_from(self.orders.len()).unwrap_or(usize::MAX);
+        let is_same = self.books.n_resting() == n_orders && self.orders.iter().all(rests);
+        if is_same { Ok(()) } else { Err(reader.refuse("Books")) }
+    }
+
+    fn encode_client_order_ids(&self, out: &mut Vec<u8>) {
+        encode_count(self.client_order_ids_by_age.len(), out);
+        for (at, account, client_order_id) in &self.client_order_ids_by_age {
+            let key = (*account, client_order_id.clone());
+            let known = self.client_order_ids.get(&key).filter(|(_, then)| then == at);
+            at.encode(out);
+            account.encode(out);
+            client_order_id.encode(out);
+            known.map(|(id, _)| *id).encode(out);
+        }
+    }
+
+    fn decode_client_order_ids(&mut self, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+        self.client_order_ids = BTreeMap::new();
+        self.client_order_ids_by_age = VecDeque::new();
+        for _ in 0..reader.count()? {
+            let (at, account) = (At::decode(reader)?, AccountId::decode(reader)?);
+            let client_order_id = ClientOrderId::decode(reader)?;
+            let known: Option<OrderId> = Option::decode(reader)?;
+            self.check_account(account).map_err(|_| reader.refuse("ClientOrderId"))?;
+            if let Some(id) = known {
+                self.client_order_ids.insert((account, client_order_id.clone()), (id, at));
+            }
+            self.client_order_ids_by_age.push_back((at, account, client_order_id));
+        }
+        Ok(())
+    }
+}
+
+fn encode_table<T: Encoded>(table: &Table<T>, out: &mut Vec<u8>) {
+    table.len().encode(out);
+    table.iter().for_each(|(_, thing)| thing.write(out));
+}
+
+fn decode_table<T: Codec>(reader: &mut Reader<'_>) -> Result<Table<T>, DecodeError> {
+    let mut table = Table::default();
+    for _ in 0..reader.count()? {
+        table.push(T::decode(reader)?);
+    }
+    Ok(table)
+}
+
+/// What a table of the snapshot holds.
+trait Encoded {
+    fn write(&self, out: &mut Vec<u8>);
+}
+
+impl<T: Codec> Encoded for T {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+}
+
+impl Encoded for Market {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.spec.encode(out);
+        self.index.encode(out);
+        self.listed_at.encode(out);
+        self.mark.encode(out);
+        self.trade_seq.encode(out);
+    }
+}
+
+impl Codec for Index {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.base.encode(out);
+        self.quote.encode(out);
+        self.price.encode(out);
+    }
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (base, quote) = (AssetCode::decode(reader)?, AssetCode::decode(reader)?);
+        let price = IndexPrice::decode(reader)?;
+        Ok(Index { base, quote, price, digested: Digested::New })
+    }
+}
+
+impl Codec for Account {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.parent.encode(out);
+        self.n_subaccounts.encode(out);
+        self.self_trade.encode(out);
+        self.with_subaccounts.encode(out);
+        self.protections.encode(out);
+        self.n_client_order_ids.encode(out);
+    }
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Account {
+            parent: Codec::decode(reader)?,
+            n_subaccounts: Codec::decode(reader)?,
+            self_trade: Codec::decode(reader)?,
+            with_subaccounts: Codec::decode(reader)?,
+            protections: Codec::decode(reader)?,
+            n_client_order_ids: Codec::decode(reader)?,
+            ..Account::default()
+        })
+    }
+}
+
+impl Codec for Freeze {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.until.encode(out);
+    }
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Freeze { until: Codec::decode(reader)? })
+    }
+}
+
+impl Codec for Protection {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.config.encode(out);
+        self.frozen.encode(out);
+        self.fills.iter().copied().collect::<Vec<_>>().encode(out);
+    }
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (config, frozen) = (Codec::decode(reader)?, Codec::decode(reader)?);
+        let fills: Vec<(At, u64)> = Codec::decode(reader)?;
+        let sum = fills.iter().fold(0_u64, |sum, (_, micro)| sum.saturating_add(*micro));
+        Ok(Protection { config, frozen, fills: fills.into(), sum })
+    }
+}
+
+impl Codec for Holding {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.account.encode(out);
+        self.instrument.encode(out);
+        self.size.encode(out);
+        self.cost.encode(out);
+        self.realised.encode(out);
+    }
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (account, instrument) = (AccountId::decode(reader)?, InstrumentId::decode(reader)?);
+        let mut holding = Holding::new(account, instrument);
+        holding.size = SignedLots::decode(reader)?;
+        holding.cost = Amount::decode(reader)?;
+        holding.realised = Amount::decode(reader)?;
+        let is_bounded = holding.cost.0.unsigned_abs() <= Amount::MAX.0.unsigned_abs() * 2;
+        if is_bounded { Ok(holding) } else { Err(reader.refuse("Holding")) }
+    }
+}
+
+impl Codec for Order {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.id.encode(out);
+        self.price.encode(out);
+        self.size.encode(out);
+        self.filled.encode(out);
+        self.displayed.encode(out);
+        self.hold.encode(out);
+        self.priority.encode(out);
+        self.extra.encode(out);
+        self.display.encode(out);
+        self.side.encode(out);
+        self.time_in_force.encode(out);
+        self.post_only.encode(out);
+        self.reduce_only.encode(out);
+        self.mmp.encode(out);
+        self.quote_group.encode(out);
+    }
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let order = Order {
+            id: Codec::decode(reader)?,
+            holding: NONE,
+            price: Codec::decode(reader)?,
+            size: Codec::decode(reader)?,
+            filled: Codec::decode(reader)?,
+            displayed: Codec::decode(reader)?,
+            hold: Codec::decode(reader)?,
+            priority: Codec::decode(reader)?,
+            next: NONE,
+            previous: NONE,
+            extra: Codec::decode(reader)?,
+            display: Codec::decode(reader)?,
+            side: Codec::decode(reader)?,
+            time_in_force: Codec::decode(reader)?,
+            post_only: PostOnly::decode(reader)?,
+            reduce_only: Codec::decode(reader)?,
+            mmp: Codec::decode(reader)?,
+            quote_group: Codec::decode(reader)?,
+            digested: Digested::New,
+        };
+        let fits = order.filled <= order.size
+            && order.size <= Lots::MAX
+            && (Amount::ZERO..=Amount::MAX).contains(&order.hold);
+        if fits { Ok(order) } else { Err(reader.refuse("Order")) }
+    }
+}
+
+impl Codec for Extra {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.label.encode(out);
+        self.session.encode(out);
+        self.ends_at.encode(out);
+    }
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let label = Label::decode(reader)?;
+        let session: Option<SessionId> = Option::decode(reader)?;
+        Ok(Extra { label, session, ends_at: Option::decode(reader)? })
+    }
+}
