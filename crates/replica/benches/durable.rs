@@ -1,1 +1,383 @@
-fn main() {}
+//! What durability costs: the device alone, one submitter, 64 submitters, replay.
+//!
+//! `cargo bench -p replica --bench durable`. The parts of a round run one after the other and the
+//! rounds are repeated, so that a change of the machine's load meets all of them; medians of rounds
+//! are printed. Results and machine: `docs/benchmarks/journal.md`.
+#![expect(clippy::print_stdout, reason = "a benchmark reports on its standard output")]
+
+use std::cell::{Cell, RefCell};
+use std::fs::File;
+use std::hint;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use replica::{Class, Config, Feed, Handle, Solo, Start};
+use tokio::sync::{mpsc, oneshot};
+use types::{
+    AccountId, Amount, Applied, AssetCode, At, Command, Decimal, Fees, IndexPrice, Instrument,
+    InstrumentId, Kind, Label, Lots, MarginRates, OrderKind, PlaceOrder, PostOnly, Proposal,
+    SettlementPeriod, Side, Style, Ticks, TimeInForce,
+};
+
+const ROUNDS: usize = 9;
+const OPERATIONS: usize = 300;
+const SUBMITTERS: usize = 64;
+const WINDOW_MAX: usize = 16;
+const BURST: Duration = Duration::from_millis(700);
+const REPLAY_ENTRIES_MIN: u64 = 1_000_000;
+
+fn main() {
+    let root = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    println!("directory on {}", file_system(root.path()));
+    let mut rounds = Rounds::default();
+    let mut device = Device::new(&root.path().join("device"));
+    let one = One::start(&root.path().join("one"));
+    let many = Many::start(&root.path().join("many"));
+    for _ in 0..ROUNDS {
+        rounds.push("device: append 128 B + fdatasync, p50 µs", device.p50(128));
+        rounds.push("one submitter, looks for the answer, p50 µs", one.p50(false));
+        rounds.push("device: append 4 KiB + fdatasync, p50 µs", device.p50(4096));
+        rounds.push("one submitter, sleeps until the answer, p50 µs", one.p50(true));
+        rounds.push("64 tasks, 1 command in flight each, commands/s", many.rate(1));
+        rounds.push("64 tasks, 16 commands in flight each, commands/s", many.rate(WINDOW_MAX));
+    }
+    rounds.print();
+    drop(one);
+    many.report_batches();
+    while many.last() < REPLAY_ENTRIES_MIN {
+        many.rate(WINDOW_MAX);
+    }
+    many.stop();
+    replay(&root.path().join("many"));
+}
+
+/// Named series of one figure a round.
+#[derive(Default)]
+struct Rounds(Vec<(&'static str, Vec<f64>)>);
+
+impl Rounds {
+    fn push(&mut self, name: &'static str, figure: f64) {
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, figures)) => figures.push(figure),
+            None => self.0.push((name, vec![figure])),
+        }
+    }
+
+    fn median(&self, name: &str) -> f64 {
+        let (_, figures) = self.0.iter().find(|(known, _)| known.starts_with(name)).expect("ran");
+        sorted(figures)[figures.len() / 2]
+    }
+
+    fn print(&self) {
+        for (name, figures) in &self.0 {
+            let sorted = sorted(figures);
+            let (least, most) = (sorted[0], sorted[sorted.len() - 1]);
+            println!("{name}: median {:.0}, from {least:.0} to {most:.0}", self.median(name));
+        }
+        let device = self.median("device: append 128");
+        for name in ["one submitter, looks", "one submitter, sleeps"] {
+            println!("{name}: {:.2} times the device", self.median(name) / device);
+        }
+    }
+}
+
+fn sorted(figures: &[f64]) -> Vec<f64> {
+    let mut sorted = figures.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted
+}
+
+fn p50_us(mut times: Vec<Duration>) -> f64 {
+    times.sort();
+    times[times.len() / 2].as_secs_f64() * 1e6
+}
+
+/// A file full of zeros, overwritten in order: what any log must pay.
+struct Device {
+    file: File,
+    offset: u64,
+}
+
+impl Device {
+    const BYTES: usize = 64 << 20;
+
+    fn new(path: &Path) -> Device {
+        let file = File::create(path).expect("creates");
+        file.write_all_at(&vec![0; Self::BYTES], 0).expect("writes");
+        file.sync_all().expect("syncs");
+        Device { file, offset: 0 }
+    }
+
+    fn p50(&mut self, bytes: usize) -> f64 {
+        let block = vec![7; bytes];
+        let mut append = || {
+            let begin = Instant::now();
+            self.file.write_all_at(&block, self.offset).expect("writes");
+            self.file.sync_data().expect("syncs");
+            self.offset += bytes as u64;
+            begin.elapsed()
+        };
+        p50_us((0..OPERATIONS).map(|_| append()).collect())
+    }
+}
+
+fn start(dir: &Path, sink: impl FnMut(Feed) + Send + 'static) -> (Solo, Handle) {
+    let config = Config::new(dir.to_path_buf(), AssetCode::new("USDC").expect("a code"), 6);
+    let clock = || {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
+        At(u64::try_from(since.as_millis()).expect("fits"))
+    };
+    let (solo, _) = Solo::start(config, clock, sink, &mut |_| {}).expect("starts");
+    let handle = solo.handle();
+    for (tag, command) in (u64::MAX - 1_000..).zip(set_up()) {
+        handle.submit(Class::Order, Proposal { tag, command }).expect("is let in");
+    }
+    handle.root().expect("is set up");
+    (solo, handle)
+}
+
+/// One perpetual, and two accounts for each submitter: one buys, one sells.
+fn set_up() -> Vec<Command> {
+    let code = |text| AssetCode::new(text).expect("a code");
+    let (base, quote) = (code("BTC"), code("USDC"));
+    let spec = Instrument {
+        kind: Kind::Perpetual,
+        style: Style::Linear,
+        base,
+        quote,
+        tick: Decimal::new(5, 1).expect("a decimal"),
+        tick_steps: Vec::new(),
+        lot: Decimal::new(1, 4).expect("a decimal"),
+        contract_size: Decimal::new(1, 4).expect("a decimal"),
+        size_min: Lots(1),
+        size_max: Lots(1 << 30),
+        settlement_period: SettlementPeriod::Perpetual,
+        fees: Fees { maker_ppm: 0, taker_ppm: 0 },
+        margin: MarginRates { initial_ppm: 20_000, maintenance_ppm: 10_000 },
+        band_ppm: 100_000,
+    };
+    let price = IndexPrice(60_000 * IndexPrice::SCALE);
+    let mut commands = vec![
+        Command::ListInstrument(Box::new(spec)),
+        Command::ReportIndex { base, quote, price },
+        Command::ReportMarks(vec![(InstrumentId(0), Ticks(120_000))]),
+    ];
+    for account in (1..=2 * SUBMITTERS as u32).map(AccountId) {
+        commands.push(Command::OpenAccount { account, parent: None });
+        commands.push(Command::Deposit { account, amount: Amount(1 << 50) });
+    }
+    commands
+}
+
+/// The submitter's n-th order: it buys and sells in turn at one price, so orders trade.
+fn order(submitter: usize, n: u64) -> Command {
+    let buys = n % 2 == 0;
+    let account = AccountId(u32::try_from(2 * submitter + usize::from(buys) + 1).expect("small"));
+    Command::PlaceOrder(Box::new(PlaceOrder {
+        account,
+        instrument: InstrumentId(0),
+        side: if buys { Side::Bid } else { Side::Ask },
+        kind: OrderKind::Limit { price: Ticks(120_000) },
+        size: Lots(10),
+        display: None,
+        time_in_force: TimeInForce::GoodTilCancelled,
+        post_only: PostOnly::No,
+        reduce_only: false,
+        mmp: false,
+        label: Label::default(),
+        client_order_id: None,
+        valid_until: None,
+        session: None,
+    }))
+}
+
+/// One thread that submits and waits, again and again.
+struct One {
+    _solo: Solo,
+    handle: Handle,
+    acknowledged: Arc<AtomicU64>,
+    waiting: Arc<std::sync::Mutex<Option<thread::Thread>>>,
+}
+
+impl One {
+    fn start(dir: &Path) -> One {
+        let acknowledged = Arc::new(AtomicU64::new(0));
+        let waiting = Arc::new(std::sync::Mutex::new(None::<thread::Thread>));
+        let (told, sleeper) = (Arc::clone(&acknowledged), Arc::clone(&waiting));
+        let (solo, handle) = start(dir, move |feed| {
+            if let Feed::Applied(applied) = feed {
+                told.fetch_add(applied.entries.len() as u64, Ordering::Release);
+                if let Some(thread) = sleeper.lock().expect("no panic").as_ref() {
+                    thread.unpark();
+                }
+            }
+        });
+        One { _solo: solo, handle, acknowledged, waiting }
+    }
+
+    fn p50(&self, sleeps: bool) -> f64 {
+        *self.waiting.lock().expect("no panic") = sleeps.then(thread::current);
+        p50_us((0..OPERATIONS as u64).map(|n| self.round_trip(n, sleeps)).collect())
+    }
+
+    fn round_trip(&self, n: u64, sleeps: bool) -> Duration {
+        let command = order(0, n);
+        let before = self.acknowledged.load(Ordering::Acquire);
+        let begin = Instant::now();
+        self.handle.submit(Class::Order, Proposal { tag: n, command }).expect("is let in");
+        while self.acknowledged.load(Ordering::Acquire) == before {
+            if sleeps {
+                thread::park();
+            } else {
+                hint::spin_loop();
+            }
+        }
+        begin.elapsed()
+    }
+}
+
+/// Tasks on one current-thread runtime, as a gateway has them. The sink passes each batch to one
+/// task, which answers the tasks that wait: one wake-up of the runtime for a batch.
+struct Many {
+    solo: Solo,
+    handle: Handle,
+    runtime: tokio::runtime::Runtime,
+    answers: Rc<Answers>,
+}
+
+/// What the tasks share; they are on one thread.
+struct Answers {
+    batches: tokio::sync::Mutex<mpsc::UnboundedReceiver<Applied>>,
+    /// Who waits, by tag.
+    waiting: RefCell<Vec<Option<oneshot::Sender<()>>>>,
+    done: Cell<u64>,
+    batch_sizes: RefCell<Vec<usize>>,
+}
+
+impl Many {
+    fn start(dir: &Path) -> Many {
+        // Bounded by what is in flight: a batch holds at least one of its commands.
+        let (publish, batches) = mpsc::unbounded_channel();
+        let (solo, handle) = start(dir, move |feed| {
+            if let Feed::Applied(applied) = feed {
+                // Between two bursts nobody listens.
+                let _ = publish.send(applied.into_inner());
+            }
+        });
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().build().expect("builds");
+        let waiting = (0..SUBMITTERS * WINDOW_MAX).map(|_| None).collect();
+        let answers = Answers {
+            batches: batches.into(),
+            waiting: RefCell::new(waiting),
+            done: Cell::new(0),
+            batch_sizes: RefCell::default(),
+        };
+        Many { solo, handle, runtime, answers: Rc::new(answers) }
+    }
+
+    /// Commands a second that are acknowledged to the tasks that sent them.
+    fn rate(&self, window: usize) -> f64 {
+        let local = tokio::task::LocalSet::new();
+        let (begin, before) = (Instant::now(), self.answers.done.get());
+        local.spawn_local(publish(Rc::clone(&self.answers)));
+        let tasks: Vec<_> = (0..SUBMITTERS * window)
+            .map(|place| {
+                let task = trade(self.handle.clone(), Rc::clone(&self.answers), place, begin);
+                local.spawn_local(task)
+            })
+            .collect();
+        local.block_on(&self.runtime, async {
+            for task in tasks {
+                task.await.expect("trades to the end");
+            }
+        });
+        (self.answers.done.get() - before) as f64 / begin.elapsed().as_secs_f64()
+    }
+
+    fn last(&self) -> u64 {
+        self.handle.root().expect("runs").0.0
+    }
+
+    fn report_batches(&self) {
+        let mut sizes = self.answers.batch_sizes.borrow().clone();
+        sizes.sort_unstable();
+        let at = |part: usize| sizes[(sizes.len() - 1) * part / 100];
+        println!("commands in a batch: p10 {}, p50 {}, p90 {}", at(10), at(50), at(90));
+    }
+
+    fn stop(self) {
+        self.solo.stop().expect("stops");
+    }
+}
+
+/// One command in flight, again and again.
+async fn trade(handle: Handle, answers: Rc<Answers>, place: usize, begin: Instant) {
+    for n in 0.. {
+        if BURST <= begin.elapsed() {
+            return;
+        }
+        let (answer, answered) = oneshot::channel();
+        answers.waiting.borrow_mut()[place] = Some(answer);
+        let proposal = Proposal { tag: place as u64, command: order(place % SUBMITTERS, n) };
+        handle.submit(Class::Order, proposal).expect("is let in");
+        answered.await.expect("is answered");
+        answers.done.set(answers.done.get() + 1);
+    }
+}
+
+/// Answers whoever waits.
+async fn publish(answers: Rc<Answers>) {
+    let mut batches = answers.batches.lock().await;
+    while let Some(applied) = batches.recv().await {
+        answers.batch_sizes.borrow_mut().push(applied.entries.len());
+        for entry in &applied.entries {
+            let place = usize::try_from(entry.tag).unwrap_or(usize::MAX);
+            let answer = answers.waiting.borrow_mut().get_mut(place).and_then(Option::take);
+            if let Some(answer) = answer {
+                answer.send(()).expect("the task waits");
+            }
+        }
+    }
+}
+
+fn replay(dir: &Path) {
+    let mut rates = Vec::new();
+    for _ in 0..5 {
+        let begin = Instant::now();
+        let domain = (AssetCode::new("USDC").expect("a code"), 6);
+        let restored =
+            replica::restore::restore(dir, domain, Start::Genesis, &mut |_| {}, &mut |_| {})
+                .expect("restores");
+        rates.push(restored.progress.entries as f64 / begin.elapsed().as_secs_f64());
+        if rates.len() == 5 {
+            let begin = Instant::now();
+            let mut state = Vec::new();
+            restored.engine.encode(&mut state);
+            let (bytes, pause) = (state.len(), begin.elapsed());
+            println!("entries replayed: {}", restored.progress.entries);
+            println!("snapshot: {bytes} bytes encoded in {} µs", pause.as_micros());
+        }
+    }
+    println!("replay: {:.0} entries/s, the median of 5", sorted(&rates)[2]);
+    let begin = Instant::now();
+    let checked = journal::recovery::check(dir).expect("is whole");
+    let (bytes, time) = (checked.bytes, begin.elapsed());
+    println!("check of every byte of the log: {bytes} bytes in {} ms", time.as_millis());
+}
+
+/// The mount that holds the directory.
+fn file_system(dir: &Path) -> String {
+    let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
+    let holding = mounts.lines().filter_map(|line| {
+        let mut words = line.split(' ');
+        let (_, at, kind) = (words.next()?, words.next()?, words.next()?);
+        dir.starts_with(at).then(|| (at.len(), kind.to_owned()))
+    });
+    holding.max().map_or_else(|| "an unknown file system".into(), |(_, kind)| kind)
+}

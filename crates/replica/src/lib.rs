@@ -34,5 +34,5 @@ mod tests;
 pub use committed::Committed;
 pub use feed::{Feed, PendingSnapshot};
 pub use queue::{Class, Limits, Refused};
-pub use restore::{Progress, RestoreError, Start};
+pub use restore::{Divergence, Progress, RestoreError, Start};
 pub use solo::{Config, Failure, Handle, Solo, Started};

@@ -59,25 +59,8 @@ pub enum RestoreError {
         source: DecodeError,
     },
     /// Replay gives another state than there was.
-    #[error(
-        "{place} says that after entry {seq} the {what} was {expected}, and it is {found}: this \
-         build does not apply the log as the one that wrote it. Use that build, or restore {dir} \
-         from a backup", expected = Hex(expected), found = Hex(found), dir = dir.display()
-    )]
-    Diverged {
-        /// The directory.
-        dir: PathBuf,
-        /// Which file says it.
-        place: String,
-        /// After which entry.
-        seq: Seq,
-        /// Root or chain.
-        what: &'static str,
-        /// What the file says.
-        expected: [u8; 32],
-        /// What it is.
-        found: [u8; 32],
-    },
+    #[error(transparent)]
+    Diverged(#[from] Box<Divergence>),
     /// The log ends before the snapshot.
     #[error(
         "the log in {dir} ends with entry {last}, the snapshot includes entry {snapshot}: the end \
@@ -91,6 +74,28 @@ pub enum RestoreError {
         /// Last entry of the snapshot.
         snapshot: Seq,
     },
+}
+
+/// Replay gives another state than there was.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{place} in {dir} says that after entry {seq} the {what} was {expected}, and it is {found}: this \
+     build does not apply the log as the one that wrote it. Use that build, or restore the \
+     directory from a backup", expected = Hex(expected), found = Hex(found), dir = dir.display()
+)]
+pub struct Divergence {
+    /// The directory.
+    pub dir: PathBuf,
+    /// Which file says it.
+    pub place: String,
+    /// After which entry.
+    pub seq: Seq,
+    /// Root or chain.
+    pub what: &'static str,
+    /// What the file says.
+    pub expected: [u8; 32],
+    /// What it is.
+    pub found: [u8; 32],
 }
 
 struct Hex<'a>(&'a [u8; 32]);
@@ -156,7 +161,8 @@ fn check(dir: &Path, place: &str, engine: &mut Engine, mark: Mark) -> Result<(),
         None => Ok(()),
         Some((what, expected, found)) => {
             let (dir, place) = (dir.to_path_buf(), place.to_owned());
-            Err(RestoreError::Diverged { dir, place, seq, what, expected, found })
+            let divergence = Divergence { dir, place, seq, what, expected, found };
+            Err(Box::new(divergence).into())
         }
     }
 }

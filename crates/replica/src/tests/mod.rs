@@ -5,6 +5,7 @@ mod restarting;
 mod running;
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -119,7 +120,12 @@ pub(crate) fn killed(dir: &Path) -> tempfile::TempDir {
     let copy = tempfile::tempdir().expect("a directory");
     for entry in fs::read_dir(dir).expect("a directory") {
         let entry = entry.expect("an entry");
-        fs::copy(entry.path(), copy.path().join(entry.file_name())).expect("copies");
+        match fs::copy(entry.path(), copy.path().join(entry.file_name())) {
+            Ok(_) => {}
+            // A snapshot got its name, or was pruned, since the directory was listed.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => panic!("{error}"),
+        }
     }
     copy
 }

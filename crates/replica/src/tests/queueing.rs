@@ -62,7 +62,7 @@ fn a_closed_queue_hands_out_what_waits_and_an_abandoned_one_forgets_it() {
         let queue = Queue::new(Limits::default());
         (0..6).for_each(|tag| submit(&queue, tag, deposit(1)).expect("there is room"));
         if abandoned {
-            queue.abandon()
+            queue.abandon();
         } else {
             queue.close()
         }

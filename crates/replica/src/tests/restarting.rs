@@ -130,7 +130,7 @@ fn a_snapshot_of_another_state_refuses_to_start() {
     snapshot::store(dir.path(), &other).expect("stores");
     let failure = start(config(dir.path())).err().expect("refuses");
     assert!(
-        matches!(&failure, Failure::Restore(RestoreError::Diverged { what: "chain", .. })),
+        matches!(&failure, Failure::Restore(RestoreError::Diverged(found)) if found.what == "chain"),
         "{failure}"
     );
     let mut genesis = config(dir.path());
