@@ -12,7 +12,7 @@ use types::{
     AccountId, AmendOrder, Amount, AssetCode, At, CancelScope, ClientOrderId, Command, Decimal,
     Entry, Event, Fees, IndexPrice, Instrument, InstrumentId, Kind, KindFilter, Label, Lots,
     MarginRates, MassQuote, MmpConfig, MmpGroup, OptionRight, OrderId, OrderKind, PlaceOrder,
-    PostOnly, Quote, SelfTradeMode, Seq, SessionId, SettlementPeriod, Side, Style, TickStep, Ticks,
+    PostOnly, Quote, SelfTradeMode, SessionId, SettlementPeriod, Side, Style, TickStep, Ticks,
     TimeInForce,
 };
 
@@ -84,9 +84,11 @@ impl World {
 
     /// A snapshot restores to the same root.
     fn restore(&mut self) {
-        let bytes = self.engine.snapshot();
-        let mut restored = Engine::restore(&bytes).expect("our own snapshot restores");
+        let bytes = self.engine.to_bytes();
+        let mut restored = Engine::from_bytes(&bytes).expect("our own snapshot restores");
+        restored.check();
         assert_eq!(restored.root(), self.engine.root(), "a snapshot is the state");
+        assert_eq!(restored.to_bytes(), bytes, "and it has one form");
     }
 }
 
