@@ -86,11 +86,12 @@ fn missing_command(tree: &Tree, text: &str) -> Option<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let cargo_run = ["cargo", "run", "--release", "--"];
     if let Some(name) = word_after(&words, &["plimsoll"]).or(word_after(&words, &cargo_run)) {
-        let known = has_literal(tree, "crates/plimsoll/src/", name);
+        let known = has_subcommand(tree, name);
         return (!known).then(|| format!("plimsoll has no subcommand {name}"));
     }
     if let Some(name) = word_after(&words, &["cargo", "xtask"]) {
-        let known = has_literal(tree, "xtask/src/main.rs", name);
+        let main = tree.file("xtask/src/main.rs");
+        let known = main.is_some_and(|main| main.text.contains(&format!("\"{name}\"")));
         return (!known).then(|| format!("xtask has no subcommand {name}"));
     }
     let script = words.first().filter(|word| word.contains('/') && !word.contains("://"))?;
@@ -102,7 +103,14 @@ fn word_after<'a>(words: &[&'a str], start: &[&'a str]) -> Option<&'a str> {
     words.strip_prefix(start)?.first().copied()
 }
 
-fn has_literal(tree: &Tree, under: &str, word: &str) -> bool {
-    let literal = format!("\"{word}\"");
-    tree.rust().any(|file| file.path.starts_with(under) && file.text.contains(&literal))
+/// Whether the command line's definition has a variant of this name, as `clap` spells it.
+fn has_subcommand(tree: &Tree, name: &str) -> bool {
+    let Some(definition) = tree.file("crates/plimsoll/src/cli.rs") else { return false };
+    let mut letters = name.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    let variant: String = first.into_iter().chain(letters).collect();
+    definition.code.lines().any(|line| {
+        let rest = line.trim_start().strip_prefix(&variant);
+        rest.is_some_and(|rest| rest.starts_with(['(', ',', ' ']))
+    })
 }

@@ -265,7 +265,7 @@ fn a_command_of_the_readme_that_does_not_exist_is_found() {
                 "plimsoll prose\n```\nplimsoll serve --port 1\nplimsoll dance\ncargo xtask fly\n\
                  cargo run --release\ncargo run --release -- log verify\n./clients/run\nno/such\n```\n",
             ),
-            ("crates/plimsoll/src/main.rs", "\"serve\" \"log\""),
+            ("crates/plimsoll/src/cli.rs", "enum Command {\n    Serve(Serve),\n    Log(Log),\n}\n"),
             ("xtask/src/main.rs", "\"tidy\""),
             ("clients/run", "#!/bin/sh\n"),
         ],
