@@ -18,6 +18,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use replica::{Class, Config, Feed, Handle, Solo, Start};
 use tokio::sync::{mpsc, oneshot};
+use types::codec::Codec;
 use types::{
     AccountId, Amount, Applied, AssetCode, At, Command, Decimal, Fees, IndexPrice, Instrument,
     InstrumentId, Kind, Label, Lots, MarginRates, OrderKind, PlaceOrder, PostOnly, Proposal,
@@ -176,7 +177,7 @@ fn set_up() -> Vec<Command> {
 
 /// The submitter's n-th order: it buys and sells in turn at one price, so orders trade.
 fn order(submitter: usize, n: u64) -> Command {
-    let buys = n % 2 == 0;
+    let buys = n.is_multiple_of(2);
     let account = AccountId(u32::try_from(2 * submitter + usize::from(buys) + 1).expect("small"));
     Command::PlaceOrder(Box::new(PlaceOrder {
         account,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use engine::Engine;
 use journal::snapshot::{self, Fallback, Snapshot, SnapshotError};
 use journal::{Kind, ReadError, Reader, Record};
-use types::codec::DecodeError;
+use types::codec::{Codec, DecodeError};
 use types::{Applied, AssetCode, EntryOutcome, Seq};
 
 use crate::batch::{Entries, Mark};
@@ -147,7 +147,7 @@ pub fn restore(
 fn revive(dir: &Path, snapshot: &Snapshot) -> Result<Engine, RestoreError> {
     let place = snapshot::file_name(snapshot.seq);
     let decode = |source| RestoreError::Decode { place: place.clone(), seq: snapshot.seq, source };
-    let mut engine = Engine::decode(&snapshot.state).map_err(decode)?;
+    let mut engine = Engine::from_bytes(&snapshot.state).map_err(decode)?;
     let mark = Mark { root: snapshot.root, chain: snapshot.chain };
     check(dir, &place, &mut engine, mark)?;
     Ok(engine)

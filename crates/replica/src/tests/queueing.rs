@@ -64,7 +64,7 @@ fn a_closed_queue_hands_out_what_waits_and_an_abandoned_one_forgets_it() {
         if abandoned {
             queue.abandon();
         } else {
-            queue.close()
+            queue.close();
         }
         assert_eq!(submit(&queue, 9, cancel()), Err(Refused::Stopped));
         let mut turn = Turn::default();

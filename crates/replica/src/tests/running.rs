@@ -52,7 +52,7 @@ fn stopping_gives_every_command_its_outcome_first() {
     assert_eq!(venue.solo.stop().expect("stops"), Seq(501));
     let refused = handle.submit(Class::Order, Proposal { tag: 9, command: deposit(1) });
     assert_eq!(refused, Err(Refused::Stopped));
-    assert_eq!(handle.inspect(|engine| engine.seq()), Err(Refused::Stopped));
+    assert_eq!(handle.inspect(engine::Engine::seq), Err(Refused::Stopped));
     let heard: Vec<_> = venue.heard.iter().collect();
     let outcomes: usize = heard
         .iter()
@@ -87,11 +87,11 @@ fn a_look_at_the_engine_sees_what_was_acknowledged_before_it() {
     let venue = start(config(dir.path())).expect("starts");
     let handle = venue.handle();
     for last in venue.run(commands(20)) {
-        assert!(last <= handle.inspect(|engine| engine.seq()).expect("looks"));
+        assert!(last <= handle.inspect(engine::Engine::seq).expect("looks"));
     }
     let (tell, told) = mpsc::channel();
     let then = move |seq| tell.send(seq).expect("the test listens");
-    handle.inspect_then(|engine| engine.seq(), then).expect("is let in");
+    handle.inspect_then(engine::Engine::seq, then).expect("is let in");
     assert_eq!(told.recv().expect("is told"), Seq(21));
     assert_eq!(handle.root().expect("looks").0, Seq(21));
 }
