@@ -1,0 +1,320 @@
+//! Scripts: one command a line in, one event a line out.
+//!
+//! ```text
+//!   ann buys 5 perp at 120000 post reduce ioc fok day shows 2 label x id y mmp until 3
+//!   ann buys 5 perp at market | limitless      ann amends 1 to 3 at 119999
+//!   ann cancels 1 | all | perp | options | label x      ann closes perp
+//!   ann quotes 2 perp 119990 x 4 120010 x 4             ann protects 2 window 1000 for 500 base 10
+//!   mark perp 121000    wait 500    ann takes 5 (withdraws)   end day    drop 7
+//! ```
+//!
+//! Orders are numbered as they were accepted. Accounts ann, bob, cat, dan are 1 to 4.
+
+use std::fmt::Write;
+use std::string::String;
+use std::vec::Vec;
+use std::{format, vec};
+
+use types::{
+    AccountId, AmendOrder, Amount, CancelReason, CancelScope, ClientOrderId, CloseReason, Command,
+    Event, InstrumentId, KindFilter, Label, LedgerAccount, Lots, MassQuote, MmpConfig, MmpGroup,
+    OrderId, OrderKind, PlaceOrder, PostOnly, Quote, SelfTradeMode, SessionId, Side, Ticks,
+    TimeInForce,
+};
+
+use super::world::{CALL, PERP, World, asset};
+
+const NAMES: [&str; 4] = ["ann", "bob", "cat", "dan"];
+
+/// Runs a script in a world of four accounts and gives back what happened.
+pub fn tell(world: World, funds: i64, script: &str) -> String {
+    let mut teller = Teller { world, orders: Vec::new(), told: String::new() };
+    for _ in NAMES {
+        teller.world.fund(funds);
+    }
+    for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let _ = writeln!(teller.told, "> {line}");
+        teller.run(&words);
+    }
+    teller.told
+}
+
+struct Teller {
+    world: World,
+    orders: Vec<OrderId>,
+    told: String,
+}
+
+fn number<T: std::str::FromStr>(word: &str) -> T {
+    word.parse().ok().unwrap_or_else(|| panic!("{word} is not a number"))
+}
+
+fn instrument(word: &str) -> InstrumentId {
+    match word {
+        "perp" => PERP,
+        "call" => CALL,
+        other => panic!("no instrument {other}"),
+    }
+}
+
+fn account(name: &str) -> AccountId {
+    let place = NAMES.iter().position(|known| *known == name);
+    AccountId(u32::try_from(place.unwrap_or_else(|| panic!("who is {name}?"))).unwrap_or(0) + 1)
+}
+
+impl Teller {
+    fn run(&mut self, words: &[&str]) {
+        let command = match words {
+            ["mark", what, mark] => {
+                Command::ReportMarks(vec![(instrument(what), Ticks(number(mark)))])
+            }
+            ["wait", ms] => {
+                self.world.at.0 += number::<u64>(ms);
+                return;
+            }
+            ["end", "day"] => Command::EndDay,
+            ["drop", session] => Command::DropSession { session: Some(SessionId(number(session))) },
+            [who, verb, rest @ ..] => self.command(account(who), verb, rest),
+            _ => panic!("what is {words:?}?"),
+        };
+        let events = self.world.apply(command);
+        for event in &events {
+            if let Event::OrderPlaced(placed) = event {
+                self.orders.push(placed.order);
+            }
+            let line = self.line(event);
+            let _ = writeln!(self.told, "{line}");
+        }
+    }
+
+    fn command(&self, account: AccountId, verb: &str, rest: &[&str]) -> Command {
+        match (verb, rest) {
+            ("buys", rest) => self.place(account, Side::Bid, rest),
+            ("sells", rest) => self.place(account, Side::Ask, rest),
+            ("amends", [order, rest @ ..]) => self.amend(account, order, rest),
+            ("cancels", ["all"]) => Command::CancelOrders { account, scope: CancelScope::All },
+            ("cancels", ["options"]) => {
+                let scope = CancelScope::Kind(KindFilter::Option);
+                Command::CancelOrders { account, scope }
+            }
+            ("cancels", ["label", label]) => {
+                let scope = CancelScope::Label(Label::new(label).expect("short"));
+                Command::CancelOrders { account, scope }
+            }
+            ("cancels", ["perp"]) => {
+                Command::CancelOrders { account, scope: CancelScope::Instrument(PERP) }
+            }
+            ("cancels", [order]) => Command::CancelOrder { account, order: self.order(order) },
+            ("closes", [what]) => {
+                Command::ClosePosition { account, instrument: instrument(what), price: None }
+            }
+            ("quotes", [group, what, bid, "x", bids, ask, "x", asks]) => {
+                let instrument = instrument(what);
+                let quote = |side, price: &str, size: &str| Quote {
+                    instrument,
+                    side,
+                    price: Ticks(number(price)),
+                    size: Lots(number(size)),
+                };
+                Command::MassQuote(
+                    MassQuote {
+                        account,
+                        group: MmpGroup(number(group)),
+                        quotes: vec![quote(Side::Bid, bid, bids), quote(Side::Ask, ask, asks)],
+                        label: Label::default(),
+                        valid_until: None,
+                        session: None,
+                    }
+                    .into(),
+                )
+            }
+            ("protects", [group, "window", window, "for", frozen, "base", milli]) => {
+                let config = MmpConfig {
+                    base: asset("BTC"),
+                    quote: asset("USD"),
+                    group: MmpGroup(number(group)),
+                    interval_ms: number(window),
+                    frozen_ms: number(frozen),
+                    quantity_limit_milli: Some(number(milli)),
+                    delta_limit_milli: None,
+                };
+                Command::SetMmp { account, config }
+            }
+            ("resets", [group]) => Command::ResetMmp {
+                account,
+                base: asset("BTC"),
+                quote: asset("USD"),
+                group: MmpGroup(number(group)),
+            },
+            ("prefers", [mode]) => Command::SetSelfTrade {
+                account,
+                mode: match *mode {
+                    "cancel-maker" => SelfTradeMode::CancelMaker,
+                    _ => SelfTradeMode::RejectTaker,
+                },
+                with_subaccounts: false,
+            },
+            ("takes", [amount]) => Command::Withdraw { account, amount: Amount(number(amount)) },
+            ("pays", [to, amount]) => Command::Transfer {
+                from: account,
+                to: self::account(to),
+                amount: Amount(number(amount)),
+            },
+            other => panic!("what is {other:?}?"),
+        }
+    }
+
+    fn place(&self, account: AccountId, side: Side, words: &[&str]) -> Command {
+        let [size, what, "at", price, flags @ ..] = words else {
+            panic!("say: buys SIZE WHAT at PRICE");
+        };
+        let kind = match *price {
+            "market" => OrderKind::Market,
+            "limitless" => OrderKind::MarketLimit,
+            price => OrderKind::Limit { price: Ticks(number(price)) },
+        };
+        let mut order = PlaceOrder {
+            account,
+            instrument: instrument(what),
+            side,
+            kind,
+            size: Lots(number(size)),
+            display: None,
+            time_in_force: TimeInForce::GoodTilCancelled,
+            post_only: PostOnly::No,
+            reduce_only: false,
+            mmp: false,
+            label: Label::default(),
+            client_order_id: None,
+            valid_until: None,
+            session: None,
+        };
+        let mut flags = flags.iter();
+        while let Some(flag) = flags.next() {
+            let mut value = || *flags.next().expect("a value follows");
+            match *flag {
+                "post" => order.post_only = PostOnly::Reject,
+                "slide" => order.post_only = PostOnly::Slide,
+                "reduce" => order.reduce_only = true,
+                "ioc" => order.time_in_force = TimeInForce::ImmediateOrCancel,
+                "fok" => order.time_in_force = TimeInForce::FillOrKill,
+                "day" => order.time_in_force = TimeInForce::GoodTilDay,
+                "mmp" => order.mmp = true,
+                "shows" => order.display = Some(Lots(number(value()))),
+                "label" => order.label = Label::new(value()).expect("short"),
+                "id" => order.client_order_id = ClientOrderId::new(value()).ok(),
+                "via" => order.session = Some(SessionId(number(value()))),
+                "until" => {
+                    order.valid_until = Some(types::At(self.world.at.0 - number::<u64>(value())));
+                }
+                other => panic!("no flag {other}"),
+            }
+        }
+        Command::PlaceOrder(order.into())
+    }
+
+    fn amend(&self, account: AccountId, order: &str, words: &[&str]) -> Command {
+        let mut amendment = AmendOrder {
+            account,
+            order: self.order(order),
+            size: None,
+            price: None,
+            display: None,
+            post_only: None,
+            reduce_only: None,
+            valid_until: None,
+        };
+        for pair in words.chunks(2) {
+            match pair {
+                ["to", size] => amendment.size = Some(Lots(number(size))),
+                ["at", price] => amendment.price = Some(Ticks(number(price))),
+                ["shows", display] => amendment.display = Some(Lots(number(display))),
+                ["post", _] => amendment.post_only = Some(PostOnly::Reject),
+                ["reduce", _] => amendment.reduce_only = Some(true),
+                other => panic!("no change {other:?}"),
+            }
+        }
+        Command::AmendOrder(amendment)
+    }
+
+    fn order(&self, word: &str) -> OrderId {
+        let place: usize = number(word);
+        self.orders.get(place - 1).copied().unwrap_or(OrderId(u64::MAX))
+    }
+
+    fn nth(&self, order: OrderId) -> usize {
+        self.orders.iter().position(|known| *known == order).map_or(0, |place| place + 1)
+    }
+
+    fn line(&self, event: &Event) -> String {
+        let name = |account: &AccountId| {
+            let place = usize::try_from(account.0).unwrap_or(0);
+            NAMES.get(place.wrapping_sub(1)).copied().unwrap_or("someone")
+        };
+        let ledger = |account: &LedgerAccount| match account {
+            LedgerAccount::Collateral(account) => String::from(name(account)),
+            LedgerAccount::Outside => String::from("outside"),
+            LedgerAccount::Fees => String::from("fees"),
+            LedgerAccount::Clearing(_) => String::from("clearing"),
+        };
+        match event {
+            Event::OrderPlaced(placed) => {
+                format!("{}: placed, {} at {}", self.nth(placed.order), placed.size, placed.price)
+            }
+            Event::Traded(traded) => format!(
+                "{} at {}: {} takes from {} (fees {}, {}; realised {}, {})",
+                traded.size,
+                traded.price,
+                self.nth(traded.taker.order),
+                self.nth(traded.maker.order),
+                traded.taker.fee,
+                traded.maker.fee,
+                traded.taker.realised,
+                traded.maker.realised,
+            ),
+            Event::Transferred { from, to, amount, reason } => {
+                format!("  {amount} {} to {}: {reason:?}", ledger(from), ledger(to))
+            }
+            Event::OrderRested { order, price, open, displayed } => {
+                format!("{}: rests {open} at {price}, shows {displayed}", self.nth(*order))
+            }
+            Event::OrderReplenished { order, displayed } => {
+                format!("{}: shows {displayed} more, at the back", self.nth(*order))
+            }
+            Event::OrderAmended { order, price, size, kept_place, asked, .. } => format!(
+                "{}: amended to {size} at {price}, {} place{}",
+                self.nth(*order),
+                if *kept_place { "keeps its" } else { "loses its" },
+                if *asked { "" } else { " (cut)" },
+            ),
+            Event::OrderClosed { order, reason } => {
+                let reason = match reason {
+                    CloseReason::Filled => String::from("filled"),
+                    CloseReason::Cancelled(CancelReason::Asked) => String::from("cancelled"),
+                    CloseReason::Cancelled(reason) => format!("cancelled: {reason:?}"),
+                };
+                format!("{}: {reason}", self.nth(*order))
+            }
+            Event::PositionChanged { account, size, cost, .. } => {
+                format!("  {} holds {size}, cost {cost}", name(account))
+            }
+            Event::OrderRepeated { order } => format!("{}: is the answer again", self.nth(*order)),
+            Event::MmpTriggered { account, group, .. } => {
+                format!("{}: group {group} freezes", name(account))
+            }
+            Event::Refused(reject) => format!("refused {}: {}", reject.code(), self.named(reject)),
+            Event::MarkChanged { mark, .. } => format!("mark {mark}"),
+            other => format!("{other:?}"),
+        }
+    }
+
+    /// A refusal with orders by their number in the script.
+    fn named(&self, reject: &types::Reject) -> String {
+        let mut text = format!("{reject}");
+        for (place, order) in self.orders.iter().enumerate() {
+            text = text.replace(&format!("order {order}"), &format!("order {}", place + 1));
+        }
+        text
+    }
+}
