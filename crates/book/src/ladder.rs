@@ -431,6 +431,12 @@ impl Ladder {
         self.pages_free.iter().for_each(|page| self.check_blank(*page));
     }
 
+    /// Pages outside the pool.
+    #[cfg(test)]
+    pub(crate) fn n_pages(&self) -> usize {
+        self.pages.len() - self.pages_free.len()
+    }
+
     fn check_dir(&self, dir: u32, depth: u32, n_dirs: &mut usize, n_pages: &mut usize) {
         *n_dirs += 1;
         let row = &self.dirs[at(dir)];

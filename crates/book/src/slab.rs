@@ -202,8 +202,8 @@ impl Slab {
 
     /// The free slots, the next one to be taken first.
     pub(crate) fn free_slots(&self) -> impl Iterator<Item = u32> {
-        core::iter::successors(Some(self.free), |slot| Some(self.nodes[at(*slot)].next))
-            .take_while(|slot| *slot != NIL)
+        let slot = |slot: u32| (slot != NIL).then_some(slot);
+        core::iter::successors(slot(self.free), move |index| slot(self.nodes[at(*index)].next))
     }
 
     /// A slab whose slots are all vacant. For reading a snapshot, which then fills each slot once by

@@ -1,1 +1,7 @@
-//! Tests of the books.
+//! Tests of the books: against a naive twin, by scripts, and through snapshots.
+
+mod differential;
+mod scenarios;
+mod snapshots;
+mod streams;
+mod twin;
