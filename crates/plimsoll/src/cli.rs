@@ -1,0 +1,307 @@
+//! The command line: what each command and each flag means, in the words that `--help` prints.
+//!
+//! It parses and nothing more. Values that need a second look (a configuration file, an address)
+//! are looked at by the command that uses them.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A crypto options and futures exchange: one binary, one data directory.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = EXIT_CODES, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do; without a command: `demo`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXIT_CODES: &str = "\
+Without a command, `plimsoll` runs `plimsoll demo`.
+
+Exit codes:
+  0  done, or stopped by SIGINT or SIGTERM after a clean stop
+  1  it failed, or a check found a difference: the last line on stderr says what and where
+  2  the command line was not understood";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// A venue with instruments, an index that moves, market makers and two funded accounts.
+    ///
+    /// It is play money, the index is a seeded random walk, and nothing of it leaves this machine.
+    #[command(after_help = DEMO_EXAMPLES)]
+    Demo(Demo),
+    /// A venue on this machine, with its data in one directory.
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(Serve),
+    /// Makes a book of a venue follow recorded market data, and compares the two at every update.
+    #[command(after_help = MIRROR_EXAMPLES)]
+    Mirror(Mirror),
+    /// Looks into the log of a data directory; no server needs to run.
+    #[command(subcommand)]
+    Log(Log),
+    /// Calls a running server as its operator.
+    #[command(after_help = OPERATOR_EXAMPLES)]
+    Operator(Operator),
+    /// Says what a configuration file comes to.
+    #[command(subcommand)]
+    Config(Config),
+}
+
+const DEMO_EXAMPLES: &str = "\
+Examples:
+  plimsoll demo
+  plimsoll demo --port 8080 --data venue --seed 7
+  plimsoll demo --port 0 --json        one line of JSON when it is ready, for programs";
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  plimsoll serve --data venue
+  plimsoll serve --config venue.toml --port 0 --json
+  plimsoll serve --data venue --genesis instruments.toml
+
+At the first start it lists instruments and prints the operator's key, which is kept in keys.json.";
+
+const MIRROR_EXAMPLES: &str = "\
+Examples:
+  plimsoll mirror btcusdt.gz                      at recorded pace, in a venue of its own
+  plimsoll mirror btcusdt.gz --port 8080          and open to you: it prints a funded account
+  plimsoll mirror btcusdt.gz --speed 10
+  plimsoll mirror btcusdt.gz --speed max --json
+  plimsoll mirror btcusdt.gz --url ws://127.0.0.1:8080/ws/api/v2 --client-id ID --client-secret S
+
+Without --url the venue runs inside this process, with its log on disk: commands go straight to its
+queue, and the book is read through its API. With --url everything goes through the API of a server
+that runs already; the key must be an operator's.
+
+Exit code 1 if a single comparison differed.";
+
+const OPERATOR_EXAMPLES: &str = "\
+Examples:
+  plimsoll operator --data venue open-account
+  plimsoll operator --data venue deposit --account 2 --currency BTC --amount 10
+  plimsoll operator --data venue report-index --base BTC --quote USD --price 97000.5
+  plimsoll operator --data venue list-instrument --name BTC-25DEC26-100000-C
+
+The key is read from keys.json in --data, or given with --client-id and --client-secret.";
+
+/// Flags of `demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Port on this machine; 0 picks a free one.
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// Directory for log and keys; without it a temporary one that is removed at the end.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Decides the index's path, the bots' choices and the keys.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Print one line of JSON when the venue is ready, and nothing else.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Default for Demo {
+    fn default() -> Demo {
+        Demo { port: 8080, data: None, seed: 1, json: false }
+    }
+}
+
+/// Flags of `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Configuration file, TOML.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Data directory; stands above the file's `data`.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Port; stands above the file's `listen`. 0 picks a free one.
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Instruments to list when the log is empty, TOML; without it a built-in list.
+    #[arg(long, value_name = "FILE")]
+    pub genesis: Option<PathBuf>,
+    /// Print one line of JSON when the venue is ready, and nothing else.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `mirror`.
+#[derive(Debug, Args)]
+pub struct Mirror {
+    /// Capture in Binance format, plain or gzip.
+    pub file: PathBuf,
+    /// 1 is recorded pace, 10 is ten times as fast, `max` waits for nothing.
+    #[arg(long, default_value = "1", value_name = "N|max")]
+    pub speed: Speed,
+    /// Levels a side that the mirror keeps, at most 1000.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u16).range(20..=1_000))]
+    pub levels: u16,
+    /// Mirror into a running server at this WebSocket address.
+    #[arg(long, value_name = "WS", requires = "client_id", requires = "client_secret")]
+    pub url: Option<String>,
+    /// Operator's key of that server.
+    #[arg(long, env = "PLIMSOLL_CLIENT_ID")]
+    pub client_id: Option<String>,
+    /// Its secret.
+    #[arg(long, env = "PLIMSOLL_CLIENT_SECRET", hide_env_values = true)]
+    pub client_secret: Option<String>,
+    /// Port of the venue inside this process; 0 picks a free one.
+    #[arg(long, default_value_t = 0, conflicts_with = "url")]
+    pub port: u16,
+    /// Data directory of the venue inside this process; without it a temporary one.
+    #[arg(long, value_name = "DIR", conflicts_with = "url")]
+    pub data: Option<PathBuf>,
+    /// Stop after this many updates.
+    #[arg(long, value_name = "N")]
+    pub updates: Option<u64>,
+    /// Print the result as one line of JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How fast recorded time passes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Speed {
+    /// So many times as fast as it was recorded.
+    Times(f64),
+    /// Without waiting.
+    Max,
+}
+
+impl FromStr for Speed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Speed, String> {
+        if text == "max" {
+            return Ok(Speed::Max);
+        }
+        match text.parse() {
+            Ok(times) if (0.01..=10_000.0).contains(&times) => Ok(Speed::Times(times)),
+            _ => Err("write a number between 0.01 and 10000, or max".into()),
+        }
+    }
+}
+
+/// What to look for in a log.
+#[derive(Debug, Subcommand)]
+pub enum Log {
+    /// Prints entries and the events that they cause.
+    Inspect(Inspect),
+    /// Checks checksums, order, chain and roots by replaying the log, and prints what it holds.
+    ///
+    /// Exit code 1 if anything differs; the message names file and offset.
+    Verify(Verify),
+}
+
+/// Flags of `log inspect`.
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// Data directory.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Only this domain, such as BTC; without it all of them, one after the other.
+    #[arg(long)]
+    pub domain: Option<String>,
+    /// First entry to print.
+    #[arg(long, default_value_t = 1, value_name = "SEQ")]
+    pub from: u64,
+    /// Most entries to print per domain.
+    #[arg(long, default_value_t = 1_000, value_name = "N")]
+    pub limit: u64,
+    /// One line of JSON per entry.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `log verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// Data directory.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Only this domain.
+    #[arg(long)]
+    pub domain: Option<String>,
+    /// One line of JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `operator`.
+#[derive(Debug, Args)]
+pub struct Operator {
+    /// WebSocket address of the server.
+    #[arg(long, default_value = "ws://127.0.0.1:8080/ws/api/v2", value_name = "WS")]
+    pub url: String,
+    /// The server's data directory, to read the operator's key from.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Operator's key.
+    #[arg(long, env = "PLIMSOLL_CLIENT_ID", requires = "client_secret")]
+    pub client_id: Option<String>,
+    /// Its secret.
+    #[arg(long, env = "PLIMSOLL_CLIENT_SECRET", hide_env_values = true)]
+    pub client_secret: Option<String>,
+    /// Print the server's answer as one line of JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// What to ask for.
+    #[command(subcommand)]
+    pub call: OperatorCall,
+}
+
+/// What an operator asks for.
+#[derive(Debug, Subcommand)]
+pub enum OperatorCall {
+    /// Opens the next account in every domain, and makes a key for it.
+    OpenAccount,
+    /// Credits money.
+    Deposit {
+        /// Number of the account.
+        #[arg(long)]
+        account: u32,
+        /// Settlement asset, such as BTC.
+        #[arg(long)]
+        currency: String,
+        /// How much, in whole coins.
+        #[arg(long)]
+        amount: String,
+    },
+    /// Lists an instrument: its name says kind, expiry and strike, the rest has defaults.
+    ListInstrument {
+        /// Name, such as `BTC-25DEC26-100000-C` or `ETH_USDC-PERPETUAL`.
+        #[arg(long)]
+        name: String,
+    },
+    /// Reports an index price.
+    ReportIndex {
+        /// Such as BTC.
+        #[arg(long)]
+        base: String,
+        /// Such as USD.
+        #[arg(long)]
+        quote: String,
+        /// How much of the quote.
+        #[arg(long)]
+        price: String,
+    },
+}
+
+/// What to say about a configuration.
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Prints each value in force, where it came from, and what it means.
+    Explain {
+        /// Configuration file, TOML; without it the defaults.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// One line of JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}

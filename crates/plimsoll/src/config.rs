@@ -1,0 +1,124 @@
+//! The configuration of `serve`: one TOML file, read whole before anything opens.
+//!
+//! ```text
+//!   file, flags ─▶ RawConfig (texts and numbers by key) ─▶ Config (typed, within limits)
+//!                   all problems at once: key, value, limit
+//! ```
+//! [`keys`] is the one list of keys: meaning, default, limits. If two replicas with different values
+//! would diverge, it is not configuration: it is a command in the log.
+
+mod keys;
+mod raw;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+
+pub use keys::{Form, KEYS, Key};
+pub use raw::{Origin, Problem, Problems, RawConfig, Setting, Value};
+
+/// Every value, typed and within its limits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Data directory.
+    pub data: PathBuf,
+    /// Where HTTP and WebSocket listen.
+    pub listen: SocketAddr,
+    /// Said in every reply: is this a test venue?
+    pub testnet: bool,
+    /// The log of each domain.
+    pub log: LogConfig,
+    /// The queue before each log.
+    pub queue: QueueConfig,
+    /// The edge.
+    pub gateway: GatewayConfig,
+}
+
+/// Sizes of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogConfig {
+    /// Bytes of one file.
+    pub segment_bytes: usize,
+    /// Entries between two root marks.
+    pub mark_entries: u64,
+    /// Entries between two snapshots.
+    pub snapshot_entries: u64,
+    /// Snapshots to keep.
+    pub snapshots_keep: usize,
+}
+
+/// Sizes of a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueConfig {
+    /// Commands that wait.
+    pub orders_max: usize,
+    /// Cancels that wait, beside them.
+    pub cancels_max: usize,
+    /// How long the thread of a domain looks for work before it sleeps.
+    pub spin: Duration,
+}
+
+/// Limits of the edge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewayConfig {
+    /// Connections of one address.
+    pub connections_per_address_max: usize,
+}
+
+impl Config {
+    /// Reads a file, or takes the defaults without one; `flags` stand above both.
+    pub fn read(file: Option<&Path>, flags: Vec<Setting>) -> anyhow::Result<(Config, RawConfig)> {
+        let text = match file {
+            None => String::new(),
+            Some(path) => std::fs::read_to_string(path)
+                .with_context(|| format!("reading the configuration {}", path.display()))?,
+        };
+        let name = file.map_or(String::new(), |path| path.display().to_string());
+        let raw = RawConfig::parse(&name, &text, flags)?;
+        Ok((Config::from_raw(&raw)?, raw))
+    }
+
+    /// Types the values; what is wrong across keys is found here.
+    pub fn from_raw(raw: &RawConfig) -> Result<Config, Problems> {
+        let mut problems = Vec::new();
+        let listen = raw.text("listen");
+        let listen = listen.parse().unwrap_or_else(|_| {
+            problems.push(Problem::new(
+                "listen",
+                &format!("\"{listen}\""),
+                "write address and port, such as \"127.0.0.1:8080\"",
+            ));
+            SocketAddr::from(([127, 0, 0, 1], 8080))
+        });
+        let (mark, snapshot) = (raw.count("log.mark_entries"), raw.count("log.snapshot_entries"));
+        if snapshot < mark {
+            let wanted = format!("set at least log.mark_entries, which is {mark}");
+            problems.push(Problem::new("log.snapshot_entries", &snapshot.to_string(), &wanted));
+        }
+        let config = Config {
+            data: PathBuf::from(raw.text("data")),
+            listen,
+            testnet: raw.flag("testnet"),
+            log: LogConfig {
+                segment_bytes: raw.size("log.segment_bytes"),
+                mark_entries: mark,
+                snapshot_entries: snapshot,
+                snapshots_keep: raw.size("log.snapshots_keep"),
+            },
+            queue: QueueConfig {
+                orders_max: raw.size("queue.orders_max"),
+                cancels_max: raw.size("queue.cancels_max"),
+                spin: Duration::from_micros(raw.count("queue.spin_us")),
+            },
+            gateway: GatewayConfig {
+                connections_per_address_max: raw.size("gateway.connections_per_address_max"),
+            },
+        };
+        if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
+    }
+}

@@ -1,0 +1,95 @@
+//! Every key of the configuration file: what it means, its default, its limits.
+
+/// One key.
+#[derive(Debug)]
+pub struct Key {
+    /// Dotted name; units come last.
+    pub name: &'static str,
+    /// What it means.
+    pub doc: &'static str,
+    /// What it may be.
+    pub form: Form,
+}
+
+/// What a value may be.
+#[derive(Clone, Copy, Debug)]
+pub enum Form {
+    /// A whole number.
+    Count {
+        /// Least.
+        min: u64,
+        /// Most.
+        max: u64,
+        /// Without the key.
+        default: u64,
+    },
+    /// A text.
+    Text {
+        /// Without the key.
+        default: &'static str,
+    },
+    /// True or false.
+    Flag {
+        /// Without the key.
+        default: bool,
+    },
+}
+
+/// All keys, in the order in which `config explain` prints them.
+pub const KEYS: &[Key] = &[
+    Key {
+        name: "data",
+        doc: "directory of the logs, the snapshots and the keys",
+        form: Form::Text { default: "venue" },
+    },
+    Key {
+        name: "listen",
+        doc: "address and port of HTTP and WebSocket; port 0 picks a free one",
+        form: Form::Text { default: "127.0.0.1:8080" },
+    },
+    Key {
+        name: "testnet",
+        doc: "said in every reply: this is a test venue, its money is play money",
+        form: Form::Flag { default: true },
+    },
+    Key {
+        name: "log.segment_bytes",
+        doc: "bytes of one file of a log",
+        form: Form::Count { min: 1 << 20, max: 1 << 32, default: 64 << 20 },
+    },
+    Key {
+        name: "log.mark_entries",
+        doc: "entries between two root marks, against which a replay is checked",
+        form: Form::Count { min: 1, max: 1 << 30, default: 1 << 16 },
+    },
+    Key {
+        name: "log.snapshot_entries",
+        doc: "entries between two snapshots",
+        form: Form::Count { min: 1, max: 1 << 40, default: 1 << 20 },
+    },
+    Key {
+        name: "log.snapshots_keep",
+        doc: "snapshots to keep; older ones are removed",
+        form: Form::Count { min: 1, max: 100, default: 2 },
+    },
+    Key {
+        name: "queue.orders_max",
+        doc: "commands of one domain that wait for its log; more are refused as busy",
+        form: Form::Count { min: 1, max: 1 << 24, default: 65_536 },
+    },
+    Key {
+        name: "queue.cancels_max",
+        doc: "cancels of one domain that wait, beside the commands: cancels always get in",
+        form: Form::Count { min: 1, max: 1 << 24, default: 16_384 },
+    },
+    Key {
+        name: "queue.spin_us",
+        doc: "how long the thread of a domain looks for work before it sleeps",
+        form: Form::Count { min: 0, max: 1_000_000, default: 50 },
+    },
+    Key {
+        name: "gateway.connections_per_address_max",
+        doc: "connections of one client address",
+        form: Form::Count { min: 1, max: 65_536, default: 32 },
+    },
+];

@@ -1,0 +1,97 @@
+//! Files in, values or problems out.
+
+use expect_test::expect;
+
+use super::{Config, RawConfig, Setting, Value};
+
+fn read(text: &str) -> Result<Config, String> {
+    let raw = RawConfig::parse("venue.toml", text, vec![]).map_err(|error| error.to_string())?;
+    Config::from_raw(&raw).map_err(|error| error.to_string())
+}
+
+#[test]
+fn without_a_file_the_defaults_are_in_force() {
+    let config = read("").expect("the defaults are a configuration");
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+    assert!(config.log.mark_entries <= config.log.snapshot_entries);
+}
+
+#[test]
+fn all_problems_are_reported_at_once_with_key_value_and_limit() {
+    let text = "
+        data = 7
+        snapshots_keep = 3
+        listen = 'localhost'
+        colour = 'blue'
+        testnet = 'no'
+        [log]
+        snapshots_keep = 0
+        mark_entries = -5
+        [queue]
+        spin_us = 1.5
+        [gateway.x]
+        y = 1
+    ";
+    expect![[r#"
+        the configuration has 8 problems:
+          colour is a key that does not exist: `plimsoll config explain` lists the keys
+          data is 7: write a text in quotes, such as "venue"
+          gateway.x.y is a key that does not exist: `plimsoll config explain` lists the keys
+          log.mark_entries is -5: set between 1 and 1073741824
+          log.snapshots_keep is 0: set between 1 and 100
+          queue.spin_us is 1.5: write a whole number between 0 and 1000000
+          snapshots_keep is a key that does not exist: did you mean log.snapshots_keep?
+          testnet is "no": write true or false"#]]
+    .assert_eq(&read(text).expect_err("there are problems"));
+}
+
+#[test]
+fn values_that_contradict_each_other_are_problems_too() {
+    let text = "
+        listen = 'localhost'
+        [log]
+        mark_entries = 1_000
+        snapshot_entries = 10
+    ";
+    expect![[r#"
+        the configuration has 2 problems:
+          listen is "localhost": write address and port, such as "127.0.0.1:8080"
+          log.snapshot_entries is 10: set at least log.mark_entries, which is 1000"#]]
+    .assert_eq(&read(text).expect_err("there are problems"));
+}
+
+#[test]
+fn what_is_not_toml_is_said_with_its_line() {
+    expect![[r#"
+        the configuration has a problem:
+          venue.toml is TOML parse error at line 2, column 7
+          |
+        2 | listen
+          |       ^
+        key with no value, expected `=`: write TOML: key = value, one a line"#]]
+    .assert_eq(&read("data = \nlisten").expect_err("it is not TOML"));
+}
+
+#[test]
+fn explain_names_the_origin_of_each_value() {
+    let value = Value::Text("elsewhere".into());
+    let flags = vec![Setting { key: "data", value, flag: "--data" }];
+    let raw = RawConfig::parse("venue.toml", "data = 'here'\nqueue.spin_us = 0", flags)
+        .expect("there are no problems");
+    let lines =
+        raw.settings().map(|(key, value, origin)| format!("{} = {value} ({origin})\n", key.name));
+    expect![[r#"
+        data = "elsewhere" (--data)
+        listen = "127.0.0.1:8080" (default)
+        testnet = true (default)
+        log.segment_bytes = 67108864 (default)
+        log.mark_entries = 65536 (default)
+        log.snapshot_entries = 1048576 (default)
+        log.snapshots_keep = 2 (default)
+        queue.orders_max = 65536 (default)
+        queue.cancels_max = 16384 (default)
+        queue.spin_us = 0 (venue.toml)
+        gateway.connections_per_address_max = 32 (default)
+    "#]]
+    .assert_eq(&lines.collect::<String>());
+}

@@ -1,0 +1,7 @@
+//! `plimsoll demo`.
+
+pub mod pricing;
+pub mod quotes;
+
+#[cfg(test)]
+mod tests;
