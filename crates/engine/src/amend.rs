@@ -44,8 +44,7 @@ impl Engine {
             return Err(Reject::SizeBelowFilled { filled: order.filled });
         }
         if wish.size == order.filled {
-            self.books.remove(amendment.order).expect("an open order rests");
-            self.close(slot, CloseReason::Filled, events);
+            self.finish(slot, events);
             return Ok(());
         }
         if keeps_place(order, &wish) {
@@ -55,6 +54,24 @@ impl Engine {
             return Ok(());
         }
         self.requeue(amendment, slot, &wish, events)
+    }
+
+    /// Cuts an order to what is filled, which completes it.
+    fn finish(&mut self, slot: u32, events: &mut Vec<Event>) {
+        let order = self.orders.at(slot);
+        let id = order.id;
+        events.push(Event::OrderAmended {
+            order: id,
+            price: order.price,
+            size: order.filled,
+            displayed: Lots::ZERO,
+            kept_place: true,
+            reduce_only: order.reduce_only,
+            post_only: order.post_only,
+            asked: true,
+        });
+        self.books.remove(id).expect("an open order rests");
+        self.close(slot, CloseReason::Filled, events);
     }
 
     /// Checks the order anew as if it came now, takes it off the book and lets it match.
@@ -71,6 +88,7 @@ impl Engine {
         let terms = Terms {
             account,
             instrument,
+            holding: Some(holding),
             side: order.side,
             price: wish.price,
             size: wish.size.minus(order.filled),
@@ -88,7 +106,7 @@ impl Engine {
         let hold = self.hold_of(&terms, price, open);
         let ((old_lots, old_hold), side) = (order.counted(), order.side);
         if !wish.reduce_only {
-            self.check_room(account, instrument, |held| {
+            self.check_room(&terms, |held| {
                 held.uncount_open(side, old_lots, old_hold);
                 held.count_open(side, open, hold);
             })?;

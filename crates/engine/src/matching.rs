@@ -33,6 +33,7 @@ impl Engine {
         Terms {
             account: holding.account,
             instrument: holding.instrument,
+            holding: Some(order.holding),
             side: order.side,
             price: order.price,
             size: order.open(),

@@ -31,6 +31,8 @@ pub(crate) struct Plan {
 pub(crate) struct Terms {
     pub account: AccountId,
     pub instrument: InstrumentId,
+    /// What the account has there already, if anything.
+    pub holding: Option<u32>,
     pub side: Side,
     pub price: Ticks,
     pub size: Lots,
@@ -78,6 +80,7 @@ impl Engine {
         let terms = Terms {
             account: order.account,
             instrument: order.instrument,
+            holding: self.accounts.at(order.account.0).holding(order.instrument),
             side: order.side,
             price: limit,
             size: order.size,
@@ -85,13 +88,13 @@ impl Engine {
             reduce_only: order.reduce_only,
         };
         let (price, size) = self.check_against_book(&terms, Lots::ZERO)?;
-        self.check_counts(order.account, order.instrument, 1)?;
+        self.check_counts(order.account, terms.holding, 1)?;
         if order.mmp {
             self.check_mmp(order.account, market.index, MmpGroup(0), false)?;
         }
         let hold = self.hold_of(&terms, price, size);
         if !order.reduce_only {
-            self.check_room(order.account, order.instrument, |holding| {
+            self.check_room(&terms, |holding| {
                 holding.count_open(order.side, size, hold);
             })?;
         }
@@ -162,8 +165,7 @@ impl Engine {
     /// ORD-7: a reduce-only order is cut to the position, less what other reduce-only orders of the
     /// side are there to take.
     fn check_reducing(&self, terms: &Terms, gone: Lots) -> Result<Lots, Reject> {
-        let holding = self.accounts.at(terms.account.0).holding(terms.instrument);
-        let held = holding.map(|holding| self.holdings.at(holding));
+        let held = terms.holding.map(|holding| self.holdings.at(holding));
         let position = held.map_or(SignedLots::ZERO, |held| held.size);
         let reducible = held.map_or(0, |held| {
             let promised = self.orders.of(held).filter(|o| o.reduce_only && o.side == terms.side);
@@ -222,11 +224,10 @@ impl Engine {
     pub(crate) fn check_counts(
         &self,
         account: AccountId,
-        instrument: InstrumentId,
+        holding: Option<u32>,
         more: u32,
     ) -> Result<(), Reject> {
         let of_account = self.accounts.at(account.0);
-        let holding = of_account.holding(instrument);
         let here = holding.map_or(0, |holding| self.holdings.at(holding).n_orders);
         for (open, max) in [
             (of_account.n_orders, limits::ORDERS_PER_ACCOUNT_MAX),
@@ -253,12 +254,11 @@ impl Engine {
     /// largest size, and what is needed more is free.
     pub(crate) fn check_room(
         &self,
-        account: AccountId,
-        instrument: InstrumentId,
+        terms: &Terms,
         change: impl FnOnce(&mut Holding),
     ) -> Result<(), Reject> {
-        let needed = self.needed_more(account, instrument, change)?;
-        self.check_needed(account, needed)
+        let needed = self.needed_more(terms.account, terms.instrument, terms.holding, change)?;
+        self.check_needed(terms.account, needed)
     }
 
     /// How much more initial margin a change of a holding needs; below zero if less.
@@ -266,9 +266,9 @@ impl Engine {
         &self,
         account: AccountId,
         instrument: InstrumentId,
+        holding: Option<u32>,
         change: impl FnOnce(&mut Holding),
     ) -> Result<Amount, Reject> {
-        let holding = self.accounts.at(account.0).holding(instrument);
         let mut held = holding.map_or_else(
             || Holding::new(account, instrument),
             |holding| self.holdings.at(holding).clone(),

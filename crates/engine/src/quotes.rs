@@ -52,6 +52,7 @@ impl Engine {
         let terms = Terms {
             account: quotes.account,
             instrument: quote.instrument,
+            holding: self.accounts.at(quotes.account.0).holding(quote.instrument),
             side: quote.side,
             price: quote.price,
             size: quote.size,
@@ -92,13 +93,14 @@ impl Engine {
             }
             let here = || pairs().filter(|(quote, _)| quote.instrument == first.instrument);
             let more = u32::try_from(here().count()).expect("few quotes");
-            self.check_counts(quotes.account, first.instrument, more)?;
+            let holding = self.accounts.at(quotes.account.0).holding(first.instrument);
+            self.check_counts(quotes.account, holding, more)?;
             let change = |held: &mut Holding| {
                 for (quote, plan) in here() {
                     self.replace_counts(quotes, quote, *plan, held);
                 }
             };
-            let more = self.needed_more(quotes.account, first.instrument, change)?;
+            let more = self.needed_more(quotes.account, first.instrument, holding, change)?;
             needed = needed.plus(more);
         }
         self.check_needed(quotes.account, needed)

@@ -122,11 +122,14 @@ impl IndexPrice {
 /// Quotient rounded toward minus or plus infinity; the denominator is above zero.
 pub fn divide(numerator: i128, denominator: i128, rounding: Rounding) -> i128 {
     assert!(0 < denominator, "a denominator is above zero");
-    let down = numerator.div_euclid(denominator);
-    match rounding {
-        Rounding::Down => down,
-        Rounding::Up => down + i128::from(numerator.rem_euclid(denominator) != 0),
+    // The narrow division is several times faster and nearly always enough.
+    if let (Ok(numerator), Ok(denominator)) = (i64::try_from(numerator), i64::try_from(denominator))
+    {
+        let (down, rest) = (numerator.div_euclid(denominator), numerator.rem_euclid(denominator));
+        return i128::from(down) + i128::from(rounding == Rounding::Up && rest != 0);
     }
+    let (down, rest) = (numerator.div_euclid(denominator), numerator.rem_euclid(denominator));
+    down + i128::from(rounding == Rounding::Up && rest != 0)
 }
 
 macro_rules! display_as_number {

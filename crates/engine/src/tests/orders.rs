@@ -172,6 +172,7 @@ fn ord_6_a_smaller_size_keeps_the_place_and_anything_else_loses_it() {
             2: amended to 5 at 120020, loses its place
             2: rests 4 at 120020, shows 4
             > ann amends 1 to 1
+            1: amended to 1 at 120010, keeps its place
             1: filled
             > ann amends 1 to 2
             refused 401: order 1 is not open
