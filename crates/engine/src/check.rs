@@ -53,6 +53,9 @@ impl Engine {
                 assert!(resting.open == order.open() && order.open() != Lots::ZERO, "ORD-1: open");
                 assert!(resting.displayed == order.displayed, "ORD-1: displayed");
                 assert!(order.holding == id, "ORD-1: an order is in its holding's list");
+                let cut = held.reducible(order.side);
+                let within = !order.reduce_only || u64::from(order.open().0) <= cut;
+                assert!(within, "ORD-7: a reduce-only order of {} on {cut}", order.open());
             }
         }
         assert!(n_linked == self.books.n_resting(), "ORD-1: {n_linked} orders are linked");

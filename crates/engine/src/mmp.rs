@@ -109,7 +109,7 @@ impl Engine {
         true
     }
 
-    /// MMP-2: cancels every order and quote of a frozen group on its index.
+    /// MMP-1: cancels every order and quote of a frozen group on its index.
     pub(crate) fn cancel_mmp_group(
         &mut self,
         account: AccountId,

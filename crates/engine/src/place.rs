@@ -220,7 +220,7 @@ impl Engine {
         if self.accounts.at(family.0).with_subaccounts { family.0 } else { account.0 }
     }
 
-    /// ORD-11: `more` orders fit beside those that are open.
+    /// ORD-12: `more` orders fit beside those that are open.
     pub(crate) fn check_counts(
         &self,
         account: AccountId,

@@ -49,3 +49,6 @@ pub use reject::{OrderFault, Reject, TermsFault};
 pub use text::{ClientOrderId, Label, TextError};
 pub use units::{Amount, IndexPrice, Lots, Rounding, SignedLots, Ticks};
 pub use view::{AccountView, PositionView};
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ fn check(script: &str, expected: Expect) {
     expected.assert_eq(&tell(World::btc(), 1_000_000_000, script));
 }
 
+/// ORD-15.
 #[test]
 fn a_cancel_takes_one_order_of_ones_own() {
     check(
@@ -33,6 +34,7 @@ fn a_cancel_takes_one_order_of_ones_own() {
     );
 }
 
+/// ORD-16.
 #[test]
 fn a_scope_takes_all_that_is_in_it_oldest_first() {
     check(
@@ -76,6 +78,7 @@ fn a_scope_takes_all_that_is_in_it_oldest_first() {
     );
 }
 
+/// ORD-17.
 #[test]
 fn a_dropped_connection_takes_what_came_through_it() {
     check(
@@ -99,6 +102,7 @@ fn a_dropped_connection_takes_what_came_through_it() {
     );
 }
 
+/// ORD-15.
 #[test]
 fn a_cancel_needs_no_money() {
     check(

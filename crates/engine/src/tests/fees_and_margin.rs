@@ -114,6 +114,7 @@ fn sum_3_a_position_that_is_closed_in_parts_and_turned_realises_to_the_atom() {
     );
 }
 
+/// FEE-1: half a thousandth of 60 000 and of 63 000 dollars.
 #[test]
 fn a_linear_position_realises_the_difference() {
     let told = tell(
@@ -191,6 +192,7 @@ fn fee_2_an_option_costs_its_premium_and_a_capped_fee() {
     );
 }
 
+/// MAR-1, MAR-3: what is free after the first line. MAR-4: the two options. SUM-4: what is taken.
 #[test]
 fn mar_2_an_order_needs_its_margin_and_says_what_is_missing() {
     check(
@@ -222,6 +224,38 @@ fn mar_2_an_order_needs_its_margin_and_says_what_is_missing() {
               1 ann to outside: Withdrawal
             > ann pays bob 1
             refused 105: accounts 1 and 2 are not of one main account
+        "#]],
+    );
+}
+
+#[test]
+fn mar_5_a_reduce_only_order_needs_nothing() {
+    check(
+        2_000_000,
+        "ann sells 5000 perp at 120000
+         bob buys 5000 perp at 120000
+         mark perp 117000
+         bob sells 6000 perp at 117500
+         bob sells 5000 perp at 117500 reduce",
+        expect![[r#"
+            > ann sells 5000 perp at 120000
+            1: placed, 5000 at 120000
+            1: rests 5000 at 120000, shows 5000
+            > bob buys 5000 perp at 120000
+            2: placed, 5000 at 120000
+            5000 at 120000: 2 takes from 1 (fees 41667, 0; realised 0, 0)
+              41667 bob to fees: Fee
+              ann holds -5000, cost 83333333
+              bob holds 5000, cost -83333333
+            1: filled
+            2: filled
+            > mark perp 117000
+            mark 117000
+            > bob sells 6000 perp at 117500
+            refused 601: needs 51285 of margin, -1887821 is free: deposit 1939106 or send less
+            > bob sells 5000 perp at 117500 reduce
+            3: placed, 5000 at 117500
+            3: rests 5000 at 117500, shows 5000
         "#]],
     );
 }

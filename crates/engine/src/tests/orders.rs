@@ -48,6 +48,7 @@ fn ord_3_a_taker_trades_by_price_then_time_at_the_price_of_the_maker() {
     );
 }
 
+/// ORD-2: the last line.
 #[test]
 fn ord_4_what_does_not_rest_is_cancelled_and_all_or_none_means_it() {
     check(

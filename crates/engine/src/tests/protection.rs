@@ -162,6 +162,7 @@ fn mmp_2_fills_that_left_the_window_do_not_count() {
     );
 }
 
+/// MMP-3: the first line; a frozen group is in the tests above.
 #[test]
 fn mmp_5_a_set_of_quotes_is_taken_whole_or_not_at_all() {
     check(
@@ -190,6 +191,74 @@ fn mmp_5_a_set_of_quotes_is_taken_whole_or_not_at_all() {
             2: cancelled: Requoted
             3: placed, 12 at 119991
             3: rests 12 at 119991, shows 12
+        "#]],
+    );
+}
+
+#[test]
+fn mmp_4_a_freeze_takes_the_group_away_unless_the_taker_trades_all_or_nothing() {
+    check(
+        "ann protects 0 window 1000 for 100 base 2
+         ann quotes 0 perp 119990 x 18 120010 x 1
+         ann buys 5 perp at 119980 mmp
+         bob sells 20 perp at 119980
+         wait 100
+         ann quotes 0 perp 119990 x 18 120010 x 1
+         ann buys 5 perp at 119980 mmp
+         bob cancels all
+         bob sells 20 perp at 119980 fok",
+        expect![[r#"
+            > ann protects 0 window 1000 for 100 base 2
+            MmpSet { account: AccountId(1), config: MmpConfig { base: BTC, quote: USD, group: MmpGroup(0), interval_ms: 1000, frozen_ms: 100, quantity_limit_milli: Some(2), delta_limit_milli: None } }
+            > ann quotes 0 perp 119990 x 18 120010 x 1
+            1: placed, 18 at 119990
+            1: rests 18 at 119990, shows 18
+            2: placed, 1 at 120010
+            2: rests 1 at 120010, shows 1
+            > ann buys 5 perp at 119980 mmp
+            3: placed, 5 at 119980
+            3: rests 5 at 119980, shows 5
+            > bob sells 20 perp at 119980
+            4: placed, 20 at 119980
+            18 at 119990: 4 takes from 1 (fees 151, 0; realised 0, 0)
+              151 bob to fees: Fee
+              ann holds 18, cost -300026
+              bob holds -18, cost 300026
+            ann: group 0 freezes
+            1: filled
+            2: cancelled: MmpTriggered
+            3: cancelled: MmpTriggered
+            4: rests 2 at 119980, shows 2
+            > wait 100
+            > ann quotes 0 perp 119990 x 18 120010 x 1
+            5: placed, 18 at 119990
+            2 at 119980: 5 takes from 4 (fees 17, 0; realised 0, 0)
+              17 ann to fees: Fee
+              bob holds -20, cost 333364
+              ann holds 20, cost -333364
+            4: filled
+            5: rests 16 at 119990, shows 16
+            6: placed, 1 at 120010
+            6: rests 1 at 120010, shows 1
+            > ann buys 5 perp at 119980 mmp
+            7: placed, 5 at 119980
+            7: rests 5 at 119980, shows 5
+            > bob cancels all
+            > bob sells 20 perp at 119980 fok
+            8: placed, 20 at 119980
+            16 at 119990: 8 takes from 5 (fees 134, 0; realised 0, 0)
+              134 bob to fees: Fee
+              ann holds 36, cost -600053
+              bob holds -36, cost 600053
+            ann: group 0 freezes
+            5: filled
+            4 at 119980: 8 takes from 7 (fees 34, 0; realised 0, 0)
+              34 bob to fees: Fee
+              ann holds 40, cost -666731
+              bob holds -40, cost 666731
+            6: cancelled: MmpTriggered
+            7: cancelled: MmpTriggered
+            8: filled
         "#]],
     );
 }

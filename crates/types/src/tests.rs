@@ -1,0 +1,4 @@
+//! Words keep their meaning: numbers, names, bytes.
+
+mod bytes;
+mod numbers;
