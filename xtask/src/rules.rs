@@ -1,8 +1,11 @@
 //! Rules and tests, linked both ways.
 //!
 //! `docs/rules/*.md` states each rule under a number such as `ORD-7`. A rule that no test cites is
-//! a wish, and a citation of a rule that does not exist is a lie: both are findings. In the same
-//! way every refusal of the core has one code, and its line in `docs/rules/rejects.md`.
+//! a wish, and a citation of a rule that does not exist is a lie: both are findings. A test cites a
+//! rule in its words or in its name (`ord_7_…`); an invariant that tests run after every step cites
+//! it as the first word of its message (`"SUM-1: …"`).
+//!
+//! In the same way every refusal of the core has one code, and its line in `docs/rules/rejects.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,22 +25,24 @@ pub fn check_citations(tree: &Tree) -> Vec<Finding> {
         }
     }
     let prefixes: BTreeSet<&str> = rules.keys().filter_map(|id| prefix(id)).collect();
+    let is_rule = |id: &str| prefix(id).is_some_and(|word| prefixes.contains(word));
     let mut tested = BTreeSet::new();
     for file in tree.rust().filter(|file| file.crate_name() != "xtask") {
         for (index, line) in file.text.lines().enumerate() {
-            for id in ids(line).filter(|id| prefix(id).is_some_and(|word| prefixes.contains(word)))
-            {
-                if !rules.contains_key(id) {
+            let named = id_in_name(line);
+            let cited = ids(line).map(str::to_owned).chain(named);
+            for id in cited.filter(|id| is_rule(id)) {
+                if !rules.contains_key(&id) {
                     let what = format!("cites {id}, and docs/rules has no such rule");
                     findings.push(Finding::new(&file.path, index + 1, what));
                 }
-                if file.is_test {
+                if file.is_test || line.contains(&format!("\"{id}: ")) {
                     tested.insert(id);
                 }
             }
         }
     }
-    let untested = rules.iter().filter(|(id, _)| !tested.contains(id.as_str()));
+    let untested = rules.iter().filter(|(id, _)| !tested.contains(*id));
     findings.extend(untested.map(|(id, (file, line))| {
         Finding::new(&file.path, *line, format!("no test cites {id}: write the test that shows it"))
     }));
@@ -57,6 +62,15 @@ fn defined(tree: &Tree) -> impl Iterator<Item = (String, &File, usize)> {
             (ids(id).next() == Some(id)).then(|| (id.to_owned(), file, index + 1))
         })
     })
+}
+
+/// The rule that a test has in its name: `ORD-7` of `fn ord_7_it_never_opens()`.
+fn id_in_name(line: &str) -> Option<String> {
+    let mut words = line.trim_start().strip_prefix("fn ")?.split('_');
+    let (letters, digits) = (words.next()?, words.next()?);
+    let id = format!("{}-{digits}", letters.to_uppercase());
+    let is_id = ids(&id).next() == Some(id.as_str());
+    is_id.then_some(id)
 }
 
 fn prefix(id: &str) -> Option<&str> {

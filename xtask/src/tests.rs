@@ -284,13 +284,15 @@ fn a_rule_without_a_test_and_a_test_without_a_rule_are_found() {
         files: &[
             (
                 "docs/rules/orders.md",
-                "- **ORD-1** One.\n- **ORD-2** Two, see ORD-3.\n**ORD-1** Again.\n",
+                "- **ORD-1** One.\n- **ORD-2** Two, see ORD-3.\n- **ORD-4** Four.\n- **ORD-5** Five.\n\
+                 **ORD-1** Again.\n",
             ),
             ("crates/engine/src/a.rs", "// ORD-2 is why; BTC-25 is a name and SHA-256 a hash.\n"),
-            ("crates/engine/src/tests.rs", "// ORD-1\n// ORD-9\n"),
+            ("crates/engine/src/check.rs", "assert!(holds, \"ORD-5: it does not\");\n"),
+            ("crates/engine/src/tests.rs", "// ORD-1\n// ORD-9\nfn ord_4_is_named() {}\n"),
         ],
         found: expect![[r#"
-            docs/rules/orders.md:3: ORD-1 is stated twice
+            docs/rules/orders.md:5: ORD-1 is stated twice
             crates/engine/src/tests.rs:2: cites ORD-9, and docs/rules has no such rule
             docs/rules/orders.md:2: no test cites ORD-2: write the test that shows it
         "#]],
