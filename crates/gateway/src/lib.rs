@@ -17,12 +17,41 @@
 
 pub mod venue;
 
+mod accounts;
+mod addresses;
+mod admit;
+mod auth;
 mod call;
+mod clock;
+mod cod;
+mod credits;
+mod errors;
+mod gateway;
+mod heartbeat;
+mod http;
+mod limits;
+mod line;
+mod method;
+mod objects;
 mod outbox;
+mod params;
 mod publish;
+mod refusals;
 mod rpc;
+mod server;
+mod session;
+mod socket;
+mod ws;
 
 pub use call::{Answer, Answered, Call, Handler, Identity, Intent, Reply};
 pub use outbox::Outbox;
 pub use publish::{Market, Subscriber};
 pub use rpc::{Json, RpcError};
+pub use auth::keys::{
+    ChangeKeyError, Key, KeyLimits, KeyStore, NewKey, OPERATOR_SCOPE, OpenKeysError, TRADER_SCOPE,
+};
+pub use credits::{Rate, Rates};
+pub use limits::Limits;
+pub use outbox::{Closing, OutboxLimits};
+pub use rpc::{Request, Undecoded, decode_request};
+pub use server::{Config, Running, ServeError, serve};

@@ -1,0 +1,131 @@
+//! The methods: one table that says of each what it is called, who may call it, what it costs, what it
+//! takes, and what answers it (api.md §7.2, §14.1).
+//!
+//! Everything else that knows methods is made from the table: the check of parameters below, scopes and
+//! credits in `admit`, later the machine-readable documents. A method that is in the table answers, and
+//! a method that answers is in the table.
+
+mod params;
+mod table;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value};
+
+use crate::auth::scopes::{Area, Level};
+use crate::call::{Call, Handler};
+use crate::credits::Pool;
+use crate::gateway::Caller;
+use crate::rpc::{Json, RpcError};
+
+/// How badly clients need it (api.md, How to use this file).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tier {
+    /// The minimum: common clients do not start without it.
+    Minimum,
+    /// Other clients and ordinary users expect it.
+    Second,
+    /// It comes with its product feature.
+    Third,
+    /// Ours: not of the dialect.
+    Ours,
+}
+
+/// Who may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Anybody.
+    Nothing,
+    /// Anybody with a key.
+    Login,
+    /// A key that covers this.
+    Scope(Area, Level),
+    /// The operator's key.
+    Operator,
+}
+
+/// One parameter.
+#[derive(Clone, Copy, Debug)]
+pub struct Param {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: ParamKind,
+    /// True: a call without it is refused.
+    pub is_mandatory: bool,
+}
+
+/// Types of parameters. Over HTTP GET each comes as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParamKind {
+    /// Text.
+    Text,
+    /// A whole number.
+    Integer,
+    /// A decimal number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// A list of texts; over GET repeated keys, or one list in JSON. One text is a list of one.
+    Texts,
+    /// A list of objects or lists, in JSON.
+    List,
+}
+
+/// What answers.
+#[derive(Clone, Copy)]
+pub(crate) enum Run {
+    /// The transport: it concerns the caller's connection, tokens or keys.
+    Here(fn(&mut Caller<'_>, &Call) -> Result<Json, RpcError>),
+    /// The venue: it concerns the market, or somebody's orders and money.
+    Market(Handler),
+}
+
+/// One method.
+pub struct Method {
+    /// `public/ticker`, `private/buy` …
+    pub name: &'static str,
+    /// How badly clients need it.
+    pub tier: Tier,
+    /// Who may call.
+    pub needs: Needs,
+    /// Which credits it takes.
+    pub pool: Pool,
+    /// How many.
+    pub cost: u64,
+    /// True: not over HTTP.
+    pub is_socket_only: bool,
+    /// What it takes; other parameters are passed over.
+    pub params: &'static [Param],
+    pub(crate) run: Run,
+}
+
+impl Method {
+    /// True if it waits for the matching engine.
+    pub fn is_matching(&self) -> bool {
+        matches!(self.pool, Pool::Trading | Pool::Cancel)
+    }
+
+    /// Refuses what is missing or of another type; turns texts of lists into lists.
+    pub(crate) fn check_params(&self, sent: &mut Map<String, Value>) -> Result<(), RpcError> {
+        self.params.iter().try_for_each(|param| params::check(param, sent))
+    }
+}
+
+/// All methods, in the order of api.md §7.2.
+pub fn methods() -> &'static [Method] {
+    table::METHODS
+}
+
+/// The method of this name.
+pub fn find(name: &str) -> Option<&'static Method> {
+    static BY_NAME: LazyLock<HashMap<&'static str, &'static Method>> =
+        LazyLock::new(|| methods().iter().map(|method| (method.name, method)).collect());
+    BY_NAME.get(name).copied()
+}
+
+#[cfg(test)]
+mod tests;

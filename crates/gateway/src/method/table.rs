@@ -1,0 +1,125 @@
+//! The table itself.
+
+use super::ParamKind::{Boolean, Integer, List, Number, OneOf, Text, Texts};
+use super::Tier::{Minimum, Ours, Second, Third};
+use super::{Method, Needs, Param, ParamKind, Run, Tier};
+use crate::auth::scopes::{Area, Level};
+use crate::call::{Call, Handler};
+use crate::credits::Pool;
+use crate::gateway::Caller;
+use crate::rpc::{Json, RpcError};
+use crate::session;
+
+type Here = fn(&mut Caller<'_>, &Call) -> Result<Json, RpcError>;
+
+const ACCOUNT_READ: Needs = Needs::Scope(Area::Account, Level::Read);
+const ACCOUNT_WRITE: Needs = Needs::Scope(Area::Account, Level::ReadWrite);
+
+/// A parameter that may be left out.
+const fn may(name: &'static str, kind: ParamKind) -> Param {
+    Param { name, kind, is_mandatory: false }
+}
+
+/// A parameter that must be sent.
+const fn must(name: &'static str, kind: ParamKind) -> Param {
+    Param { name, kind, is_mandatory: true }
+}
+
+/// A method that the transport answers.
+const fn here(tier: Tier, name: &'static str, answer: Here) -> Method {
+    method(tier, name, Run::Here(answer))
+}
+
+const fn method(tier: Tier, name: &'static str, run: Run) -> Method {
+    Method {
+        name,
+        tier,
+        needs: Needs::Nothing,
+        pool: Pool::NonMatching,
+        cost: 500,
+        is_socket_only: false,
+        params: &[],
+        run,
+    }
+}
+
+impl Method {
+    const fn needs(self, needs: Needs) -> Method {
+        Method { needs, ..self }
+    }
+
+    const fn takes(self, params: &'static [Param]) -> Method {
+        Method { params, ..self }
+    }
+
+    const fn costs(self, pool: Pool, cost: u64) -> Method {
+        Method { pool, cost, ..self }
+    }
+
+    const fn on_sockets(self) -> Method {
+        Method { is_socket_only: true, ..self }
+    }
+}
+
+const COD: &[Param] = &[may("scope", OneOf(&["connection", "account"]))];
+const CHANNELS: &[Param] = &[must("channels", Texts), may("label", Text)];
+const GRANTS: ParamKind = OneOf(&["client_credentials", "client_signature", "refresh_token"]);
+
+pub(super) const METHODS: &[Method] = &[
+    here(Minimum, "public/auth", session::auth).takes(&[
+        must("grant_type", GRANTS),
+        may("client_id", Text),
+        may("client_secret", Text),
+        may("refresh_token", Text),
+        may("timestamp", Integer),
+        may("signature", Text),
+        may("nonce", Text),
+        may("data", Text),
+        may("state", Text),
+        may("scope", Text),
+    ]),
+    here(Minimum, "private/logout", session::logout)
+        .needs(Needs::Login)
+        .takes(&[may("invalidate_token", Boolean)])
+        .on_sockets(),
+    here(Minimum, "public/hello", session::hello)
+        .takes(&[must("client_name", Text), must("client_version", Text)])
+        .on_sockets(),
+    here(Minimum, "public/test", session::test)
+        .takes(&[may("expected_result", OneOf(&["exception"]))]),
+    here(Minimum, "public/get_time", session::get_time),
+    here(Minimum, "public/set_heartbeat", session::set_heartbeat)
+        .takes(&[must("interval", Number)])
+        .on_sockets(),
+    here(Minimum, "public/disable_heartbeat", session::disable_heartbeat).on_sockets(),
+    here(Minimum, "private/enable_cancel_on_disconnect", session::enable_cod)
+        .needs(ACCOUNT_WRITE)
+        .takes(COD)
+        .on_sockets(),
+    here(Second, "private/disable_cancel_on_disconnect", session::disable_cod)
+        .needs(ACCOUNT_WRITE)
+        .takes(COD)
+        .on_sockets(),
+    here(Minimum, "private/get_cancel_on_disconnect", session::get_cod)
+        .needs(ACCOUNT_READ)
+        .takes(COD)
+        .on_sockets(),
+    here(Minimum, "public/subscribe", session::subscribe)
+        .takes(CHANNELS)
+        .costs(Pool::Subscribe, 3_000)
+        .on_sockets(),
+    here(Minimum, "public/unsubscribe", session::unsubscribe).takes(CHANNELS).on_sockets(),
+    here(Minimum, "public/unsubscribe_all", session::unsubscribe_all).on_sockets(),
+    here(Minimum, "private/subscribe", session::subscribe)
+        .needs(Needs::Login)
+        .takes(CHANNELS)
+        .costs(Pool::Subscribe, 3_000)
+        .on_sockets(),
+    here(Minimum, "private/unsubscribe", session::unsubscribe)
+        .needs(Needs::Login)
+        .takes(CHANNELS)
+        .on_sockets(),
+    here(Minimum, "private/unsubscribe_all", session::unsubscribe_all)
+        .needs(Needs::Login)
+        .on_sockets(),
+];
