@@ -68,6 +68,8 @@ pub enum Reply {
     Transfer,
     /// The withdrawal that was booked.
     Withdrawal,
+    /// The market-maker protections of the account.
+    Mmp,
 }
 
 /// The result of a method.

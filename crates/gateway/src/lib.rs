@@ -32,6 +32,7 @@ mod http;
 mod limits;
 mod line;
 mod method;
+mod methods;
 mod objects;
 mod outbox;
 mod params;

@@ -5,15 +5,42 @@
 //!                            └──▶ channels ─▶ outboxes
 //!   timer ───▶ tick ────▶ channels that wait for the end of their interval
 //! ```
+//!
+//! # Invariants
+//! 1. A reply is registered before its command is proposed, so no outcome is missed.
+//! 2. A reply shows the state right after its entry, even when more of the batch follows.
+//! 3. An outcome that will not come is answered as unknown (11031), never as refused.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
-use types::{AccountId, Applied};
+use serde_json::value::RawValue;
+use tokio::sync::oneshot;
+
+use types::{AccountId, AccountView, Applied, At, Command, InstrumentId, Proposal};
 
 use crate::Outbox;
-use crate::call::Answer;
+use crate::call::{Answer, Intent, Reply};
+use crate::errors::error;
+use crate::objects::Look;
 use crate::rpc::{Json, RpcError};
-use crate::venue::{DomainId, Venue};
+use crate::venue::{Domain, DomainId, Later, Venue};
+
+mod channels;
+mod flush;
+mod replies;
+mod state;
+mod topics;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use replies::text;
+pub(crate) use topics::{KINDS, KindFilter, RESOLUTIONS};
+
+use replies::{Asked, Part};
+use state::{DomainState, Outcome, Pending, Question, spans_domains};
 
 /// One listener of one channel.
 #[derive(Clone, Debug)]
@@ -28,44 +55,302 @@ pub struct Subscriber {
     pub label: Option<Arc<str>>,
 }
 
-/// The views of all domains, the replies that are due, and the channels.
+/// An instrument of the venue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) domain: DomainId,
+    pub(crate) instrument: InstrumentId,
+}
+
+/// The views of all domains, the replies that are due, and the channels. Cheap to clone.
+#[derive(Clone)]
 pub struct Market {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
     venue: Arc<dyn Venue>,
+    domains: Vec<Mutex<DomainState>>,
+    names: RwLock<HashMap<Box<str>, Place>>,
+    tags: AtomicU64,
+    limits: OnceLock<Box<str>>,
 }
 
 impl Market {
     /// A market without history: the venue's batches fill it through [`Market::publish`].
     pub fn new(venue: Arc<dyn Venue>) -> Market {
-        Market { venue }
+        let domains = venue.domains().iter().zip(0..);
+        let states = domains.map(|(domain, id)| Mutex::new(DomainState::new(DomainId(id), domain)));
+        let shared = Shared {
+            domains: states.collect(),
+            venue,
+            names: RwLock::default(),
+            tags: AtomicU64::new(1),
+            limits: OnceLock::new(),
+        };
+        Market { shared: Arc::new(shared) }
     }
 
-    /// Takes in a batch of one domain. Called once for each batch, in order.
-    pub fn publish(&self, _domain: DomainId, _applied: &Applied) {}
+    /// Sets the JSON of `limits` in account summaries (api.md §4), once.
+    pub fn show_limits(&self, json: &str) {
+        // Whoever sets it second keeps what the first has set.
+        let _ = self.shared.limits.set(json.into());
+    }
 
-    /// Ends the intervals that are over. Called every 100 ms or so.
-    pub fn tick(&self, _now_ms: u64) {}
+    /// Takes in a batch of one domain. Called once for each batch, in order, from any thread.
+    pub fn publish(&self, domain: DomainId, applied: &Applied) {
+        let mut state = self.state(domain);
+        let known = state.view.instruments().len();
+        for entry in &applied.entries {
+            state.apply(entry, applied.at, applied.events_of(entry));
+        }
+        if known < state.view.instruments().len() {
+            self.name_instruments(&state, known);
+        }
+    }
+
+    fn name_instruments(&self, state: &DomainState, known: usize) {
+        let mut names = self.shared.names.write().unwrap_or_else(PoisonError::into_inner);
+        for instrument in state.view.instruments().iter().skip(known) {
+            let place = Place { domain: state.id, instrument: instrument.id() };
+            names.insert(instrument.name().into(), place);
+        }
+    }
+
+    /// Ends the intervals that are over. Called every 100 ms from within the runtime.
+    pub fn tick(&self, now_ms: u64) {
+        for domain in self.domain_ids() {
+            let questions = self.state(domain).tick(At(now_ms));
+            for question in questions {
+                tokio::spawn(self.clone().ask(domain, question));
+            }
+        }
+    }
+
+    async fn ask(self, domain: DomainId, question: Question) {
+        let numbers = self.shared.venue.account(domain, question.account).await;
+        self.state(domain).answered(&question, numbers.as_ref());
+    }
 
     /// Listens to `channel`. `Ok(None)`: there is no such channel, or it is not for this subscriber;
     /// `Ok(Some(name))`: active under this name (which the caller needs to end it); an error refuses
     /// the whole call (13778, too many listeners).
-    pub fn subscribe(&self, _channel: &str, _by: Subscriber) -> Result<Option<String>, RpcError> {
-        Ok(None)
+    pub fn subscribe(&self, channel: &str, by: Subscriber) -> Result<Option<String>, RpcError> {
+        if by.account.is_none() && topics::is_raw(channel) {
+            let reason = format!("log in to have {channel}, or take its 100ms form");
+            return Err(error(13778, "raw_subscriptions_not_available_for_unauthorized", reason));
+        }
+        let mut accepted = false;
+        for domain in self.domain_ids() {
+            accepted |= self.state(domain).subscribe(channel, by.clone())?;
+            if accepted && !spans_domains(channel) {
+                break;
+            }
+        }
+        Ok(accepted.then(|| channel.to_owned()))
     }
 
     /// Stops listening; false if it did not listen.
-    pub fn unsubscribe(&self, _connection: u64, _channel: &str) -> bool {
-        false
+    pub fn unsubscribe(&self, connection: u64, channel: &str) -> bool {
+        let mut left = false;
+        for domain in self.domain_ids() {
+            left |= self.state(domain).unsubscribe(connection, channel);
+        }
+        left
     }
 
     /// Ends every subscription of a connection.
-    pub fn unsubscribe_all(&self, _connection: u64) {}
+    pub fn unsubscribe_all(&self, connection: u64) {
+        for domain in self.domain_ids() {
+            self.state(domain).unsubscribe_all(connection);
+        }
+    }
 
     /// The venue has stopped: no outcome will come any more. Replies that are due say so (11031).
-    pub fn stopped(&self) {}
+    pub fn stopped(&self) {
+        for domain in self.domain_ids() {
+            self.state(domain).forget_replies();
+        }
+    }
 
     /// The result of a call: proposes the commands of the answer and waits for their outcomes.
     pub async fn finish(&self, answer: Answer) -> Result<Json, RpcError> {
-        let _ = (&self.venue, answer);
-        Err(RpcError { code: 10033, message: "not_implemented".into(), data: None })
+        match answer {
+            Answer::Now(json) => Ok(json),
+            Answer::Later(later) => later.await,
+            Answer::After(intents, reply) => self.execute(intents, reply).await,
+        }
     }
+
+    async fn execute(&self, intents: Vec<Intent>, reply: Reply) -> Result<Json, RpcError> {
+        let mut waits = Vec::with_capacity(intents.len());
+        let mut fault = None;
+        for intent in intents {
+            let trace = Trace::of(&intent.command);
+            match self.propose(intent, reply) {
+                Ok(wait) => waits.push((wait, trace)),
+                Err(busy) => fault = Some(busy),
+            }
+        }
+        let mut parts = Vec::with_capacity(waits.len());
+        for (wait, trace) in waits {
+            match wait.await.unwrap_or_else(|_| Err(trace.unknown())) {
+                Ok(part) => parts.push(part),
+                Err(error) => fault = Some(error),
+            }
+        }
+        match fault {
+            Some(error) => Err(add_done(error, &parts)),
+            None => Ok(join(parts, reply)),
+        }
+    }
+
+    fn propose(
+        &self,
+        intent: Intent,
+        reply: Reply,
+    ) -> Result<oneshot::Receiver<Outcome>, RpcError> {
+        let Intent { domain, class, command } = intent;
+        let tag = self.shared.tags.fetch_add(1, Ordering::Relaxed);
+        let (sender, receiver) = oneshot::channel();
+        let asked = Asked::of(&command, reply);
+        self.state(domain).expect_reply(tag, Pending { asked, sender });
+        let proposal = Proposal { tag, command };
+        match self.shared.venue.propose(domain, class, proposal) {
+            Ok(()) => Ok(receiver),
+            Err(busy) => {
+                self.state(domain).forget_reply(tag);
+                let queue = error(10047, "matching_engine_queue_full", busy.to_string());
+                Err(queue.with("queued", busy.queued))
+            }
+        }
+    }
+}
+
+/// What handlers look up.
+impl Market {
+    fn state(&self, domain: DomainId) -> MutexGuard<'_, DomainState> {
+        let state = self.shared.domains.get(usize::from(domain.0));
+        let state = state.expect("domain ids come from the venue's list");
+        state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn domain_ids(&self) -> impl Iterator<Item = DomainId> + use<> {
+        (0..u8::try_from(self.shared.domains.len()).unwrap_or(u8::MAX)).map(DomainId)
+    }
+
+    pub(crate) fn domains(&self) -> &[Domain] {
+        self.shared.venue.domains()
+    }
+
+    /// Looks at the view of a domain. It is locked meanwhile, so be short.
+    pub(crate) fn look<T>(&self, domain: DomainId, see: impl FnOnce(Look<'_>) -> T) -> T {
+        see(self.state(domain).look())
+    }
+
+    /// The instrument of a name.
+    pub(crate) fn place(&self, name: &str) -> Option<Place> {
+        let names = self.shared.names.read().unwrap_or_else(PoisonError::into_inner);
+        names.get(name).copied()
+    }
+
+    /// The engine's numbers of an account.
+    pub(crate) fn account(
+        &self,
+        domain: DomainId,
+        account: AccountId,
+    ) -> Later<Option<AccountView>> {
+        self.shared.venue.account(domain, account)
+    }
+
+    pub(crate) fn limits(&self) -> Option<&str> {
+        self.shared.limits.get().map(AsRef::as_ref)
+    }
+}
+
+/// By what a client can find out later how its command came out.
+#[derive(Debug, Default)]
+struct Trace {
+    label: Option<String>,
+    client_order_id: Option<String>,
+    order: Option<u64>,
+}
+
+impl Trace {
+    fn of(command: &Command) -> Trace {
+        match command {
+            Command::PlaceOrder(place) => Trace {
+                label: (!place.label.is_empty()).then(|| place.label.as_str().to_owned()),
+                client_order_id: place.client_order_id.as_ref().map(|id| id.as_str().to_owned()),
+                order: None,
+            },
+            Command::AmendOrder(amend) => Trace { order: Some(amend.order.0), ..Trace::default() },
+            Command::CancelOrder { order, .. } => {
+                Trace { order: Some(order.0), ..Trace::default() }
+            }
+            _ => Trace::default(),
+        }
+    }
+
+    fn unknown(self) -> RpcError {
+        let reason = "the venue stopped before the outcome was known: ask again with this id";
+        let mut error = error(11031, "other_error outcome_unknown", reason);
+        if let Some(label) = self.label {
+            error = error.with("label", label);
+        }
+        if let Some(id) = self.client_order_id {
+            error = error.with("client_order_id", id);
+        }
+        if let Some(order) = self.order {
+            error = error.with("order_number", order);
+        }
+        error
+    }
+}
+
+/// Says beside an error what other domains did meanwhile.
+fn add_done(error: RpcError, parts: &[Part]) -> RpcError {
+    if parts.is_empty() {
+        return error;
+    }
+    error.with("domains_done", parts.len()).with("cancelled", cancelled(parts))
+}
+
+fn cancelled(parts: &[Part]) -> u64 {
+    let counts = parts.iter().map(|part| match part {
+        Part::Count(count) => *count,
+        Part::Items(items) => items.len().try_into().unwrap_or(u64::MAX),
+        Part::Json(_) => 0,
+    });
+    counts.sum()
+}
+
+/// One result of the parts of all domains.
+fn join(parts: Vec<Part>, reply: Reply) -> Json {
+    let text = match reply {
+        Reply::CancelledCount => cancelled(&parts).to_string(),
+        Reply::CancelledOrders => {
+            let items = parts.into_iter().flat_map(|part| match part {
+                Part::Items(items) => items,
+                Part::Count(_) | Part::Json(_) => Vec::new(),
+            });
+            format!("[{}]", items.collect::<Vec<_>>().join(","))
+        }
+        Reply::OrderAndTrades
+        | Reply::Order
+        | Reply::Ok
+        | Reply::Quotes
+        | Reply::Transfer
+        | Reply::Withdrawal
+        | Reply::Mmp => match parts.into_iter().next() {
+            Some(Part::Json(text)) => text,
+            Some(Part::Count(_) | Part::Items(_)) | None => "\"ok\"".to_owned(),
+        },
+    };
+    json(text)
+}
+
+/// Text that we wrote as JSON.
+pub(crate) fn json(text: String) -> Json {
+    RawValue::from_string(text).expect("what the gateway writes is JSON")
 }

@@ -59,6 +59,8 @@ pub struct Account {
     pub(crate) parent: Option<AccountId>,
     pub(crate) opened_at: At,
     pub(crate) balance: Amount,
+    pub(crate) futures_realised: Amount,
+    pub(crate) options_realised: Amount,
     pub(crate) open: BTreeSet<OrderId>,
     pub(crate) closed: VecDeque<OrderId>,
     pub(crate) trades: VecDeque<UserTrade>,
@@ -89,6 +91,11 @@ impl Account {
     /// Cash: posted money and what was realised.
     pub fn balance(&self) -> Amount {
         self.balance
+    }
+
+    /// What was realised so far in futures, and in options; fees are not in it.
+    pub fn realised(&self) -> (Amount, Amount) {
+        (self.futures_realised, self.options_realised)
     }
 
     /// Its trades, oldest first.
@@ -151,7 +158,9 @@ impl Account {
         position.cost = cost;
     }
 
-    pub(crate) fn realise(&mut self, instrument: InstrumentId, amount: Amount) {
+    pub(crate) fn realise(&mut self, instrument: InstrumentId, is_option: bool, amount: Amount) {
+        let total = if is_option { &mut self.options_realised } else { &mut self.futures_realised };
+        *total = total.plus(amount);
         if let Some(position) = self.positions.get_mut(&instrument) {
             position.realised = position.realised.plus(amount);
         }

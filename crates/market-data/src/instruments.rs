@@ -115,10 +115,11 @@ impl InstrumentView {
 
     /// The band around the mark in which orders may be priced: lowest and highest price.
     pub fn band(&self) -> Option<(Ticks, Ticks)> {
-        let mark = u64::from(self.mark?.0);
-        let width = mark * u64::from(self.spec.band_ppm) / 1_000_000;
-        let low = u32::try_from(mark.saturating_sub(width).max(1)).unwrap_or(Ticks::MAX.0);
-        let high = u32::try_from(mark + width).unwrap_or(Ticks::MAX.0).min(Ticks::MAX.0);
+        const MILLION: u64 = 1_000_000;
+        let (mark, band) = (u64::from(self.mark?.0), u64::from(self.spec.band_ppm));
+        let low = (mark * MILLION.saturating_sub(band)).div_ceil(MILLION).max(1);
+        let high = (mark * (MILLION + band) / MILLION).min(u64::from(Ticks::MAX.0));
+        let [low, high] = [low, high].map(|price| u32::try_from(price).unwrap_or(Ticks::MAX.0));
         Some((Ticks(low), Ticks(high)))
     }
 

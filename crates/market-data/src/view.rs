@@ -88,7 +88,7 @@ impl View {
                 self.instruments.push(InstrumentView::listed(ids, *at, spec, self.decimals));
             }
             Event::AccountOpened { account, parent, at } => {
-                self.open_account(*account, *parent, *at)
+                self.open_account(*account, *parent, *at);
             }
             Event::Transferred { from, to, amount, reason } => {
                 self.transferred((*from, *to), *amount, *reason);
@@ -98,12 +98,12 @@ impl View {
                 self.index_mut(*index, (*base, *quote)).report(at, *price);
             }
             Event::MarkChanged { instrument, mark } => {
-                self.instrument_mut(*instrument).mark = Some(*mark)
+                self.instrument_mut(*instrument).mark = Some(*mark);
             }
             Event::OrderPlaced(placed) => self.placed(placed),
             Event::Traded(traded) => self.traded(traded),
             Event::OrderRested { order, price, displayed, .. } => {
-                self.rested(*order, *price, *displayed)
+                self.rested(*order, *price, *displayed);
             }
             Event::OrderReplenished { order, displayed } => self.show(*order, *displayed),
             Event::OrderAmended { .. } => self.amended(event),
@@ -116,7 +116,7 @@ impl View {
                 self.freeze(*account, (*index, *group), Some(*frozen_until));
             }
             Event::MmpReset { account, index, group } => {
-                self.freeze(*account, (*index, *group), None)
+                self.freeze(*account, (*index, *group), None);
             }
             Event::SelfTradeSet { account, mode, with_subaccounts } => {
                 let account = self.account_mut(*account);
@@ -335,10 +335,11 @@ impl View {
             balance: Amount::ZERO,
             position: SignedLots::ZERO,
         };
+        let is_option = self.instrument_mut(trade.instrument).spec.kind.is_option();
         let account = self.account_mut(side.account);
         let (balance, position) = (account.balance, account.position(trade.instrument).size);
         account.push_trade(UserTrade { balance, position, ..own });
-        account.realise(trade.instrument, side.realised);
+        account.realise(trade.instrument, is_option, side.realised);
         self.user_trades.push_back((side.account, trade.id));
         if USER_TRADES_MAX < self.user_trades.len()
             && let Some((account, oldest)) = self.user_trades.pop_front()

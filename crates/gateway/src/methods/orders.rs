@@ -1,0 +1,213 @@
+//! Orders of an account: one, the open ones, the closed ones.
+
+use market_data::Order;
+use types::{AccountId, ClientOrderId, Lots};
+
+use super::{ROWS_MAX, domains, kind, me, now, order_id, over_domains, params, place};
+use crate::call::{Answered, Call};
+use crate::errors::{NOT_OWNER, ORDER_NOT_FOUND, error, wrong};
+use crate::objects::{List, Look, Object, write_order};
+use crate::params::Params;
+use crate::publish::{Market, text};
+use crate::rpc::RpcError;
+use crate::venue::DomainId;
+
+/// Orders of a history where no count is given.
+const ORDERS: usize = 20;
+
+pub(crate) fn get_order_state(market: &Market, call: &Call) -> Answered {
+    let me = me(call)?;
+    let (domain, id) = order_id(market, params(call))?;
+    let text = market.look(domain, |look| match look.view.order(id) {
+        Some(order) if order.account == me => Ok(text(|out| write_order(out, look, order))),
+        Some(_) => Err(not_owner(&look.order_id(id).to_string())),
+        None => Err(not_found(&look.order_id(id).to_string())),
+    })?;
+    now(|out| out.push_str(&text))
+}
+
+fn not_owner(id: &str) -> RpcError {
+    error(NOT_OWNER, "not_owner_of_order", format!("order {id} belongs to another account"))
+}
+
+fn not_found(id: &str) -> RpcError {
+    let reason = format!("there is no order {id}, or it was closed long ago");
+    error(ORDER_NOT_FOUND, "order_not_found", reason)
+}
+
+/// Ours: whether a client order id has placed an order, and which. In every domain, or in one.
+pub(crate) fn get_order_state_by_client_order_id(market: &Market, call: &Call) -> Answered {
+    let me = me(call)?;
+    let params = params(call);
+    let name = params.needed("client_order_id", params.text("client_order_id")?)?;
+    let id =
+        ClientOrderId::new(name).map_err(|fault| wrong("client_order_id", fault.to_string()))?;
+    for domain in domains(market, params)? {
+        let found = market.look(domain, |look| {
+            let order = look.view.account(me)?.client_order(&id)?;
+            let order = look.view.order(order)?;
+            Some(text(|out| write_order(out, look, order)))
+        });
+        if let Some(found) = found {
+            return now(|out| out.push_str(&found));
+        }
+    }
+    let reason = "no order was placed with it so far: while a request is under way, ask again";
+    Err(error(ORDER_NOT_FOUND, "order_not_found", reason)
+        .with("client_order_id", name)
+        .with("final", false))
+}
+
+/// True for types of orders that exist here: trigger orders do not yet.
+fn wants_limit_orders(params: Params<'_>) -> Result<bool, RpcError> {
+    const TYPES: &[(&str, bool)] = &[
+        ("all", true),
+        ("limit", true),
+        ("trigger_all", false),
+        ("stop_all", false),
+        ("stop_limit", false),
+        ("stop_market", false),
+        ("take_all", false),
+        ("take_limit", false),
+        ("take_market", false),
+        ("trailing_all", false),
+        ("trailing_stop", false),
+    ];
+    Ok(params.choice("type", TYPES)?.unwrap_or(true))
+}
+
+fn list_open(
+    market: &Market,
+    call: &Call,
+    domains: Vec<DomainId>,
+    fits: impl Fn(Look<'_>, &Order) -> bool,
+) -> Answered {
+    let me = me(call)?;
+    let wanted = wants_limit_orders(params(call))?;
+    over_domains(market, domains, |list, look| {
+        for order in look.view.open_orders(me).filter(|order| wanted && fits(look, order)) {
+            write_order(list.item(), look, order);
+        }
+    })
+}
+
+pub(crate) fn get_open_orders(market: &Market, call: &Call) -> Answered {
+    let kind = kind(params(call))?;
+    let domains = market.domain_ids().collect();
+    list_open(market, call, domains, |look, order| is_of_kind(look, order, kind))
+}
+
+pub(crate) fn get_open_orders_by_currency(market: &Market, call: &Call) -> Answered {
+    let kind = kind(params(call))?;
+    let domains = domains(market, params(call))?;
+    list_open(market, call, domains, |look, order| is_of_kind(look, order, kind))
+}
+
+pub(crate) fn get_open_orders_by_instrument(market: &Market, call: &Call) -> Answered {
+    let place = place(market, params(call))?;
+    let of = |_: Look<'_>, order: &Order| order.instrument == place.instrument;
+    list_open(market, call, vec![place.domain], of)
+}
+
+pub(crate) fn get_open_orders_by_label(market: &Market, call: &Call) -> Answered {
+    let label = params(call).text("label")?.unwrap_or_default();
+    let domains = domains(market, params(call))?;
+    list_open(market, call, domains, |_, order| order.label.as_str() == label)
+}
+
+/// Open and recently closed orders with a label.
+pub(crate) fn get_order_state_by_label(market: &Market, call: &Call) -> Answered {
+    let me = me(call)?;
+    let label = params(call).text("label")?.unwrap_or_default();
+    over_domains(market, domains(market, params(call))?, |list, look| {
+        let orders = look.view.open_orders(me).rev().chain(look.view.closed_orders(me));
+        let labelled = orders.filter(|order| order.label.as_str() == label);
+        for order in labelled.take(ROWS_MAX) {
+            write_order(list.item(), look, order);
+        }
+    })
+}
+
+fn is_of_kind(look: Look<'_>, order: &Order, kind: crate::publish::KindFilter) -> bool {
+    let instrument = look.view.instrument(order.instrument);
+    instrument.is_some_and(|instrument| kind.takes(&instrument.spec().kind))
+}
+
+pub(crate) fn get_order_history_by_instrument(market: &Market, call: &Call) -> Answered {
+    let place = place(market, params(call))?;
+    history(market, call, vec![place.domain], |_, order| order.instrument == place.instrument)
+}
+
+pub(crate) fn get_order_history_by_currency(market: &Market, call: &Call) -> Answered {
+    let kind = kind(params(call))?;
+    let domains = domains(market, params(call))?;
+    history(market, call, domains, |look, order| is_of_kind(look, order, kind))
+}
+
+/// Closed orders, last closed first. A bare list, or with `with_continuation` one and where the next
+/// page begins.
+fn history(
+    market: &Market,
+    call: &Call,
+    domains: Vec<DomainId>,
+    fits: impl Fn(Look<'_>, &Order) -> bool,
+) -> Answered {
+    let me = me(call)?;
+    let params = params(call);
+    let count = params.count(ORDERS, ROWS_MAX)?;
+    let continued = params.is("with_continuation")?;
+    let offset = match params.whole("continuation")? {
+        Some(offset) => offset,
+        None => params.whole("offset")?.unwrap_or(0),
+    };
+    let unfilled = params.is("include_unfilled")?;
+    let skip = usize::try_from(offset).unwrap_or(usize::MAX);
+    let mut rows = Vec::new();
+    for domain in domains {
+        let wanted = skip.saturating_add(count).saturating_add(1).saturating_sub(rows.len());
+        market.look(domain, |look| {
+            rows.extend(closed(
+                look,
+                me,
+                |order| (unfilled || order.filled != Lots::ZERO) && fits(look, order),
+                wanted,
+            ))
+        });
+    }
+    let has_more = skip.saturating_add(count) < rows.len();
+    now(|out| {
+        if !continued {
+            return write_rows(out, rows.iter().skip(skip).take(count));
+        }
+        let mut object = Object::new(out);
+        write_rows(object.key("orders"), rows.iter().skip(skip).take(count));
+        if has_more {
+            object.word("continuation", offset.saturating_add(u64::try_from(count).unwrap_or(0)));
+        } else {
+            object.null("continuation");
+        }
+        object.end();
+    })
+}
+
+fn closed(
+    look: Look<'_>,
+    me: AccountId,
+    fits: impl Fn(&Order) -> bool,
+    count: usize,
+) -> Vec<String> {
+    let orders = look.view.closed_orders(me).filter(|order| fits(order)).take(count);
+    orders.map(|order| text(|out| write_order(out, look, order))).collect()
+}
+
+fn write_rows<'a>(out: &mut String, rows: impl Iterator<Item = &'a String>) {
+    let mut list = List::new(out);
+    rows.for_each(|row| list.item().push_str(row));
+    list.end();
+}
+
+/// There are no trigger orders yet.
+pub(crate) fn get_trigger_order_history(_: &Market, call: &Call) -> Answered {
+    me(call)?;
+    now(|out| out.push_str(r#"{"entries":[],"continuation":null}"#))
+}

@@ -1,0 +1,110 @@
+//! The JSON objects of the dialect (api.md §7.1), written from the view of a domain.
+//!
+//! Every object is written straight into a text: prices and amounts are exact decimals from whole
+//! ticks, lots and atoms, never a float. Averages are quotients and are rounded to ten decimals.
+//!
+//! Greeks and implied volatilities (`greeks`, `mark_iv`, `bid_iv`, `ask_iv`, `iv`) are left out, and
+//! an option's `delta` is null: the venue does not price options yet, and it does not invent numbers.
+
+mod accounts;
+mod instruments;
+mod json;
+mod number;
+mod orders;
+mod positions;
+mod tickers;
+mod trades;
+mod wallets;
+mod words;
+
+pub(crate) use accounts::{Summary, account_type, write_portfolio, write_summary, write_user};
+pub(crate) use instruments::{is_open, write_currency, write_instrument};
+pub(crate) use json::{List, Object, write_text};
+pub(crate) use number::{Fixed, Scale};
+pub(crate) use orders::write_order;
+pub(crate) use positions::{write_flat_position, write_position};
+pub(crate) use tickers::{
+    volume_and_cost, write_book, write_book_summary, write_chart_candle, write_index, write_level,
+    write_perpetual, write_quote_fields, write_state, write_ticker,
+};
+pub(crate) use trades::{Labels, write_trade, write_user_trade};
+pub(crate) use wallets::{LogRow, write_deposit, write_log_row, write_transfer, write_withdrawal};
+pub(crate) use words::*;
+
+use market_data::{InstrumentView, View};
+use types::{IndexPrice, OrderId, TradeId};
+
+use crate::venue::DomainId;
+
+/// The view of one domain and which domain it is: what names and numbers are made of.
+#[derive(Clone, Copy)]
+pub(crate) struct Look<'a> {
+    pub(crate) domain: DomainId,
+    pub(crate) view: &'a View,
+}
+
+/// Instrument ids of the dialect are unique over the venue.
+const INSTRUMENTS_PER_DOMAIN: u64 = 1_000_000;
+
+impl<'a> Look<'a> {
+    /// Digits for BTC, `ETH-` and `USDC-` before them elsewhere.
+    pub(crate) fn order_id(&self, id: OrderId) -> Prefixed<'a> {
+        Prefixed { asset: self.asset(), number: id.0 }
+    }
+
+    /// As orders.
+    pub(crate) fn trade_id(&self, id: TradeId) -> Prefixed<'a> {
+        Prefixed { asset: self.asset(), number: id.0 }
+    }
+
+    /// `BTC`.
+    pub(crate) fn asset(&self) -> AssetText<'a> {
+        AssetText { view: self.view }
+    }
+
+    /// Unique over the venue.
+    pub(crate) fn instrument_number(&self, instrument: &InstrumentView) -> u64 {
+        u64::from(self.domain.0) * INSTRUMENTS_PER_DOMAIN + u64::from(instrument.id().0)
+    }
+
+    /// Money of the domain's asset.
+    pub(crate) fn money(&self, amount: types::Amount) -> Fixed {
+        Fixed::new(i128::from(amount.0), self.view.decimals().into())
+    }
+
+    /// The price of an instrument's index; `None` before the first report.
+    pub(crate) fn index_price(&self, instrument: &InstrumentView) -> Option<IndexPrice> {
+        self.view.index(instrument.index())?.price()
+    }
+}
+
+/// The asset of a view, as text.
+#[derive(Clone, Copy)]
+pub(crate) struct AssetText<'a> {
+    view: &'a View,
+}
+
+impl std::fmt::Display for AssetText<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.view.asset().fmt(f)
+    }
+}
+
+/// An id with the prefix of its domain.
+#[derive(Clone, Copy)]
+pub(crate) struct Prefixed<'a> {
+    asset: AssetText<'a>,
+    number: u64,
+}
+
+impl std::fmt::Display for Prefixed<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.asset.view.asset().as_str() != UNPREFIXED_ASSET {
+            write!(f, "{}-", self.asset)?;
+        }
+        self.number.fmt(f)
+    }
+}
+
+/// The asset whose order and trade ids are plain digits (api.md §7.1 Order).
+pub(crate) const UNPREFIXED_ASSET: &str = "BTC";

@@ -1,0 +1,96 @@
+//! Position.
+
+use market_data::InstrumentView;
+use types::{AccountId, Amount, PositionView, Style};
+
+use super::instruments::leverage;
+use super::{Fixed, Look, Object, Scale, kind};
+
+/// A position as the engine gave it. `settlement_price` is the price against which the floating
+/// profit counts: as there was no settlement since it was opened, that is its average price.
+pub(crate) fn write_position(
+    out: &mut String,
+    look: Look<'_>,
+    account: AccountId,
+    position: &PositionView,
+) {
+    let Some(instrument) = look.view.instrument(position.instrument) else { return };
+    let spec = instrument.spec();
+    let size = position.size.0;
+    let average = instrument.average_of_cost(size, position.cost);
+    let mut object = Object::new(out);
+    object
+        .word("instrument_name", instrument.name())
+        .word("kind", kind(&spec.kind))
+        .word(
+            "direction",
+            if size < 0 {
+                "sell"
+            } else if size == 0 {
+                "zero"
+            } else {
+                "buy"
+            },
+        )
+        .number("size", instrument.amount(size.into()))
+        .number("average_price", average)
+        .number("settlement_price", average)
+        .number("mark_price", instrument.price(position.mark))
+        .number("index_price", look.index_price(instrument).map_or(Fixed::ZERO, Fixed::index))
+        .number("initial_margin", look.money(position.initial_margin))
+        .number("maintenance_margin", look.money(position.maintenance_margin))
+        .number("open_orders_margin", look.money(position.open_orders_margin))
+        .number("floating_profit_loss", look.money(position.unrealised))
+        .number("realized_profit_loss", look.money(position.realised))
+        .number("total_profit_loss", look.money(position.unrealised.plus(position.realised)))
+        .null("estimated_liquidation_price")
+        .number("user_id", account);
+    if spec.kind.is_option() {
+        object.null("delta");
+    } else {
+        let base = size_in_base(look, instrument, position);
+        object.number("delta", base).number("size_currency", base);
+        object.number("leverage", leverage(instrument));
+    }
+    if spec.kind.expiry().is_none() {
+        object.number("realized_funding", 0).number("interest_value", 0);
+    }
+    object.end();
+}
+
+/// A position of nothing.
+pub(crate) fn write_flat_position(
+    out: &mut String,
+    look: Look<'_>,
+    account: AccountId,
+    instrument: &InstrumentView,
+) {
+    let flat = PositionView {
+        instrument: instrument.id(),
+        size: types::SignedLots::ZERO,
+        cost: Amount::ZERO,
+        mark: instrument.mark().unwrap_or_default(),
+        unrealised: Amount::ZERO,
+        realised: Amount::ZERO,
+        initial_margin: Amount::ZERO,
+        maintenance_margin: Amount::ZERO,
+        open_orders_margin: Amount::ZERO,
+    };
+    write_position(out, look, account, &flat);
+}
+
+/// A future's size in base coin, signed, at the mark.
+pub(crate) fn size_in_base(
+    look: Look<'_>,
+    instrument: &InstrumentView,
+    position: &PositionView,
+) -> Fixed {
+    match instrument.spec().style {
+        Style::Linear => instrument.amount(position.size.0.into()),
+        Style::Inverse if position.mark.0 == 0 => Fixed::ZERO,
+        Style::Inverse => {
+            let value = instrument.value(position.mark, position.size.size());
+            look.money(if position.size.0 < 0 { value.negated() } else { value })
+        }
+    }
+}

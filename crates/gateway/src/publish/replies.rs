@@ -1,0 +1,237 @@
+//! Replies to commands, made of the events of their entry and of the view right after it.
+
+use types::{
+    AccountId, AmendOrder, Command, Event, InstrumentId, MassQuote, OrderId, PlaceOrder, Reject,
+    TransferReason,
+};
+
+use crate::call::Reply;
+use crate::errors::Ground;
+use crate::methods::protection::write_mmps;
+use crate::objects::{
+    Labels, List, Look, Object, write_order, write_transfer, write_user_trade, write_withdrawal,
+};
+use crate::rpc::RpcError;
+
+/// What one entry adds to a reply.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The JSON of the result.
+    Json(String),
+    /// Orders that were cancelled.
+    Count(u64),
+    /// The JSON of each order that was cancelled.
+    Items(Vec<String>),
+}
+
+/// A command that was proposed: what the reply needs to know of it.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) reply: Reply,
+    account: AccountId,
+    about: About,
+}
+
+#[derive(Debug)]
+enum About {
+    Account,
+    Instrument(InstrumentId),
+    Order(OrderId),
+    Quotes(Vec<InstrumentId>),
+}
+
+impl Asked {
+    pub(crate) fn of(command: &Command, reply: Reply) -> Asked {
+        let (account, about) = match command {
+            Command::PlaceOrder(place) => {
+                let PlaceOrder { account, instrument, .. } = **place;
+                (account, About::Instrument(instrument))
+            }
+            Command::AmendOrder(AmendOrder { account, order, .. })
+            | Command::CancelOrder { account, order } => (*account, About::Order(*order)),
+            Command::ClosePosition { account, instrument, .. } => {
+                (*account, About::Instrument(*instrument))
+            }
+            Command::MassQuote(set) => {
+                let MassQuote { account, quotes, .. } = &**set;
+                (*account, About::Quotes(quotes.iter().map(|quote| quote.instrument).collect()))
+            }
+            Command::Transfer { from: account, .. }
+            | Command::Withdraw { account, .. }
+            | Command::Deposit { account, .. }
+            | Command::OpenAccount { account, .. }
+            | Command::CancelOrders { account, .. }
+            | Command::SetMmp { account, .. }
+            | Command::ResetMmp { account, .. }
+            | Command::SetSelfTrade { account, .. } => (*account, About::Account),
+            Command::ListInstrument(_)
+            | Command::ReportIndex { .. }
+            | Command::ReportMarks(_)
+            | Command::DropSession { .. }
+            | Command::EndDay => (AccountId::default(), About::Account),
+        };
+        Asked { reply, account, about }
+    }
+
+    /// The part of this entry, from its events and the view after them.
+    pub(crate) fn answer(&self, look: Look<'_>, events: &[Event]) -> Result<Part, RpcError> {
+        let refused = events.iter().find_map(|event| match event {
+            Event::Refused(reject) => Some(&**reject),
+            _ => None,
+        });
+        match refused {
+            Some(reject) => Err(self.ground(look, reject).refuse(reject)),
+            None => Ok(self.render(look, events)),
+        }
+    }
+
+    fn ground<'a>(&self, look: Look<'a>, reject: &Reject) -> Ground<'a> {
+        let id = match (&self.about, reject) {
+            (About::Instrument(id), _) => Some(*id),
+            (About::Order(order), _) => look.view.order(*order).map(|order| order.instrument),
+            (About::Quotes(ids), Reject::QuoteRefused { index, .. }) => {
+                usize::try_from(*index).ok().and_then(|index| ids.get(index)).copied()
+            }
+            (About::Quotes(_) | About::Account, _) => None,
+        };
+        Ground { look, instrument: id.and_then(|id| look.view.instrument(id)) }
+    }
+
+    fn render(&self, look: Look<'_>, events: &[Event]) -> Part {
+        match self.reply {
+            Reply::OrderAndTrades => Part::Json(self.order_and_trades(look, events)),
+            Reply::Order => {
+                let order = self.order(events).and_then(|id| look.view.order(id));
+                let mut out = String::new();
+                match order {
+                    Some(order) => write_order(&mut out, look, order),
+                    None => out.push_str("null"),
+                }
+                Part::Json(out)
+            }
+            Reply::CancelledCount => {
+                Part::Count(self.closed(events).count().try_into().unwrap_or(0))
+            }
+            Reply::CancelledOrders => {
+                let orders = self.closed(events).filter_map(|id| look.view.order(id));
+                Part::Items(orders.map(|order| text(|out| write_order(out, look, order))).collect())
+            }
+            Reply::Ok => Part::Json("\"ok\"".to_owned()),
+            Reply::Quotes => Part::Json(self.quotes(look, events)),
+            Reply::Transfer | Reply::Withdrawal => Part::Json(self.movement(look)),
+            Reply::Mmp => {
+                let account = look.view.account(self.account);
+                Part::Json(text(|out| write_mmps(out, account)))
+            }
+        }
+    }
+
+    /// The order that was asked for: by the command, or the one that it placed.
+    fn order(&self, events: &[Event]) -> Option<OrderId> {
+        if let About::Order(order) = self.about {
+            return Some(order);
+        }
+        events.iter().find_map(|event| match event {
+            Event::OrderPlaced(placed) => Some(placed.order),
+            Event::OrderRepeated { order } => Some(*order),
+            _ => None,
+        })
+    }
+
+    fn closed(&self, events: &[Event]) -> impl Iterator<Item = OrderId> {
+        events.iter().filter_map(|event| match event {
+            Event::OrderClosed { order, .. } => Some(*order),
+            _ => None,
+        })
+    }
+
+    fn order_and_trades(&self, look: Look<'_>, events: &[Event]) -> String {
+        let mut out = String::with_capacity(1_024);
+        let id = self.order(events);
+        let mut object = Object::new(&mut out);
+        match id.and_then(|id| look.view.order(id)) {
+            Some(order) => write_order(object.key("order"), look, order),
+            None => object.key("order").push_str("null"),
+        }
+        let mut trades = List::new(object.key("trades"));
+        if let Some(id) = id {
+            self.write_trades(&mut trades, look, (id, events));
+        }
+        trades.end();
+        object.end();
+        out
+    }
+
+    /// The fills of this request; of a repeated one, those of the order.
+    fn write_trades(&self, list: &mut List<'_>, look: Look<'_>, (id, events): (OrderId, &[Event])) {
+        let Some(account) = look.view.account(self.account) else { return };
+        let mut repeated = false;
+        for event in events {
+            match event {
+                Event::Traded(traded) => {
+                    let Some(own) = account.trade(traded.trade).filter(|own| own.order == id)
+                    else {
+                        continue;
+                    };
+                    write_user_trade(list.item(), look, (self.account, own), Labels::Always);
+                }
+                Event::OrderRepeated { .. } => repeated = true,
+                _ => {}
+            }
+        }
+        if repeated {
+            for own in account.trades().filter(|own| own.order == id) {
+                write_user_trade(list.item(), look, (self.account, own), Labels::Always);
+            }
+        }
+    }
+
+    /// Orders that the quotes became, and their immediate fills.
+    fn quotes(&self, look: Look<'_>, events: &[Event]) -> String {
+        let mut out = String::new();
+        let mut object = Object::new(&mut out);
+        let mut orders = List::new(object.key("orders"));
+        let placed = events.iter().filter_map(|event| match event {
+            Event::OrderPlaced(placed) => Some(placed.order),
+            _ => None,
+        });
+        for order in placed.filter_map(|id| look.view.order(id)) {
+            write_order(orders.item(), look, order);
+        }
+        orders.end();
+        let mut trades = List::new(object.key("trades"));
+        for event in events {
+            let Event::Traded(traded) = event else { continue };
+            let account = look.view.account(self.account);
+            let Some(own) = account.and_then(|account| account.trade(traded.trade)) else {
+                continue;
+            };
+            write_user_trade(trades.item(), look, (self.account, own), Labels::Always);
+        }
+        trades.end();
+        object.number("errors_count", 0);
+        object.key("errors").push_str("[]");
+        object.end();
+        out
+    }
+
+    /// The movement of money that the entry booked for the account.
+    fn movement(&self, look: Look<'_>) -> String {
+        let account = look.view.account(self.account);
+        let row = account.and_then(|account| account.movements().next_back());
+        text(|out| match row {
+            Some(row) if row.reason == TransferReason::Withdrawal => {
+                write_withdrawal(out, look, row);
+            }
+            Some(row) => write_transfer(out, look, row),
+            None => out.push_str("null"),
+        })
+    }
+}
+
+/// The text that `write` writes.
+pub(crate) fn text(write: impl FnOnce(&mut String)) -> String {
+    let mut out = String::new();
+    write(&mut out);
+    out
+}
