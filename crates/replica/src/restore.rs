@@ -61,6 +61,23 @@ pub enum RestoreError {
     /// Replay gives another state than there was.
     #[error(transparent)]
     Diverged(#[from] Box<Divergence>),
+    /// The directory is another domain's.
+    #[error(
+        "{dir} holds the domain of {found} with {found_decimals} decimals, {asset} with {decimals} \
+         is asked for: name the directory of that domain", dir = dir.display()
+    )]
+    OtherDomain {
+        /// The directory.
+        dir: PathBuf,
+        /// Settlement asset of the snapshot.
+        found: AssetCode,
+        /// Its decimals.
+        found_decimals: u8,
+        /// Settlement asset that is asked for.
+        asset: AssetCode,
+        /// Its decimals.
+        decimals: u8,
+    },
     /// The log ends before the snapshot.
     #[error(
         "the log in {dir} ends with entry {last}, the snapshot includes entry {snapshot}: the end \
@@ -134,7 +151,7 @@ pub fn restore(
     let (asset, decimals) = domain;
     let (engine, seq, projections) = match loaded.snapshot {
         None => (Engine::new(asset, decimals), Seq(0), Vec::new()),
-        Some(snapshot) => (revive(dir, &snapshot)?, snapshot.seq, snapshot.projections),
+        Some(snapshot) => (revive(dir, domain, &snapshot)?, snapshot.seq, snapshot.projections),
     };
     sink(Feed::Restored { seq, projections });
     let mut replay = Replay { dir, engine, progress: Progress::default() };
@@ -144,10 +161,19 @@ pub fn restore(
 }
 
 /// The engine of a snapshot, if it is the one that was stored.
-fn revive(dir: &Path, snapshot: &Snapshot) -> Result<Engine, RestoreError> {
+fn revive(
+    dir: &Path,
+    domain: (AssetCode, u8),
+    snapshot: &Snapshot,
+) -> Result<Engine, RestoreError> {
     let place = snapshot::file_name(snapshot.seq);
     let decode = |source| RestoreError::Decode { place: place.clone(), seq: snapshot.seq, source };
     let mut engine = Engine::from_bytes(&snapshot.state).map_err(decode)?;
+    if engine.asset() != domain {
+        let ((found, found_decimals), (asset, decimals)) = (engine.asset(), domain);
+        let dir = dir.to_path_buf();
+        return Err(RestoreError::OtherDomain { dir, found, found_decimals, asset, decimals });
+    }
     let mark = Mark { root: snapshot.root, chain: snapshot.chain };
     check(dir, &place, &mut engine, mark)?;
     Ok(engine)

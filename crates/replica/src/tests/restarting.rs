@@ -174,3 +174,15 @@ fn a_log_that_ends_before_the_snapshot_refuses_to_start() {
         "{failure}"
     );
 }
+
+#[test]
+fn the_directory_of_another_domain_is_refused() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let venue = start(config(dir.path())).expect("starts");
+    venue.run(commands(3));
+    venue.solo.stop().expect("stops");
+    let mut other = config(dir.path());
+    other.asset = types::AssetCode::new("BTC").expect("a code");
+    let failure = start(other).err().expect("refuses").to_string();
+    assert!(failure.contains("holds the domain of USDC with 6 decimals, BTC with 6"), "{failure}");
+}

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use types::{At, Proposal, Seq};
 
@@ -96,6 +97,39 @@ fn a_look_at_the_engine_sees_what_was_acknowledged_before_it() {
     assert_eq!(handle.root().expect("looks").0, Seq(21));
 }
 
+/// Sends deposits until the replica says that it has stopped; returns how many were let in.
+fn submit_until_stopped(handle: &crate::Handle) -> u64 {
+    let begin = Instant::now();
+    let mut let_in = 0;
+    for (tag, command) in (1..).zip(commands(i64::MAX)) {
+        match handle.submit(Class::Order, Proposal { tag, command }) {
+            Ok(()) => let_in += 1,
+            Err(Refused::Stopped) => break,
+            Err(Refused::Busy { .. }) => {
+                assert!(begin.elapsed() < Duration::from_secs(60), "it stops");
+            }
+        }
+    }
+    let_in
+}
+
+#[test]
+fn a_disk_that_fails_stops_the_replica_and_what_is_not_durable_gets_no_outcome() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let venue = start(config(dir.path())).expect("starts");
+    // The next segment cannot be made in a directory that is gone.
+    std::fs::remove_dir_all(dir.path()).expect("removes");
+    let let_in = submit_until_stopped(&venue.handle());
+    let failure = venue.solo.stop().expect_err("it stopped");
+    assert!(matches!(failure, Failure::Write(_)), "{failure}");
+    assert!(failure.to_string().contains("may or may not be"), "{failure}");
+    let outcomes = venue.heard.iter().map(|heard| match heard {
+        Heard::Applied(applied) => applied.entries.len() as u64,
+        Heard::Restored(..) | Heard::Replayed(_) | Heard::Live | Heard::Snapshot(_) => 0,
+    });
+    assert!(outcomes.sum::<u64>() < let_in);
+}
+
 #[test]
 fn a_sink_that_panics_halts_the_replica_and_loses_nothing_durable() {
     let dir = tempfile::tempdir().expect("a directory");
@@ -109,14 +143,7 @@ fn a_sink_that_panics_halts_the_replica_and_loses_nothing_durable() {
     let (solo, _) =
         crate::Solo::start(config(dir.path()), || At(1), sink, &mut |_| {}).expect("starts");
     let handle = solo.handle();
-    let mut sent = 0;
-    for (tag, command) in (0..).zip(commands(1_000_000)) {
-        if handle.submit(Class::Order, Proposal { tag, command }).is_err() && !handle.is_running() {
-            break;
-        }
-        sent += 1;
-    }
-    assert!(2 < sent);
+    submit_until_stopped(&handle);
     let failure = solo.stop().expect_err("it halted");
     assert!(matches!(&failure, Failure::Halted(text) if text.contains("third batch")), "{failure}");
     let venue = start(config(killed(dir.path()).path())).expect("starts again");
