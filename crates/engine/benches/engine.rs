@@ -7,6 +7,8 @@
 //! must come to the same root.
 //!
 //! `cargo bench -p engine -- [commands]`
+#![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
+#![expect(clippy::disallowed_types, reason = "a benchmark divides")]
 
 use engine::Engine;
 use types::{
@@ -48,7 +50,7 @@ fn measure(setup: &[Entry], entries: &[Entry]) -> (f64, usize, [u8; 32]) {
     let started = core_seconds();
     for entry in entries {
         engine.apply(entry, &mut events);
-        if entry.seq.0 % ROOT_EVERY == 0 {
+        if entry.seq.0.is_multiple_of(ROOT_EVERY) {
             n_events += events.len();
             events.clear();
             engine.root();
@@ -162,7 +164,7 @@ impl Draw {
         for id in 1..=ACCOUNTS {
             let account = AccountId(id);
             self.apply(Command::OpenAccount { account, parent: None });
-            self.apply(Command::Deposit { account, amount: Amount(1_000_000_000_000_000) });
+            self.apply(Command::Deposit { account, amount: Amount(1_000_000_000_000) });
         }
         for _ in 0..20_000 {
             let account = self.account();

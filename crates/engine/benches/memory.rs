@@ -1,6 +1,7 @@
 //! Bytes of memory per resting order and per idle account, by the growth of the resident set.
 //!
 //! `cargo bench -p engine --bench memory`
+#![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
 
 use engine::Engine;
 use types::{
@@ -19,7 +20,7 @@ fn main() {
     for id in 1..=ACCOUNTS {
         let account = AccountId(id);
         world.apply(Command::OpenAccount { account, parent: None });
-        world.apply(Command::Deposit { account, amount: Amount(1_000_000_000_000) });
+        world.apply(Command::Deposit { account, amount: Amount(10_000_000_000) });
     }
     let with_accounts = resident_bytes();
     for number in 0..ORDERS {
@@ -74,7 +75,7 @@ fn asset(code: &str) -> AssetCode {
 
 /// 1 000 accounts with 1 000 orders each, over 20 000 prices a side.
 fn order(number: u32) -> Command {
-    let side = if number % 2 == 0 { Side::Bid } else { Side::Ask };
+    let side = if number.is_multiple_of(2) { Side::Bid } else { Side::Ask };
     let away = 1 + number.wrapping_mul(2_654_435_761) % 10_000;
     let price = if side == Side::Bid { 120_000 - away } else { 120_000 + away };
     Command::PlaceOrder(Box::new(PlaceOrder {

@@ -84,6 +84,7 @@ impl Engine {
 
     /// ORD-5: good-til-day orders end when their day is over by the log's clock.
     pub(crate) fn end_day(&mut self, events: &mut Vec<Event>) -> Result<(), Reject> {
+        self.forget_old_ids();
         let at = self.at;
         let is_over = |order: &Order| order.ends_at().is_some_and(|ends: At| ends <= at);
         self.cancel_where(is_over, CancelReason::DayEnded, events);

@@ -149,7 +149,7 @@ fn is_eight_utc(at: At) -> bool {
     at.0 % At::DAY == 8 * 3_600_000
 }
 
-/// Rates are at most 100 %, the initial rate covers the maintenance rate, and a rebate is never
+/// Rates are at most 100 %, the initial rate is at least 0.1 % and covers the maintenance rate, and a rebate is never
 /// more than the fee of the other side.
 fn rates_fit(spec: &Instrument) -> bool {
     let (fees, margin) = (spec.fees, spec.margin);
@@ -158,6 +158,7 @@ fn rates_fit(spec: &Instrument) -> bool {
     fee_fits(fees.maker_ppm)
         && fee_fits(fees.taker_ppm)
         && 0 <= fees.maker_ppm + fees.taker_ppm
+        && limits::INITIAL_PPM_MIN <= margin.initial_ppm
         && u64::from(margin.initial_ppm) <= MILLION
         && 0 < margin.maintenance_ppm
         && margin.maintenance_ppm <= margin.initial_ppm

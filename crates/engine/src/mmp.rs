@@ -45,7 +45,7 @@ impl Protection {
             self.sum -= filled;
         }
         self.fills.push_back((at, micro));
-        self.sum = self.sum.saturating_add(micro);
+        self.sum += micro;
         let reaches = |limit: Option<u64>| limit.is_some_and(|milli| milli * 1_000 <= self.sum);
         reaches(self.config.quantity_limit_milli)
             || reaches(self.config.delta_limit_milli)
@@ -189,13 +189,17 @@ impl Engine {
         if market.contract.is_quotient() {
             let one = 10_i128.pow(u32::from(self.decimals));
             let micro = i128::from(value.0) * 1_000_000 / one;
-            return u64::try_from(micro).unwrap_or(u64::MAX);
+            return u64::try_from(micro).unwrap_or(MICRO_MAX).min(MICRO_MAX);
         }
         let lot = market.spec.lot;
         let micro = i128::from(lots) * i128::from(lot.mantissa()) * 1_000_000;
-        u64::try_from(micro / 10_i128.pow(u32::from(lot.scale()))).unwrap_or(u64::MAX)
+        let micro = micro / 10_i128.pow(u32::from(lot.scale()));
+        u64::try_from(micro).unwrap_or(MICRO_MAX).min(MICRO_MAX)
     }
 }
+
+/// Most that one fill counts for: a window full of them still fits.
+const MICRO_MAX: u64 = u64::MAX / 8_192;
 
 /// Largest limit: a billion of the base asset.
 const MILLI_MAX: u64 = 1_000_000_000_000;

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use types::{AccountId, Amount, Event, LedgerAccount, Reject, TransferReason};
+use types::{AccountId, Amount, Event, LedgerAccount, Reject, TransferReason, limits};
 
 use crate::engine::Engine;
 
@@ -16,7 +16,7 @@ impl Engine {
         self.check_account(account)?;
         check_amount(amount)?;
         let owed_outside = self.ledger.balance(LedgerAccount::Outside).negated();
-        if Amount::MAX < owed_outside.plus(amount) {
+        if limits::DEPOSITS_MAX < owed_outside.plus(amount) {
             return Err(Reject::DepositsTooLarge);
         }
         let to = LedgerAccount::Collateral(account);

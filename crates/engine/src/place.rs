@@ -258,7 +258,7 @@ impl Engine {
         change: impl FnOnce(&mut Holding),
     ) -> Result<(), Reject> {
         let needed = self.needed_more(terms.account, terms.instrument, terms.holding, change)?;
-        self.check_needed(terms.account, needed)
+        self.check_needed(terms.account, i128::from(needed.0))
     }
 
     /// How much more initial margin a change of a holding needs; below zero if less.
@@ -284,13 +284,14 @@ impl Engine {
         Ok(held.valued(market, index).initial.minus(held.worth.initial))
     }
 
-    pub(crate) fn check_needed(&self, account: AccountId, needed: Amount) -> Result<(), Reject> {
+    /// Wide, because a mass quote adds up over many instruments.
+    pub(crate) fn check_needed(&self, account: AccountId, needed: i128) -> Result<(), Reject> {
         let free = self.free(account);
-        let missing = i128::from(needed.0) - free;
-        if needed <= Amount::ZERO || missing <= 0 {
+        let missing = needed - free;
+        if needed <= 0 || missing <= 0 {
             return Ok(());
         }
-        let (free, missing) = (clamped(free), clamped(missing));
+        let (needed, free, missing) = (clamped(needed), clamped(free), clamped(missing));
         Err(Reject::MarginInsufficient { needed, free, missing })
     }
 
@@ -442,7 +443,8 @@ impl Engine {
         self.client_order_ids_by_age.push_back((self.at, order.account, client_order_id));
     }
 
-    fn forget_old_ids(&mut self) {
+    /// ORD-13: ids are forgotten when an order brings a new one, and when a day ends.
+    pub(crate) fn forget_old_ids(&mut self) {
         while let Some((then, ..)) = self.client_order_ids_by_age.front()
             && limits::CLIENT_ORDER_ID_MS <= self.at.ms_since(*then)
         {

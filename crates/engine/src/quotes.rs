@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use types::{
-    Amount, CancelReason, Event, Label, Lots, MassQuote, OrderId, OrderKind, PlaceOrder, PostOnly,
-    Quote, Reject, Side, TimeInForce, limits,
+    CancelReason, Event, Label, Lots, MassQuote, OrderId, OrderKind, PlaceOrder, PostOnly, Quote,
+    Reject, Side, TimeInForce, limits,
 };
 
 use crate::engine::Engine;
@@ -84,7 +84,7 @@ impl Engine {
 
     /// The whole set against limits and free money, instrument by instrument.
     fn check_quotes_room(&self, quotes: &MassQuote, plans: &[Option<Plan>]) -> Result<(), Reject> {
-        let mut needed = Amount::ZERO;
+        let mut needed = 0_i128;
         let pairs = || quotes.quotes.iter().zip(plans);
         for (place, first) in quotes.quotes.iter().enumerate() {
             let earlier = quotes.quotes.iter().take(place);
@@ -101,7 +101,7 @@ impl Engine {
                 }
             };
             let more = self.needed_more(quotes.account, first.instrument, holding, change)?;
-            needed = needed.plus(more);
+            needed += i128::from(more.0);
         }
         self.check_needed(quotes.account, needed)
     }

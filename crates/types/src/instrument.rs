@@ -261,16 +261,16 @@ impl Contract {
     }
 
     /// Value of what an option or future is written on, for `lots`, with the index at `index`.
-    /// Atoms of the settlement asset, rounded up.
+    /// Atoms of the settlement asset, rounded up, at most [`Amount::MAX`].
     pub fn underlying(&self, index: IndexPrice, lots: u64) -> Amount {
         let LotAtoms { numerator, denominator, indexed } = self.lot_atoms;
         let atoms = i128::from(lots) * i128::from(numerator);
         if !indexed {
-            return Amount::narrow(divide(atoms, i128::from(denominator), Rounding::Up));
+            return Amount::saturated(divide(atoms, i128::from(denominator), Rounding::Up));
         }
         let scaled = atoms * i128::from(index.0);
         let one = i128::from(denominator) * i128::from(IndexPrice::SCALE);
-        Amount::narrow(divide(scaled, one, Rounding::Up))
+        Amount::saturated(divide(scaled, one, Rounding::Up))
     }
 
     /// True for inverse futures, whose value falls as the price rises.

@@ -1,5 +1,7 @@
 //! Every limit of the core, in one place. Meeting one is a refusal that names it.
 
+use crate::Amount;
+
 /// Open orders of one account.
 pub const ORDERS_PER_ACCOUNT_MAX: u32 = 10_000;
 /// Open orders of one account in one instrument.
@@ -20,6 +22,11 @@ pub const MMP_FILLS_MAX: usize = 4_096;
 pub const CLIENT_ORDER_IDS_MAX: u32 = 100_000;
 /// How long a client order id is remembered, in milliseconds of log time.
 pub const CLIENT_ORDER_ID_MS: u64 = 86_400_000;
+/// Deposits of one domain, in atoms: 45 million BTC at 8 decimals, 4.5 billion USDC at 6. With the
+/// smallest initial margin rate, what all of it could lose stays within an `Amount`.
+pub const DEPOSITS_MAX: Amount = Amount(1 << 52);
+/// Smallest initial margin rate of an instrument, in millionths.
+pub const INITIAL_PPM_MIN: u32 = 1_000;
 /// Commands in one batch of the log.
 pub const BATCH_COMMANDS_MAX: usize = 4_096;
 /// Bytes of one encoded command.

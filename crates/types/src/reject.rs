@@ -50,7 +50,7 @@ pub enum Reject {
     #[error("{amount} atoms cannot be moved: send between 1 and {max}", max = Amount::MAX)]
     AmountOutOfRange { amount: Amount },
     /// Deposits would exceed what the domain can count.
-    #[error("deposits of the domain would pass {max} atoms", max = Amount::MAX)]
+    #[error("deposits of the domain would pass {max} atoms", max = limits::DEPOSITS_MAX)]
     DepositsTooLarge,
     /// A price of zero or beyond reason.
     #[error("index price {price} is out of range: report between 1 and {max}", max = IndexPrice::MAX)]
@@ -178,7 +178,7 @@ pub enum TermsFault {
     Strike,
     /// Rates.
     #[error(
-        "fees, margin rates and the band are at most 100 %, the initial rate at least the maintenance rate"
+        "fees, margin rates and the band are at most 100 %, the initial rate at least 0.1 % and the maintenance rate"
     )]
     Rates,
 }

@@ -106,6 +106,12 @@ impl Amount {
         Amount::narrow(divide(product, i128::from(denominator), rounding))
     }
 
+    /// Brings a wide intermediate within ±[`Amount::MAX`]: for bounds, not for money that moves.
+    pub fn saturated(wide: i128) -> Amount {
+        let most = i128::from(Self::MAX.0);
+        Amount::narrow(wide.clamp(-most, most))
+    }
+
     /// Brings a wide intermediate back. Panics outside `i64`: the caller's bounds exclude it.
     pub fn narrow(wide: i128) -> Amount {
         Amount(i64::try_from(wide).expect("money stays within its bound"))

@@ -45,16 +45,26 @@ fn order() -> PlaceOrder {
 #[test]
 fn entries_have_these_bytes() {
     let entry = |command| Entry { seq: Seq(1), at: At(2), command };
-    check(&entry(Command::PlaceOrder(order().into())), expect!["010000000000000002000000000000000807000000030000000100c1d40100190000000105000000010101000300000068c3a40103000000612d310109000000000000000102000000"]);
+    check(
+        &entry(Command::PlaceOrder(order().into())),
+        expect![
+            "010000000000000002000000000000000807000000030000000100c1d40100190000000105000000010101000300000068c3a40103000000612d310109000000000000000102000000"
+        ],
+    );
     check(
         &entry(Command::CancelOrder { account: AccountId(7), order: OrderId::new(1, 2) }),
         expect!["010000000000000002000000000000000a070000000200400000000000"],
     );
-    check(&entry(Command::Deposit { account: AccountId(7), amount: Amount(-2) }), expect!["010000000000000002000000000000000307000000feffffffffffffff"]);
+    check(
+        &entry(Command::Deposit { account: AccountId(7), amount: Amount(-2) }),
+        expect!["010000000000000002000000000000000307000000feffffffffffffff"],
+    );
     let base = AssetCode::new("BTC").expect("a code");
     check(
         &entry(Command::ReportIndex { base, quote: base, price: IndexPrice(5) }),
-        expect!["0100000000000000020000000000000006425443000000000042544300000000000500000000000000"],
+        expect![
+            "0100000000000000020000000000000006425443000000000042544300000000000500000000000000"
+        ],
     );
 }
 
