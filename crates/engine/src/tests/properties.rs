@@ -71,7 +71,7 @@ pub fn command(raw: Raw, orders: &[OrderId]) -> Command {
 }
 
 fn instrument(a: u32) -> InstrumentId {
-    if a % 3 == 0 { CALL } else { PERP }
+    if a.is_multiple_of(3) { CALL } else { PERP }
 }
 
 fn price(instrument: InstrumentId, b: u32) -> Ticks {
@@ -80,11 +80,11 @@ fn price(instrument: InstrumentId, b: u32) -> Ticks {
 
 fn place(account: AccountId, a: u32, b: u32, c: u32) -> PlaceOrder {
     let instrument = instrument(a);
-    let size = Lots(if c % 50 == 0 { c % 300_000 } else { c % 60 + 1 });
+    let size = Lots(if c.is_multiple_of(50) { c % 300_000 } else { c % 60 + 1 });
     PlaceOrder {
         account,
         instrument,
-        side: if b % 2 == 0 { Side::Bid } else { Side::Ask },
+        side: if b.is_multiple_of(2) { Side::Bid } else { Side::Ask },
         kind: match a >> 3 & 15 {
             0 => OrderKind::Market,
             1 => OrderKind::MarketLimit,
@@ -121,7 +121,7 @@ fn amend(account: AccountId, order: OrderId, b: u32, c: u32) -> AmendOrder {
         price: (b & 2 == 0).then_some(Ticks(119_990 + (c >> 8) % 20)),
         display: (b & 28 == 0).then_some(Lots(c % 9)),
         post_only: (b & 224 == 0).then_some(PostOnly::Reject),
-        reduce_only: (b & 1792 == 0).then_some(c % 2 == 0),
+        reduce_only: (b & 1792 == 0).then_some(c.is_multiple_of(2)),
         valid_until: None,
     }
 }
@@ -152,7 +152,7 @@ fn protection(a: u32, b: u32) -> MmpConfig {
         base: asset("BTC"),
         quote: asset("USD"),
         group: MmpGroup(u8::try_from(a % 2).unwrap_or(0)),
-        interval_ms: if b % 8 == 0 { 0 } else { 1_000 },
+        interval_ms: if b.is_multiple_of(8) { 0 } else { 1_000 },
         frozen_ms: u64::from(b % 3) * 500,
         quantity_limit_milli: Some(u64::from(b % 20)),
         delta_limit_milli: None,
