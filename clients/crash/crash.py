@@ -250,9 +250,7 @@ def started_roots(ready):
 
 
 def segments(data):
-    return sorted(
-        path for path in data.rglob("*") if path.is_file() and path.suffix in (".seg", ".log", ".journal")
-    )
+    return sorted(data.rglob("log-*.plim"))
 
 
 def used_bytes(path):
