@@ -17,7 +17,7 @@ mod trades;
 mod wallets;
 mod words;
 
-pub(crate) use accounts::{Summary, account_type, write_portfolio, write_summary, write_user};
+pub(crate) use accounts::{Summary, write_portfolio, write_summary, write_user};
 pub(crate) use instruments::{is_open, write_currency, write_instrument};
 pub(crate) use json::{List, Object, write_text};
 pub(crate) use number::{Fixed, Scale};

@@ -169,6 +169,18 @@ impl<'a> Params<'a> {
         lots_of(name, amount, instrument).map(Some)
     }
 
+    /// A size in `amount` units of the instrument that the call is about.
+    pub(crate) fn lots_here(
+        &self,
+        name: &str,
+        ground: Ground<'_>,
+    ) -> Result<Option<Lots>, RpcError> {
+        match ground.instrument {
+            Some(instrument) => self.lots(name, instrument),
+            None => Ok(None),
+        }
+    }
+
     /// A price.
     pub(crate) fn price(&self, name: &str, ground: Ground<'_>) -> Result<Option<Ticks>, RpcError> {
         let Some(price) = self.decimal(name)? else { return Ok(None) };

@@ -1,12 +1,14 @@
 //! Accounts: summaries, positions, subaccounts, the transaction log.
 
-use types::{AccountId, AccountView, SignedLots};
+use market_data::InstrumentView;
+use types::{AccountId, AccountView, Amount, Lots, Rounding, Side, SignedLots, Ticks};
 
+use super::trading::grounded;
 use super::{ROWS_MAX, domain, domains, kind, me, now, params, place, whose};
 use crate::call::{Answer, Answered, Call};
-use crate::errors::error;
+use crate::errors::{error, wrong};
 use crate::objects::{
-    List, LogRow, Look, Object, Summary, account_type, write_flat_position, write_log_row,
+    List, LogRow, Look, Object, Scale, Summary, write_flat_position, write_log_row,
     write_portfolio, write_position, write_summary, write_user,
 };
 use crate::publish::{Market, json, text};
@@ -218,9 +220,57 @@ pub(crate) fn get_transaction_log(market: &Market, call: &Call) -> Answered {
     })
 }
 
-/// What kind of account the caller has.
-pub(crate) fn get_account_type(market: &Market, call: &Call) -> Answered {
-    let me = me(call)?;
-    let word = market.look(DomainId(0), |look| look.view.account(me).map(account_type));
-    now(|out| crate::objects::write_text(out, word.unwrap_or("main")))
+/// What one more order would need, by itself and at the present mark: the initial rate of its value
+/// and the loss against the mark at its price; an option that is bought needs its premium.
+pub(crate) fn get_margins(market: &Market, call: &Call) -> Answered {
+    me(call)?;
+    let params = params(call);
+    let place = place(market, params)?;
+    let text = grounded(market, place, |ground| {
+        let size = params.needed("amount", params.lots_here("amount", ground)?)?;
+        let price = params.needed("price", params.price("price", ground)?)?;
+        if price.0 == 0 {
+            return Err(wrong("price", "send a price above 0"));
+        }
+        let Some((instrument, mark)) = ground.instrument.and_then(|one| Some((one, one.mark()?)))
+        else {
+            return Err(error(10012, "book_closed", "there is no mark price yet: wait for it"));
+        };
+        let (low, high) = instrument.band().unwrap_or_default();
+        let money =
+            |side| ground.look.money(margin(ground.look, instrument, (side, price, mark), size));
+        Ok(text(|out| {
+            let mut object = Object::new(out);
+            object
+                .number("buy", money(Side::Bid))
+                .number("sell", money(Side::Ask))
+                .number("min_price", instrument.price(low))
+                .number("max_price", instrument.price(high));
+            object.end();
+        }))
+    })?;
+    now(|out| out.push_str(&text))
+}
+
+fn margin(
+    look: Look<'_>,
+    instrument: &InstrumentView,
+    (side, price, mark): (Side, Ticks, Ticks),
+    size: Lots,
+) -> Amount {
+    let lots = u64::from(size.0);
+    let value = |ticks| instrument.contract().value(ticks, lots, Rounding::Up);
+    let rate = i64::from(instrument.spec().margin.initial_ppm);
+    let share = |amount: Amount| amount.times(rate, 1_000_000, Rounding::Up);
+    if !instrument.spec().kind.is_option() {
+        let (at_price, at_mark) = (value(price), value(mark));
+        let loss = Amount(at_price.0.abs_diff(at_mark.0).try_into().unwrap_or(i64::MAX));
+        let is_worse = if side == Side::Bid { mark < price } else { price < mark };
+        return share(at_mark).plus(if is_worse { loss } else { Amount::ZERO });
+    }
+    let index = look.index_price(instrument).unwrap_or_default();
+    match side {
+        Side::Bid => value(price),
+        Side::Ask => value(mark).plus(share(instrument.contract().underlying(index, lots))),
+    }
 }

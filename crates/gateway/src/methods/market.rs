@@ -8,7 +8,7 @@ use super::{domain, domains, kind, now, over_domains, params, with_instrument};
 use crate::call::{Answered, Call};
 use crate::errors::{error, wrong};
 use crate::objects::{
-    Fixed, List, Look, Object, Scale, is_open, write_book, write_book_summary, write_currency,
+    Fixed, List, Look, Object, is_open, write_book, write_book_summary, write_currency,
     write_instrument, write_ticker,
 };
 use crate::publish::{KindFilter, Market};

@@ -154,10 +154,9 @@ fn order_kind(
 
 /// `display_amount`, or `max_show` as it was called before.
 fn display(params: Params<'_>, ground: Ground<'_>) -> Result<Option<types::Lots>, RpcError> {
-    let Some(instrument) = ground.instrument else { return Ok(None) };
-    match params.lots("display_amount", instrument)? {
+    match params.lots_here("display_amount", ground)? {
         Some(lots) => Ok(Some(lots)),
-        None => params.lots("max_show", instrument),
+        None => params.lots_here("max_show", ground),
     }
 }
 

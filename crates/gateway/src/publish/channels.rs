@@ -214,11 +214,6 @@ impl Channels {
         }
     }
 
-    /// Slots of private channels of an account.
-    pub(crate) fn of_account(&self, account: AccountId) -> Vec<Slot> {
-        self.by_account.get(&account).cloned().unwrap_or_default()
-    }
-
     /// Lets `gather` add to a channel, which then is due at the end of its interval.
     fn mark(&mut self, slot: Slot, gather: impl FnOnce(&mut Gathered)) {
         let Some(channel) = self.slots.get_mut(slot).and_then(Option::as_mut) else { return };
