@@ -28,9 +28,9 @@ use crate::slab::{NIL, at, grow, narrow};
 const FAN_BITS: u32 = 6;
 const FAN: u32 = 1 << FAN_BITS;
 const BLOCK_BITS: u32 = 2 * FAN_BITS;
-const NO_BID: u32 = 0;
-const NO_ASK: u32 = u32::MAX;
 const _: () = assert!(Ticks::MAX.0 >> (4 * FAN_BITS) == 0);
+/// The rank of no price.
+const NO_RANK: u32 = 0;
 
 /// One price of one book: the ends of its queue, and how many lots are shown there.
 #[derive(Clone, Copy)]
@@ -45,7 +45,7 @@ impl Level {
 }
 const _: () = assert!(size_of::<Level>() == 16);
 
-/// One book's entry into its tree.
+/// One book's entry into its tree. `best` holds ranks: see [`rank`].
 #[derive(Clone, Copy)]
 #[repr(C, align(32))]
 struct Head {
@@ -57,13 +57,8 @@ struct Head {
 }
 
 impl Head {
-    const EMPTY: Head = Head {
-        best: [NO_BID, NO_ASK],
-        front: [NIL; 2],
-        root: NIL,
-        near_block: NIL,
-        near_leaf: NIL,
-    };
+    const EMPTY: Head =
+        Head { best: [NO_RANK; 2], front: [NIL; 2], root: NIL, near_block: NIL, near_leaf: NIL };
 }
 
 /// A bit per child and side.
@@ -147,6 +142,19 @@ const fn lane(side: Side) -> usize {
     }
 }
 
+/// How good a price is on a side: higher is better, and [`NO_RANK`] is worse than any price. One
+/// comparison then serves both sides, without a branch on the side, which no one can predict.
+#[inline]
+const fn rank(side: Side, price: u32) -> u32 {
+    price ^ mask(side)
+}
+
+#[inline]
+#[expect(clippy::as_conversions, reason = "a lane is 0 or 1")]
+const fn mask(side: Side) -> u32 {
+    (lane(side) as u32).wrapping_neg()
+}
+
 /// The digits of a price above its tick, from the root down.
 #[inline]
 const fn digits(price: u32) -> [u32; 3] {
@@ -167,18 +175,17 @@ impl Ladder {
     pub(crate) fn front(&self, book: InstrumentId, side: Side) -> Option<(u32, u32)> {
         let head = self.heads.get(at(book.0))?;
         let level = head.front[lane(side)];
-        (level != NIL).then_some((head.best[lane(side)], level))
+        (level != NIL).then_some((head.best[lane(side)] ^ mask(side), level))
     }
 
-    /// The level of a price that a taker of `side` with `limit` would meet first.
+    /// The price and level that a taker of `side` with `limit` would meet first.
     #[inline]
     pub(crate) fn reached(&self, book: InstrumentId, side: Side, limit: u32) -> Option<(u32, u32)> {
         let head = &self.heads[at(book.0)];
-        let [bid, ask] = head.best;
-        match side {
-            Side::Bid => (ask <= limit).then_some((ask, head.front[1])),
-            Side::Ask => (limit <= bid && bid != NO_BID).then_some((bid, head.front[0])),
-        }
+        let side = side.opposite();
+        let best = head.best[lane(side)];
+        let is_reached = rank(side, limit).max(NO_RANK + 1) <= best;
+        is_reached.then_some((best ^ mask(side), head.front[lane(side)]))
     }
 
     /// The level of a price where a side rests.
@@ -255,12 +262,8 @@ impl Ladder {
     pub(crate) fn occupy(&mut self, book: InstrumentId, side: Side, price: u32, level: u32) {
         let head = &mut self.heads[at(book.0)];
         let best = &mut head.best[lane(side)];
-        let is_better = match side {
-            Side::Bid => *best < price,
-            Side::Ask => price < *best,
-        };
-        if is_better {
-            *best = price;
+        if *best < rank(side, price) {
+            *best = rank(side, price);
             head.front[lane(side)] = level;
         }
         if self.pages[at(level >> FAN_BITS)].set(side, price % FAN) {
@@ -291,7 +294,7 @@ impl Ladder {
     #[inline]
     pub(crate) fn vacate(&mut self, book: InstrumentId, side: Side, price: u32, level: u32) {
         let page = level >> FAN_BITS;
-        let is_best = self.heads[at(book.0)].best[lane(side)] == price;
+        let is_best = self.heads[at(book.0)].best[lane(side)] == rank(side, price);
         if self.pages[at(page)].clear(side, price % FAN) {
             self.vacate_page(book, side, price, page);
             if is_best {
@@ -306,10 +309,10 @@ impl Ladder {
 
     #[inline]
     fn set_best(&mut self, book: InstrumentId, side: Side, best: Option<(u32, u32)>) {
-        let none = (Head::EMPTY.best[lane(side)], NIL);
-        let (price, level) = best.unwrap_or(none);
+        let none = (NO_RANK, NIL);
+        let (rank, level) = best.map_or(none, |(price, level)| (rank(side, price), level));
         let head = &mut self.heads[at(book.0)];
-        head.best[lane(side)] = price;
+        head.best[lane(side)] = rank;
         head.front[lane(side)] = level;
     }
 
@@ -409,9 +412,10 @@ impl Ladder {
         for (index, head) in self.heads.iter().enumerate() {
             let book = InstrumentId(narrow(index));
             for side in [Side::Bid, Side::Ask] {
-                let none = (Head::EMPTY.best[lane(side)], NIL);
-                let cached = (head.best[lane(side)], head.front[lane(side)]);
-                assert_eq!(cached, self.first(book, side).unwrap_or(none), "BEST-FIRST: {book}");
+                let best = self.first(book, side);
+                assert_eq!(self.front(book, side), best, "BEST-FIRST: {side:?} of book {book}");
+                let is_none = head.best[lane(side)] == NO_RANK;
+                assert_eq!(is_none, best.is_none(), "BEST-FIRST: no {side:?} of book {book}");
             }
             if head.near_block != NIL {
                 let [_, _, leaf] = self.path(book, head.near_block << BLOCK_BITS);

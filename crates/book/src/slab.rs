@@ -48,7 +48,7 @@ pub(crate) fn narrow(len: usize) -> u32 {
 /// Makes room for `more` rows, by halves and not by doubling: spare room stays below half.
 pub(crate) fn grow<T>(rows: &mut Vec<T>, more: usize) {
     if rows.capacity() < rows.len() + more {
-        rows.reserve_exact((rows.len() / 2).max(more).max(64));
+        rows.reserve_exact((rows.len() / 2).max(more).max(4));
     }
 }
 

@@ -1,0 +1,215 @@
+//! Times the engines on the four workloads and prints a table. `--quick` draws a tenth of each;
+//! further words choose workloads by the beginning of their names.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use peers::engines::{Lobster, Matchcore, OrderbookRs, Ours, RustOb};
+use peers::reference::Reference;
+use peers::workload::{RECIPES, Workload};
+use peers::{Command, Engine, Event, Hash, hash, run};
+
+const N_RUNS: usize = 5;
+const BATCH: usize = 64;
+
+/// The system's allocator, counting bytes in use.
+struct Counting;
+static IN_USE: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call goes to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        IN_USE.fetch_add(layout.size(), Ordering::Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        IN_USE.fetch_sub(layout.size(), Ordering::Relaxed);
+        unsafe { System.dealloc(at, layout) }
+    }
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        IN_USE.fetch_add(size, Ordering::Relaxed);
+        IN_USE.fetch_sub(layout.size(), Ordering::Relaxed);
+        unsafe { System.realloc(at, layout, size) }
+    }
+}
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// A workload in one engine's ids, with what the engine must answer.
+struct Resolved {
+    prefill: Vec<Command>,
+    commands: Vec<Command>,
+    n_books: u32,
+    due: Hash,
+    bytes_per_order: f64,
+}
+
+/// What is timed: one engine, in batches or not.
+struct Entry {
+    name: String,
+    resolved: Resolved,
+    time: fn(&Resolved) -> f64,
+    ns: Vec<f64>,
+}
+
+/// Runs an engine untimed: translates the commands to its ids, compares its events with the
+/// reference's, keeps the hash of its own events for the timed runs.
+fn resolve<E: Engine>(workload: &Workload) -> Resolved {
+    let n_before = IN_USE.load(Ordering::Relaxed);
+    let mut engine = E::new(workload.n_books);
+    let mut ids = Vec::<u64>::with_capacity(workload.prefill.len() + 2 * workload.commands.len());
+    let mut keys = HashMap::<(u32, u64), u64>::new();
+    let mut due = workload.events.iter();
+    let mut hash = Hash::default();
+    let mut bytes_per_order = 0.0;
+    let mut resolved = Vec::with_capacity(workload.prefill.len() + workload.commands.len());
+    for (index, command) in workload.prefill.iter().chain(&workload.commands).enumerate() {
+        if index == workload.prefill.len() {
+            bytes_per_order = weigh::<E>(workload, n_before, &resolved);
+        }
+        let mut events = Vec::new();
+        let mut cancel = |engine: &mut E, book: u32, key: u64| {
+            engine.cancel(book, ids[key as usize], &mut events);
+            ids[key as usize]
+        };
+        let (translated, placed) = match *command {
+            Command::Cancel { book, id } => {
+                (Command::Cancel { book, id: cancel(&mut engine, book, id) }, None)
+            }
+            Command::Replace { id, order } => {
+                let id = cancel(&mut engine, order.book, id);
+                (Command::Replace { id, order }, Some(order))
+            }
+            Command::Place(order) => (Command::Place(order), Some(order)),
+        };
+        if let Some(order) = placed {
+            let id = engine.place(&order, &mut events);
+            ids.push(id);
+            keys.insert((order.book, id), order.key);
+        }
+        resolved.push(translated);
+        let book = match *command {
+            Command::Cancel { book, .. } => book,
+            Command::Replace { order, .. } | Command::Place(order) => order.book,
+        };
+        for event in events {
+            fold(&mut hash, event);
+            let by_key = match event {
+                Event::Fill { maker, price, size } => {
+                    let price = E::price(price, size);
+                    Event::Fill { maker: keys[&(book, maker)], price, size }
+                }
+                Event::Cancelled { id } => Event::Cancelled { id: keys[&(book, id)] },
+            };
+            assert_eq!(Some(&by_key), due.next(), "{}: command {index}: {command:?}", E::NAME);
+        }
+    }
+    assert_eq!(due.next(), None, "{} left events out", E::NAME);
+    let commands = resolved.split_off(workload.prefill.len());
+    Resolved { prefill: resolved, commands, n_books: workload.n_books, due: hash, bytes_per_order }
+}
+
+fn fold(hash: &mut Hash, event: Event) {
+    use peers::Sink;
+    match event {
+        Event::Fill { maker, price, size } => hash.fill(maker, price, size),
+        Event::Cancelled { id } => hash.cancelled(id),
+    }
+}
+
+/// Bytes that an engine holds for each resting order after the prefill.
+fn weigh<E: Engine>(workload: &Workload, _n_before: usize, prefill: &[Command]) -> f64 {
+    let n_before = IN_USE.load(Ordering::Relaxed);
+    let mut engine = E::new(workload.n_books);
+    let mut hash = Hash::default();
+    prefill.iter().for_each(|command| run(&mut engine, command, &mut hash));
+    let n_bytes = IN_USE.load(Ordering::Relaxed) - n_before;
+    n_bytes as f64 / prefill.len() as f64
+}
+
+/// Nanoseconds per command, of one run on a fresh engine.
+fn time<E: Engine, const AHEAD: bool>(resolved: &Resolved) -> f64 {
+    let mut engine = E::new(resolved.n_books);
+    let mut hash = Hash::default();
+    resolved.prefill.iter().for_each(|command| run(&mut engine, command, &mut hash));
+    let start = Instant::now();
+    if AHEAD {
+        for batch in resolved.commands.chunks(BATCH) {
+            engine.touch(batch);
+            batch.iter().for_each(|command| run(&mut engine, command, &mut hash));
+        }
+    } else {
+        resolved.commands.iter().for_each(|command| run(&mut engine, command, &mut hash));
+    }
+    let ns = start.elapsed().as_nanos() as f64;
+    assert_eq!(hash, resolved.due, "{}: the events of a timed run", E::NAME);
+    ns / resolved.commands.len() as f64
+}
+
+fn entry<E: Engine>(workload: &Workload) -> Entry {
+    let resolved = resolve::<E>(workload);
+    Entry { name: E::NAME.into(), resolved, time: time::<E, false>, ns: Vec::new() }
+}
+
+fn bench(workload: &Workload) {
+    let ahead = Entry {
+        name: format!("{}, batches of {BATCH} touched ahead", Ours::NAME),
+        resolved: resolve::<Ours>(workload),
+        time: time::<Ours, true>,
+        ns: Vec::new(),
+    };
+    let mut entries = vec![
+        entry::<Ours>(workload),
+        ahead,
+        entry::<Reference>(workload),
+        entry::<Matchcore>(workload),
+        entry::<Lobster>(workload),
+        entry::<RustOb>(workload),
+        entry::<OrderbookRs>(workload),
+    ];
+    for _ in 0..N_RUNS {
+        for entry in &mut entries {
+            let ns = (entry.time)(&entry.resolved);
+            entry.ns.push(ns);
+        }
+    }
+    print(workload, &mut entries);
+}
+
+fn print(workload: &Workload, entries: &mut [Entry]) {
+    for entry in entries.iter_mut() {
+        entry.ns.sort_by(f64::total_cmp);
+    }
+    let median = |entry: &Entry| entry.ns[N_RUNS / 2];
+    // The first three are ours and the reference.
+    let best_peer = entries[3..].iter().map(median).fold(f64::INFINITY, f64::min);
+    let Hash { n_events, value } = hash(&workload.events);
+    println!("\n### {}\n", workload.name);
+    println!("{} commands, {n_events} events, hash {value:016x}\n", workload.commands.len());
+    println!("| engine | ns/command (median of {N_RUNS}) | fastest to slowest | best peer ÷ this | bytes per resting order |");
+    println!("|---|---:|---:|---:|---:|");
+    for entry in entries.iter() {
+        let (low, high) = (entry.ns[0], entry.ns[N_RUNS - 1]);
+        let (ns, bytes) = (median(entry), entry.resolved.bytes_per_order);
+        let ratio = best_peer / ns;
+        println!("| {} | {ns:.1} | {low:.1} – {high:.1} | {ratio:.2} | {bytes:.0} |", entry.name);
+    }
+}
+
+fn main() {
+    let words = std::env::args().skip(1).collect::<Vec<_>>();
+    let is_quick = words.iter().any(|word| word == "--quick");
+    let wanted = words.iter().filter(|word| !word.starts_with('-')).collect::<Vec<_>>();
+    for mut recipe in RECIPES {
+        let is_wanted = wanted.is_empty() || wanted.iter().any(|word| recipe.name.starts_with(*word));
+        if !is_wanted {
+            continue;
+        }
+        if is_quick {
+            recipe.n_commands /= 10;
+        }
+        bench(&recipe.draw(42));
+    }
+}
