@@ -37,7 +37,8 @@ fn work(disk: FaultDisk, dir: &Path, groups: &[Vec<usize>]) -> (Vec<Held>, Vec<H
 
 fn check_survivors(dir: &Path, before: &mut Vec<Held>, life: (Vec<Held>, Vec<Held>)) {
     let (acknowledged, appended) = life;
-    let (journal, _) = Journal::open(dir, SMALL).expect("what a crash leaves opens");
+    let (journal, _) =
+        Journal::open_on(FaultDisk::default(), dir, SMALL).expect("what a crash leaves opens");
     drop(journal);
     let (survivors, torn) = read(dir, Seq(1)).expect("and is read");
     let known = [before.as_slice(), &acknowledged].concat();

@@ -1,12 +1,14 @@
 //! Changed bytes and cut files: every byte and every length of a small journal, one at a time.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use expect_test::expect;
 use types::Seq;
 
+use super::disk::FaultDisk;
 use super::{SMALL, append, body, copied, files, read, written};
 use crate::recovery::check;
 use crate::segment::{self, Cursor, HEADER_BYTES, Step};
@@ -26,6 +28,12 @@ fn parts(bytes: &[u8], first: Seq) -> Vec<(usize, &'static str)> {
     }
     parts.push((cursor.offset(), "reserve"));
     parts
+}
+
+/// In place: a file that is emptied and written anew is flushed by some file systems.
+fn overwrite(path: &Path, at: usize, bytes: &[u8]) {
+    let file = File::options().write(true).open(path).expect("opens");
+    file.write_all_at(bytes, at as u64).expect("writes");
 }
 
 fn opened(dir: &Path) -> String {
@@ -51,9 +59,7 @@ fn every_changed_byte_is_refused_where_it_is_or_costs_nothing() {
             let part = parts.iter().rposition(|(start, _)| *start <= at).expect("a header");
             let (start, name) = parts[part];
             for mask in [0x01, 0x80, 0xff] {
-                let mut changed = bytes.clone();
-                changed[at] ^= mask;
-                fs::write(path, &changed).expect("writes");
+                overwrite(path, at, &[bytes[at] ^ mask]);
                 let found = opened(dir.path());
                 if found == "opens" {
                     assert_eq!(index, segments.len() - 1, "byte {at} of {path:?}");
@@ -67,7 +73,7 @@ fn every_changed_byte_is_refused_where_it_is_or_costs_nothing() {
                     refused += 1;
                 }
             }
-            fs::write(path, &bytes).expect("writes");
+            overwrite(path, at, &[bytes[at]]);
         }
     }
     assert_eq!(opened(dir.path()), "opens");
@@ -96,7 +102,8 @@ fn a_file_cut_anywhere_opens_and_says_what_it_dropped() {
         let (start, _) =
             *parts.iter().rfind(|(start, _)| *start <= length).expect("a header begins at 0");
         let dropped = if reserve <= length { 0 } else { length - start };
-        let (journal, opened) = Journal::open(copy.path(), SMALL).expect("opens");
+        let (journal, opened) =
+            Journal::open_on(FaultDisk::default(), copy.path(), SMALL).expect("opens");
         let reported = opened.torn.as_ref().map_or(0, |torn| torn.bytes);
         assert_eq!(reported, dropped as u64, "cut at {length}");
         drop(journal);
@@ -107,7 +114,8 @@ fn a_file_cut_anywhere_opens_and_says_what_it_dropped() {
             assert_eq!(kept, held);
         }
         // It goes on where it was cut.
-        let (mut journal, _) = Journal::open(copy.path(), SMALL).expect("opens again");
+        let (mut journal, _) =
+            Journal::open_on(FaultDisk::default(), copy.path(), SMALL).expect("opens again");
         let more = (Kind::Batch, journal.next(), 1, body(99, 20));
         append(&mut journal, &more);
         journal.close().expect("closes");

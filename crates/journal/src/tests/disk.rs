@@ -93,7 +93,10 @@ impl FaultDisk {
         self.world(|world| {
             for (path, durable) in &world.durable {
                 let cached = fs::read(path).expect("a file that was written");
-                fs::write(path, survivors(durable, &cached, sector, &mut coin)).expect("writes");
+                let survivors = survivors(durable, &cached, sector, &mut coin);
+                let mut file = OsDisk.open(path).expect("opens");
+                OsDisk.write_at(&mut file, &survivors, 0).expect("writes");
+                OsDisk.set_len(&mut file, survivors.len() as u64).expect("cuts");
             }
             for path in &world.unnamed {
                 if coin() {
