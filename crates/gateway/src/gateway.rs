@@ -19,6 +19,7 @@ use crate::addresses::Addresses;
 use crate::admit::{Admitted, admit};
 use crate::auth::tokens::{Bound, Grant};
 use crate::auth::{Auth, Place};
+use crate::call::Call;
 use crate::clock::{now_ms, now_us};
 use crate::limits::Limits;
 use crate::method::Run;
@@ -36,9 +37,14 @@ pub(crate) struct Gateway {
     pub(crate) auth: Auth,
     pub(crate) addresses: Arc<Addresses>,
     pub(crate) n_connections: AtomicUsize,
+    /// Accounts are opened one after the other: the next id is found by looking.
+    pub(crate) opening: tokio::sync::Mutex<()>,
     /// Numbers connections, and with them sessions of cancel-on-disconnect.
     pub(crate) next_connection: AtomicU32,
 }
+
+/// A method that the transport answers after a conversation with the venue.
+pub(crate) type LaterHere = fn(Arc<Gateway>, Call) -> Later<Result<Json, RpcError>>;
 
 /// Who sends a request, and through what.
 pub(crate) struct Caller<'a> {
@@ -95,6 +101,7 @@ impl Caller<'_> {
                 }
                 Begun::Done(answer(self, &call))
             }
+            Run::LaterHere(converse) => start(converse(self.gateway.clone(), call), queued).await,
             Run::Market(handler) => match handler(&self.gateway.market, &call) {
                 Err(refusal) => Begun::Done(Err(refusal)),
                 Ok(answer) => {

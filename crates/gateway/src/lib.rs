@@ -34,6 +34,7 @@ mod line;
 mod method;
 mod methods;
 mod objects;
+mod opening;
 mod outbox;
 mod params;
 mod publish;
@@ -51,8 +52,10 @@ pub use rpc::{Json, RpcError};
 pub use auth::keys::{
     ChangeKeyError, Key, KeyLimits, KeyStore, NewKey, OPERATOR_SCOPE, OpenKeysError, TRADER_SCOPE,
 };
-pub use credits::{Rate, Rates};
+pub use auth::scopes::{Area, Level};
+pub use credits::{Pool, Rate, Rates};
 pub use limits::Limits;
+pub use method::{Method, Needs, Param, ParamKind, Tier, methods};
 pub use outbox::{Closing, OutboxLimits};
 pub use rpc::{Request, Undecoded, decode_request};
 pub use server::{Config, Running, ServeError, serve};

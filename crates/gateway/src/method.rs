@@ -7,6 +7,7 @@
 
 mod params;
 mod table;
+mod venue;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -16,7 +17,7 @@ use serde_json::{Map, Value};
 use crate::auth::scopes::{Area, Level};
 use crate::call::{Call, Handler};
 use crate::credits::Pool;
-use crate::gateway::Caller;
+use crate::gateway::{Caller, LaterHere};
 use crate::rpc::{Json, RpcError};
 
 /// How badly clients need it (api.md, How to use this file).
@@ -80,11 +81,14 @@ pub enum ParamKind {
 pub(crate) enum Run {
     /// The transport: it concerns the caller's connection, tokens or keys.
     Here(fn(&mut Caller<'_>, &Call) -> Result<Json, RpcError>),
+    /// The transport, after a conversation with the venue: accounts with their keys.
+    LaterHere(LaterHere),
     /// The venue: it concerns the market, or somebody's orders and money.
     Market(Handler),
 }
 
 /// One method.
+#[derive(Clone, Copy)]
 pub struct Method {
     /// `public/ticker`, `private/buy` …
     pub name: &'static str,
@@ -100,6 +104,8 @@ pub struct Method {
     pub is_socket_only: bool,
     /// What it takes; other parameters are passed over.
     pub params: &'static [Param],
+    /// What it takes beside those, as methods of its kind do.
+    pub more_params: &'static [Param],
     pub(crate) run: Run,
 }
 
@@ -111,13 +117,18 @@ impl Method {
 
     /// Refuses what is missing or of another type; turns texts of lists into lists.
     pub(crate) fn check_params(&self, sent: &mut Map<String, Value>) -> Result<(), RpcError> {
-        self.params.iter().try_for_each(|param| params::check(param, sent))
+        let all = self.params.iter().chain(self.more_params);
+        all.into_iter().try_for_each(|param| params::check(param, sent))
     }
 }
 
 /// All methods, in the order of api.md §7.2.
 pub fn methods() -> &'static [Method] {
-    table::METHODS
+    static ALL: LazyLock<Vec<Method>> = LazyLock::new(|| {
+        let of_venue = [venue::MARKET_DATA, venue::TRADING, venue::ACCOUNTS, venue::OPERATOR];
+        [&[table::METHODS], of_venue.as_slice()].concat().concat()
+    });
+    &ALL
 }
 
 /// The method of this name.

@@ -127,6 +127,7 @@ pub async fn serve(
         auth: Auth::new(keys),
         addresses: Arc::default(),
         n_connections: AtomicUsize::new(0),
+        opening: tokio::sync::Mutex::new(()),
         next_connection: AtomicU32::new(1),
     });
     let (stop, stopping) = watch::channel(false);

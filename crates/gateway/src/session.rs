@@ -90,6 +90,11 @@ pub(crate) fn get_time(_: &mut Caller<'_>, _: &Call) -> Result<Json, RpcError> {
     Ok(rpc::json(&now_ms()))
 }
 
+/// `public/status`: `locked` is a text; anything but "false" tells clients to stay away.
+pub(crate) fn status(_: &mut Caller<'_>, _: &Call) -> Result<Json, RpcError> {
+    Ok(rpc::json(&json!({ "locked": "false", "locked_indices": [] })))
+}
+
 /// `public/set_heartbeat`.
 pub(crate) fn set_heartbeat(caller: &mut Caller<'_>, call: &Call) -> Result<Json, RpcError> {
     let interval_min_ms = caller.gateway.limits.heartbeat_interval_min_ms;

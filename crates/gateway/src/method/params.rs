@@ -66,7 +66,8 @@ fn is_integer(text: &str) -> bool {
 /// The grammar of JSON's numbers: no `NaN`, no `Infinity`, no `0x10`, no blanks.
 fn is_number(text: &str) -> bool {
     let starts = text.bytes().next().is_some_and(|byte| byte == b'-' || byte.is_ascii_digit());
-    starts && serde_json::from_str::<serde_json::Number>(text).is_ok()
+    let ends = text.bytes().next_back().is_some_and(|byte| byte.is_ascii_digit());
+    starts && ends && serde_json::from_str::<serde_json::Number>(text).is_ok()
 }
 
 /// What would be right.

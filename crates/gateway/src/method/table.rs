@@ -1,14 +1,14 @@
-//! The table itself.
+//! The rows of the methods that the transport answers: tokens, sockets, keys. How a row is made.
 
-use super::ParamKind::{Boolean, Integer, List, Number, OneOf, Text, Texts};
-use super::Tier::{Minimum, Ours, Second, Third};
+use super::ParamKind::{Boolean, Integer, Number, OneOf, Text, Texts};
+use super::Tier::{Minimum, Ours, Second};
 use super::{Method, Needs, Param, ParamKind, Run, Tier};
 use crate::auth::scopes::{Area, Level};
-use crate::call::{Call, Handler};
+use crate::call::Call;
 use crate::credits::Pool;
-use crate::gateway::Caller;
+use crate::gateway::{Caller, LaterHere};
 use crate::rpc::{Json, RpcError};
-use crate::session;
+use crate::{opening, session};
 
 type Here = fn(&mut Caller<'_>, &Call) -> Result<Json, RpcError>;
 
@@ -16,21 +16,17 @@ const ACCOUNT_READ: Needs = Needs::Scope(Area::Account, Level::Read);
 const ACCOUNT_WRITE: Needs = Needs::Scope(Area::Account, Level::ReadWrite);
 
 /// A parameter that may be left out.
-const fn may(name: &'static str, kind: ParamKind) -> Param {
+pub(super) const fn may(name: &'static str, kind: ParamKind) -> Param {
     Param { name, kind, is_mandatory: false }
 }
 
 /// A parameter that must be sent.
-const fn must(name: &'static str, kind: ParamKind) -> Param {
+pub(super) const fn must(name: &'static str, kind: ParamKind) -> Param {
     Param { name, kind, is_mandatory: true }
 }
 
-/// A method that the transport answers.
-const fn here(tier: Tier, name: &'static str, answer: Here) -> Method {
-    method(tier, name, Run::Here(answer))
-}
-
-const fn method(tier: Tier, name: &'static str, run: Run) -> Method {
+/// A method that everybody may call over any transport, with the usual cost and no parameters.
+pub(super) const fn method(tier: Tier, name: &'static str, run: Run) -> Method {
     Method {
         name,
         tier,
@@ -39,26 +35,41 @@ const fn method(tier: Tier, name: &'static str, run: Run) -> Method {
         cost: 500,
         is_socket_only: false,
         params: &[],
+        more_params: &[],
         run,
     }
 }
 
 impl Method {
-    const fn needs(self, needs: Needs) -> Method {
+    pub(super) const fn needs(self, needs: Needs) -> Method {
         Method { needs, ..self }
     }
 
-    const fn takes(self, params: &'static [Param]) -> Method {
+    pub(super) const fn takes(self, params: &'static [Param]) -> Method {
         Method { params, ..self }
     }
 
-    const fn costs(self, pool: Pool, cost: u64) -> Method {
+    pub(super) const fn also_takes(self, more_params: &'static [Param]) -> Method {
+        Method { more_params, ..self }
+    }
+
+    pub(super) const fn costs(self, pool: Pool, cost: u64) -> Method {
         Method { pool, cost, ..self }
     }
 
     const fn on_sockets(self) -> Method {
         Method { is_socket_only: true, ..self }
     }
+}
+
+/// A method that is answered at once.
+const fn here(tier: Tier, name: &'static str, answer: Here) -> Method {
+    method(tier, name, Run::Here(answer))
+}
+
+/// A method that is answered after a conversation with the venue.
+const fn later(tier: Tier, name: &'static str, answer: LaterHere) -> Method {
+    method(tier, name, Run::LaterHere(answer))
 }
 
 const COD: &[Param] = &[may("scope", OneOf(&["connection", "account"]))];
@@ -88,6 +99,7 @@ pub(super) const METHODS: &[Method] = &[
     here(Minimum, "public/test", session::test)
         .takes(&[may("expected_result", OneOf(&["exception"]))]),
     here(Minimum, "public/get_time", session::get_time),
+    here(Minimum, "public/status", session::status),
     here(Minimum, "public/set_heartbeat", session::set_heartbeat)
         .takes(&[must("interval", Number)])
         .on_sockets(),
@@ -122,4 +134,8 @@ pub(super) const METHODS: &[Method] = &[
     here(Minimum, "private/unsubscribe_all", session::unsubscribe_all)
         .needs(Needs::Login)
         .on_sockets(),
+    later(Second, "private/create_subaccount", opening::create_subaccount).needs(ACCOUNT_WRITE),
+    later(Ours, "operator/open_account", opening::open_account)
+        .needs(Needs::Operator)
+        .takes(&[may("name", Text)]),
 ];
