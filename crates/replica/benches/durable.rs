@@ -20,9 +20,9 @@ use replica::{Class, Config, Feed, Handle, Solo, Start};
 use tokio::sync::{mpsc, oneshot};
 use types::codec::Codec;
 use types::{
-    AccountId, Amount, Applied, AssetCode, At, Command, Decimal, Fees, IndexPrice, Instrument,
-    InstrumentId, Kind, Label, Lots, MarginRates, OrderKind, PlaceOrder, PostOnly, Proposal,
-    SettlementPeriod, Side, Style, Ticks, TimeInForce,
+    AccountId, Amount, Applied, AssetCode, At, Command, Decimal, Event, Fees, IndexPrice,
+    Instrument, InstrumentId, Kind, Label, Lots, MarginRates, OrderKind, PlaceOrder, PostOnly,
+    Proposal, SettlementPeriod, Side, Style, Ticks, TimeInForce,
 };
 
 const ROUNDS: usize = 9;
@@ -170,7 +170,7 @@ fn set_up() -> Vec<Command> {
     ];
     for account in (1..=2 * SUBMITTERS as u32).map(AccountId) {
         commands.push(Command::OpenAccount { account, parent: None });
-        commands.push(Command::Deposit { account, amount: Amount(1 << 50) });
+        commands.push(Command::Deposit { account, amount: Amount(1 << 44) });
     }
     commands
 }
@@ -352,8 +352,14 @@ fn replay(dir: &Path) {
     for _ in 0..5 {
         let begin = Instant::now();
         let domain = (AssetCode::new("USDC").expect("a code"), 6);
+        let (mut refused, mut traded) = (0, 0);
+        let mut sink = |feed| {
+            let Feed::Replayed(applied) = feed else { return };
+            refused += applied.events.iter().filter(|e| matches!(e, Event::Refused(_))).count();
+            traded += applied.events.iter().filter(|e| matches!(e, Event::Traded(_))).count();
+        };
         let restored =
-            replica::restore::restore(dir, domain, Start::Genesis, &mut |_| {}, &mut |_| {})
+            replica::restore::restore(dir, domain, Start::Genesis, &mut sink, &mut |_| {})
                 .expect("restores");
         rates.push(restored.progress.entries as f64 / begin.elapsed().as_secs_f64());
         if rates.len() == 5 {
@@ -361,7 +367,8 @@ fn replay(dir: &Path) {
             let mut state = Vec::new();
             restored.engine.encode(&mut state);
             let (bytes, pause) = (state.len(), begin.elapsed());
-            println!("entries replayed: {}", restored.progress.entries);
+            let entries = restored.progress.entries;
+            println!("entries replayed: {entries}, of them {refused} refused, {traded} traded");
             println!("snapshot: {bytes} bytes encoded in {} µs", pause.as_micros());
         }
     }
