@@ -1,10 +1,52 @@
-//! The binary.
+//! The binary: reads the command line, runs a command, and turns an error into an exit code.
+//!
+//! Everything that is not the core is put together here: configuration, wiring, the actors of the
+//! demo, the mirror, and the looks into logs. See [`cli`] for what it can do.
+
 mod cli;
 mod client;
+mod clock;
 mod config;
 mod demo;
+mod domains;
 mod genesis;
+mod log;
 mod mirror;
+mod operator;
 mod output;
+mod serve;
+mod venue;
 
-fn main() {}
+use std::future::Future;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+use cli::{Cli, Command, Log};
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::note(&format!("plimsoll: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command.unwrap_or_else(|| Command::Demo(cli::Demo::default())) {
+        Command::Demo(args) => block_on(demo::demo(args)),
+        Command::Serve(args) => block_on(serve::serve(args)),
+        Command::Mirror(args) => block_on(mirror::mirror(args)),
+        Command::Operator(args) => block_on(operator::operator(args)),
+        Command::Log(Log::Inspect(args)) => log::inspect(&args),
+        Command::Log(Log::Verify(args)) => log::verify(&args),
+        Command::Config(args) => serve::explain(&args),
+    }
+}
+
+fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.context("starting the runtime")?.block_on(command)
+}

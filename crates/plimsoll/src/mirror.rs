@@ -21,3 +21,8 @@ pub mod survey;
 
 #[cfg(test)]
 mod tests;
+
+/// Runs the command.
+pub async fn mirror(args: crate::cli::Mirror) -> anyhow::Result<()> {
+    anyhow::bail!("{args:?}")
+}

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use types::{At, Decimal, Kind, Style};
 
 use super::pricing::fair;
-use crate::client::{decimal, number};
+use crate::client::{CallError, Client, decimal, number};
 use crate::genesis::parse_name;
 
 /// An instrument as the public API describes it.
@@ -126,12 +126,18 @@ impl Listed {
 }
 
 impl TwoSided {
-    /// As an element of `private/mass_quote`.
-    pub fn to_json(&self, name: &str) -> Value {
-        let side = |price| json!({"price": number(price), "amount": number(self.amount)});
-        let mut quote = json!({"instrument_name": name, "ask": side(self.ask)});
-        if let Some(bid) = self.bid {
-            quote["bid"] = side(bid);
+    /// As an element of `private/mass_quote`. A bid that stood and has no place any more is taken
+    /// away: an amount of zero does that.
+    pub fn to_json(&self, name: &str, last_bid: Option<Decimal>) -> Value {
+        let amount = number(self.amount);
+        let mut quote = json!({
+            "instrument_name": name,
+            "ask": {"price": number(self.ask), "amount": amount},
+        });
+        match (self.bid, last_bid) {
+            (Some(bid), _) => quote["bid"] = json!({"price": number(bid), "amount": amount}),
+            (None, Some(last)) => quote["bid"] = json!({"price": number(last), "amount": 0}),
+            (None, None) => (),
         }
         quote
     }
@@ -140,4 +146,11 @@ impl TwoSided {
 /// The nearest float.
 fn value(decimal: Decimal) -> f64 {
     decimal.mantissa() as f64 / 10_f64.powi(i32::from(decimal.scale()))
+}
+
+/// Every instrument that is listed now.
+pub async fn listed(client: &Client) -> Result<Vec<Listed>, CallError> {
+    let all = json!({"currency": "any", "expired": false});
+    let reply = client.call("public/get_instruments", all).await?;
+    Ok(reply.as_array().into_iter().flatten().filter_map(Listed::read).collect())
 }

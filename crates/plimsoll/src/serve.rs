@@ -1,0 +1,138 @@
+//! `plimsoll serve`: a venue on this machine, from start to stop.
+//!
+//! ```text
+//!   configuration ─▶ keys ─▶ replay of each domain into the market ─▶ gateway listens
+//!     ─▶ first start: instruments, operator's key ─▶ dropped sessions, ended days ─▶ ready line
+//!     ─▶ signal ─▶ gateway closes ─▶ replicas drain, snapshot, close
+//! ```
+//! [`site`] is that venue as an object, which `demo` and `mirror` start too; [`upkeep`] is what it
+//! does by itself while it runs.
+
+mod progress;
+mod ready;
+mod signals;
+mod site;
+mod upkeep;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use gateway::{Key, Limits, NewKey, OPERATOR_SCOPE};
+use types::AccountId;
+
+pub use ready::{Ready, key_json};
+pub use signals::Signals;
+pub use site::{Plan, Site};
+
+use crate::cli::Serve;
+use crate::config::{self, Config, Setting, Value};
+use crate::venue::Sizes;
+use crate::{clock, domains, genesis, output};
+
+/// Runs the command.
+pub async fn serve(args: Serve) -> anyhow::Result<()> {
+    let config = read_config(&args)?;
+    let instruments = match &args.genesis {
+        Some(path) => genesis::read(path)?,
+        None => genesis::built_in(clock::log_time()),
+    };
+    let mut signals = Signals::listen()?;
+    let site = Site::open(plan(&config)).await?;
+    if site.is_empty() {
+        site.list(instruments).await?;
+    }
+    let new_operator = new_operator_key(&site)?;
+    site.tidy_up().await?;
+    let ready = Ready::of(&site);
+    match args.json {
+        true => output::say_json(&ready.to_json(new_operator.as_ref()))?,
+        false => output::say(&ready.to_text(new_operator.as_ref()))?,
+    };
+    let halted = site.run_until(&mut signals).await;
+    site.stop().await?;
+    halted
+}
+
+/// Flags stand above the file: `--port` changes the port of `listen` alone.
+fn read_config(args: &Serve) -> anyhow::Result<Config> {
+    let mut flags = Vec::new();
+    if let Some(data) = &args.data {
+        let value = Value::Text(data.display().to_string());
+        flags.push(Setting { key: "data", value, flag: "--data" });
+    }
+    let (mut config, _) = Config::read(args.config.as_deref(), flags)?;
+    if let Some(port) = args.port {
+        config.listen.set_port(port);
+    }
+    Ok(config)
+}
+
+fn plan(config: &Config) -> Plan {
+    let limits = Limits {
+        connections_per_address_max: config.gateway.connections_per_address_max,
+        ..Limits::default()
+    };
+    Plan {
+        data: config.data.clone(),
+        listen: config.listen,
+        testnet: config.testnet,
+        limits,
+        sizes: Sizes { log: config.log.clone(), queue: config.queue.clone() },
+        domains: served(),
+        listeners: Vec::new(),
+    }
+}
+
+fn served() -> Vec<gateway::venue::Domain> {
+    let domains = domains::SERVED
+        .iter()
+        .map(|asset| domains::domain(asset).expect("every served domain is in the list of assets"));
+    domains.collect()
+}
+
+/// A plan with the default sizes, for `demo` and `mirror`: on this machine, and without limits that
+/// a few hundred busy clients would meet.
+pub fn local_plan(data: PathBuf, port: u16) -> anyhow::Result<Plan> {
+    let (config, _) = Config::read(None, Vec::new())?;
+    let listen = SocketAddr::from(([127, 0, 0, 1], port));
+    Ok(Plan { data, listen, limits: Limits::local(), ..plan(&config) })
+}
+
+/// Makes the operator's key at the first start; `None` if there is one already.
+fn new_operator_key(site: &Site) -> anyhow::Result<Option<Key>> {
+    if !site.keys().of_account(AccountId(0)).is_empty() {
+        return Ok(None);
+    }
+    let new = NewKey {
+        account: AccountId(0),
+        name: "operator".into(),
+        max_scope: OPERATOR_SCOPE.into(),
+        limits: None,
+    };
+    let key = site.keys().create(new, clock::log_time().0).context("making the operator's key")?;
+    Ok(Some(Key::clone(&key)))
+}
+
+/// Runs `plimsoll config explain`.
+pub fn explain(args: &crate::cli::Config) -> anyhow::Result<()> {
+    let crate::cli::Config::Explain { config, json } = args;
+    let (_, raw) = Config::read(config.as_deref(), Vec::new())?;
+    if *json {
+        let settings = raw.settings().map(|(key, value, origin)| {
+            let value = match value {
+                config::Value::Count(count) => serde_json::json!(count),
+                config::Value::Text(text) => serde_json::json!(text),
+                config::Value::Flag(flag) => serde_json::json!(flag),
+            };
+            let (origin, doc) = (origin.to_string(), key.doc);
+            (key.name.to_owned(), serde_json::json!({"value": value, "from": origin, "doc": doc}))
+        });
+        output::say_json(&serde_json::Value::Object(settings.collect()))?;
+        return Ok(());
+    }
+    for (key, value, origin) in raw.settings() {
+        output::say(&format!("{} = {value}\n    {}; from: {origin}", key.name, key.doc))?;
+    }
+    Ok(())
+}

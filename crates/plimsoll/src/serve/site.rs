@@ -1,0 +1,237 @@
+//! A venue with its gateway: opened, kept, and stopped as a whole.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+
+use gateway::venue::{Class, Domain, DomainId, Venue};
+use gateway::{Answer, Intent, KeyStore, Limits, Market, Reply};
+use replica::Started;
+use types::{AccountId, AccountView, AssetCode, Command, Instrument};
+
+use super::progress::ReplayProgress;
+use super::{Signals, upkeep};
+use crate::output;
+use crate::venue::{Listener, Place, Running, Sizes, SoloVenue};
+
+/// What to open.
+pub struct Plan {
+    /// Data directory.
+    pub data: PathBuf,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Said in every reply.
+    pub testnet: bool,
+    /// Of the gateway.
+    pub limits: Limits,
+    /// Of each domain.
+    pub sizes: Sizes,
+    /// The domains, in the order of their ids.
+    pub domains: Vec<Domain>,
+    /// Who else gets the batches of which domain.
+    pub listeners: Vec<(DomainId, Listener)>,
+}
+
+/// How a domain was started.
+#[derive(Debug)]
+pub struct DomainStart {
+    /// Which.
+    pub asset: AssetCode,
+    /// What its replica found.
+    pub started: Started,
+}
+
+/// A venue that runs.
+pub struct Site {
+    venue: Arc<SoloVenue>,
+    market: Arc<Market>,
+    keys: Arc<KeyStore>,
+    starts: Vec<DomainStart>,
+    domains: Vec<Running>,
+    gateway: gateway::Running,
+}
+
+/// How often it is looked whether a replica has halted.
+const WATCH_INTERVAL: Duration = Duration::from_millis(200);
+
+impl Site {
+    /// Replays every domain, then listens.
+    pub async fn open(plan: Plan) -> anyhow::Result<Site> {
+        let Plan { data, listen, testnet, limits, sizes, domains, mut listeners } = plan;
+        std::fs::create_dir_all(&data).with_context(|| format!("making {}", data.display()))?;
+        let keys = Arc::new(KeyStore::open(&data.join("keys.json"))?);
+        let venue = Arc::new(SoloVenue::new(domains));
+        let market = Arc::new(Market::new(venue.clone()));
+        let mut starts = Vec::new();
+        let mut running = Vec::new();
+        for (id, domain) in (0..).map(DomainId).zip(venue.domains()) {
+            let found = listeners.iter().position(|(listened, _)| *listened == id);
+            let listener = found.map(|index| listeners.swap_remove(index).1);
+            let place = Place { venue: &venue, id, market: &market, data: &data, listener };
+            let mut progress = ReplayProgress::new(domain.asset);
+            let (runs, started) = place.start(&sizes, &mut |now| progress.report(now))?;
+            tell_torn(domain.asset, &started);
+            starts.push(DomainStart { asset: domain.asset, started });
+            running.push(runs);
+        }
+        let config = gateway::Config { listen, testnet, limits };
+        let gateway = gateway::serve(config, venue.clone(), market.clone(), keys.clone()).await?;
+        Ok(Site { venue, market, keys, starts, domains: running, gateway })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.gateway.address()
+    }
+
+    /// Who may call.
+    pub fn keys(&self) -> &KeyStore {
+        &self.keys
+    }
+
+    /// How each domain was started.
+    pub fn starts(&self) -> &[DomainStart] {
+        &self.starts
+    }
+
+    /// The domain of a settlement asset.
+    pub fn domain(&self, asset: AssetCode) -> Option<DomainId> {
+        let mut ids = (0..).map(DomainId).zip(self.venue.domains());
+        ids.find(|(_, domain)| domain.asset == asset).map(|(id, _)| id)
+    }
+
+    /// The venue without its gateway.
+    pub fn venue(&self) -> &Arc<SoloVenue> {
+        &self.venue
+    }
+
+    /// True if no domain has had an entry before this start.
+    pub fn is_empty(&self) -> bool {
+        self.starts.iter().all(|start| start.started.seq.0 == 0)
+    }
+
+    /// Every domain with its id.
+    pub fn domain_ids(&self) -> impl Iterator<Item = (DomainId, Domain)> + use<'_> {
+        (0..).map(DomainId).zip(self.venue.domains().iter().copied())
+    }
+
+    /// Proposes commands of one domain and waits until all are applied; a refusal is an error.
+    pub async fn carry_out(&self, domain: DomainId, commands: Vec<Command>) -> anyhow::Result<()> {
+        carry_out(&self.market, domain, commands).await
+    }
+
+    /// Lists instruments, each in the domain that it settles in.
+    pub async fn list(&self, instruments: Vec<Instrument>) -> anyhow::Result<()> {
+        for (id, domain) in self.domain_ids() {
+            let settled = |spec: &&Instrument| spec.settlement() == domain.asset;
+            let mine = instruments.iter().filter(settled);
+            let commands = mine.map(|spec| Command::ListInstrument(Box::new(spec.clone())));
+            let listed = self.carry_out(id, commands.collect()).await;
+            listed.with_context(|| format!("listing the instruments of {}", domain.asset))?;
+        }
+        let asset = |spec: &Instrument| self.domain(spec.settlement()).is_none();
+        match instruments.iter().find(|spec| asset(spec)) {
+            Some(spec) => {
+                bail!("{} settles in {}, which is no domain here", spec.name(), spec.settlement())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Names of the instruments that are listed in a domain.
+    pub fn listed(&self, domain: DomainId) -> anyhow::Result<Vec<String>> {
+        let replica = self.venue.replica(domain).context("every domain runs after the start")?;
+        Ok(replica.inspect(|engine| {
+            let ids = (0..).map(types::InstrumentId);
+            ids.map_while(|id| engine.instrument(id)).map(|(spec, _)| spec.name()).collect()
+        })?)
+    }
+
+    /// The numbers of an account.
+    pub async fn account(&self, domain: DomainId, account: AccountId) -> Option<AccountView> {
+        self.venue.account(domain, account).await
+    }
+
+    /// What a start owes: sessions of the last life are gone, and days may have ended.
+    pub async fn tidy_up(&self) -> anyhow::Result<()> {
+        for (id, _) in self.domain_ids() {
+            let commands = vec![Command::DropSession { session: None }, Command::EndDay];
+            self.carry_out(id, commands).await.context("after the start")?;
+        }
+        Ok(())
+    }
+
+    /// Runs until a signal, or until a replica halts, which is an error.
+    pub async fn run_until(&self, signals: &mut Signals) -> anyhow::Result<()> {
+        tokio::select! {
+            () = signals.stop() => Ok(()),
+            halted = self.halted() => Err(halted),
+            never = upkeep::end_days(&self.market, self.venue.domains().len()) => never,
+        }
+    }
+
+    /// Returns when a replica takes nothing more.
+    async fn halted(&self) -> anyhow::Error {
+        let mut ticks = tokio::time::interval(WATCH_INTERVAL);
+        loop {
+            ticks.tick().await;
+            let halted = self
+                .domain_ids()
+                .find(|(id, _)| !self.venue.replica(*id).is_some_and(replica::Handle::is_running));
+            if let Some((_, domain)) = halted {
+                self.market.stopped();
+                return anyhow::anyhow!(
+                    "the replica of {} has halted: the venue stops",
+                    domain.asset
+                );
+            }
+        }
+    }
+
+    /// Closes the gateway, gives every command its outcome, stores snapshots.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.gateway.shutdown().await;
+        let mut failed = None;
+        for domain in self.domains {
+            if let Err(error) = domain.stop() {
+                failed = Some(error);
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+}
+
+/// Proposes commands and waits for all of them.
+pub(super) async fn carry_out(
+    market: &Market,
+    domain: DomainId,
+    commands: Vec<Command>,
+) -> anyhow::Result<()> {
+    if commands.is_empty() {
+        return Ok(());
+    }
+    let intents =
+        commands.into_iter().map(|command| Intent { domain, class: Class::Order, command });
+    let answer = Answer::After(intents.collect(), Reply::Ok);
+    match market.finish(answer).await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let data = error.data.clone().unwrap_or_default();
+            bail!("{error} {data}")
+        }
+    }
+}
+
+/// A torn tail is what a crash leaves of writes that nobody was told of.
+fn tell_torn(asset: AssetCode, started: &Started) {
+    if let Some(torn) = &started.torn {
+        let (bytes, offset, segment) = (torn.bytes, torn.offset, &torn.segment);
+        output::note(&format!(
+            "{asset}: dropped {bytes} bytes after byte {offset} of {segment}: a write that was not \
+             finished and not acknowledged"
+        ));
+    }
+}

@@ -1,0 +1,170 @@
+//! The venue behind the gateway: a solo replica a domain.
+//!
+//! ```text
+//!   gateway ─▶ SoloVenue::propose ─▶ replica (log, engine) ─▶ bounded queue ─▶ follower ─▶ Market
+//! ```
+//! The gateway's market needs a venue to exist, and a replica needs the market to replay into. So a
+//! [`SoloVenue`] is made first, without replicas, and gets each one when its replay is done; until
+//! then it answers that it is busy, and nobody is connected yet anyway.
+
+mod follower;
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use anyhow::{Context, anyhow, bail};
+use gateway::Market;
+use gateway::venue::{Busy, Class, Domain, DomainId, Later, Venue};
+use replica::{Handle, Progress, Refused, Solo, Start, Started};
+use types::{AccountId, AccountView, Proposal, Seq};
+
+use crate::config::{LogConfig, QueueConfig};
+use crate::{clock, domains};
+
+use follower::Follower;
+pub use follower::Listener;
+
+/// The domains of this process, each with its replica once that runs.
+#[derive(Debug)]
+pub struct SoloVenue {
+    domains: Vec<Domain>,
+    replicas: Vec<OnceLock<Handle>>,
+}
+
+impl SoloVenue {
+    /// Domains without replicas.
+    pub fn new(domains: Vec<Domain>) -> SoloVenue {
+        let replicas = domains.iter().map(|_| OnceLock::new()).collect();
+        SoloVenue { domains, replicas }
+    }
+
+    /// The replica of a domain, once it runs.
+    pub fn replica(&self, domain: DomainId) -> Option<&Handle> {
+        self.replicas.get(usize::from(domain.0))?.get()
+    }
+}
+
+impl Venue for SoloVenue {
+    fn domains(&self) -> &[Domain] {
+        &self.domains
+    }
+
+    fn propose(&self, domain: DomainId, class: Class, proposal: Proposal) -> Result<(), Busy> {
+        let class = match class {
+            Class::Cancel => replica::Class::Cancel,
+            Class::Order => replica::Class::Order,
+        };
+        let replica = self.replica(domain).ok_or(Busy { queued: 0 })?;
+        replica.submit(class, proposal).map_err(|refused| match refused {
+            Refused::Busy { waiting } => Busy { queued: waiting },
+            Refused::Stopped => Busy { queued: 0 },
+        })
+    }
+
+    fn account(&self, domain: DomainId, account: AccountId) -> Later<Option<AccountView>> {
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        // If the replica has stopped or is flooded with questions, the answer's sender is dropped.
+        let asked = self.replica(domain).map(|replica| {
+            // Nobody may be waiting any more.
+            let tell = |view| drop(answer.send(view));
+            replica.inspect_then(move |engine| engine.account(account), tell)
+        });
+        drop(asked);
+        Box::pin(async { answered.await.ok().flatten() })
+    }
+}
+
+/// One domain that runs.
+#[derive(Debug)]
+pub struct Running {
+    /// Which.
+    pub domain: Domain,
+    replica: Solo,
+    follower: Follower,
+}
+
+/// Sizes of a domain's parts.
+#[derive(Clone, Debug)]
+pub struct Sizes {
+    /// Of each log.
+    pub log: LogConfig,
+    /// Of each queue.
+    pub queue: QueueConfig,
+}
+
+/// Where a domain is started, and who watches.
+pub struct Place<'a> {
+    /// The venue that it becomes a part of.
+    pub venue: &'a SoloVenue,
+    /// Which domain.
+    pub id: DomainId,
+    /// The market that its batches go to.
+    pub market: &'a Market,
+    /// The data directory.
+    pub data: &'a Path,
+    /// Somebody in this process who gets each batch after the market.
+    pub listener: Option<Listener>,
+}
+
+impl Place<'_> {
+    /// Starts the domain: replays its log into the market, and follows it from there.
+    pub fn start(
+        self,
+        sizes: &Sizes,
+        progress: &mut dyn FnMut(Progress),
+    ) -> anyhow::Result<(Running, Started)> {
+        let index = usize::from(self.id.0);
+        let domain = self.venue.domains[index];
+        let dir = domains::directory(self.data, &domain);
+        let follower = Follower::start(self.id, self.market.clone(), self.listener)?;
+        let config = replica_config(dir.clone(), &domain, sizes);
+        let started = Solo::start(config, clock::log_time, follower.sink(), progress);
+        let (replica, started) =
+            started.with_context(|| format!("the log of {} does not start", domain.asset))?;
+        check_not_short(&dir, started.seq)?;
+        follower.wait_until_live();
+        let slot = &self.venue.replicas[index];
+        slot.set(replica.handle()).map_err(|_| anyhow!("{} runs already", domain.asset))?;
+        Ok((Running { domain, replica, follower }, started))
+    }
+}
+
+impl Running {
+    /// Gives every command that was taken its outcome, stores a snapshot, and returns the last seq.
+    pub fn stop(self) -> anyhow::Result<Seq> {
+        let asset = self.domain.asset;
+        let stopped = self.replica.stop();
+        self.follower.join();
+        stopped.with_context(|| format!("the replica of {asset} did not stop cleanly"))
+    }
+}
+
+/// The market keeps what is not state (trades, candles, orders that are gone), and it can only be
+/// filled from the first entry. So a start replays the whole log; the snapshots are for the day when
+/// that takes too long, and tell today whether the log's end is missing.
+fn replica_config(dir: PathBuf, domain: &Domain, sizes: &Sizes) -> replica::Config {
+    let Sizes { log, queue } = sizes;
+    let mut config = replica::Config::new(dir, domain.asset, domain.decimals);
+    config.start = Start::Genesis;
+    config.journal.segment_bytes = log.segment_bytes;
+    config.mark_entries = log.mark_entries;
+    config.snapshot_entries = log.snapshot_entries;
+    config.snapshots_keep = log.snapshots_keep;
+    config.limits =
+        replica::Limits { orders_max: queue.orders_max, cancels_max: queue.cancels_max };
+    config.spin = queue.spin;
+    config
+}
+
+/// A snapshot that is newer than the log means that the end of the log is missing.
+fn check_not_short(dir: &Path, last: Seq) -> anyhow::Result<()> {
+    let newest = journal::snapshot::list(dir)?.last().map_or(Seq(0), |(seq, _)| *seq);
+    if last < newest {
+        bail!(
+            "the log in {} ends with entry {last}, and there is a snapshot after entry {newest}: \
+             the end of the log is missing. Restore it from a backup",
+            dir.display()
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! One thread a domain that takes what the replica says, in order, to whoever shows it.
+//!
+//! The replica's thread hands a batch over and goes on with the next sync; rendering books and
+//! replies happens here meanwhile. The queue between them is bounded: a follower that is behind
+//! slows the replica down, and never grows memory.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use anyhow::Context;
+use gateway::Market;
+use gateway::venue::DomainId;
+use replica::{Feed, PendingSnapshot};
+use types::Applied;
+
+use crate::output;
+
+/// Batches that wait for the follower.
+const BATCHES_MAX: usize = 1_024;
+
+/// Somebody else in this process who wants each batch, after the market had it.
+pub type Listener = Box<dyn FnMut(&Applied) + Send>;
+
+/// The thread, from outside.
+#[derive(Debug)]
+pub struct Follower {
+    feed: SyncSender<Feed>,
+    live: Arc<Live>,
+    thread: JoinHandle<()>,
+}
+
+#[derive(Debug, Default)]
+struct Live {
+    is_live: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Follower {
+    /// Starts the thread of a domain.
+    pub fn start(
+        domain: DomainId,
+        market: Market,
+        listener: Option<Listener>,
+    ) -> anyhow::Result<Follower> {
+        let (feed, batches) = sync_channel(BATCHES_MAX);
+        let live = Arc::new(Live::default());
+        let following =
+            Following { domain, market, listener, live: Arc::clone(&live), store: None };
+        let thread = thread::Builder::new()
+            .name("follower".into())
+            .spawn(move || following.run(&batches))
+            .context("starting the thread that follows a replica")?;
+        Ok(Follower { feed, live, thread })
+    }
+
+    /// What the replica calls.
+    pub fn sink(&self) -> impl FnMut(Feed) + Send + 'static {
+        let feed = self.feed.clone();
+        move |item| feed.send(item).expect("the follower outlives the replica")
+    }
+
+    /// Waits until everything that was replayed is shown.
+    pub fn wait_until_live(&self) {
+        let is_live = self.live.is_live.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.live.changed.wait_while(is_live, |is_live| !*is_live);
+        drop(waited);
+    }
+
+    /// Waits until everything is shown and stored, after the replica has stopped.
+    pub fn join(self) {
+        drop(self.feed);
+        if self.thread.join().is_err() {
+            output::note("the thread that follows a replica ended with a failed check");
+        }
+    }
+}
+
+struct Following {
+    domain: DomainId,
+    market: Market,
+    listener: Option<Listener>,
+    live: Arc<Live>,
+    /// The thread that writes a snapshot: a file and its sync are not to hold replies up.
+    store: Option<JoinHandle<()>>,
+}
+
+impl Following {
+    fn run(mut self, batches: &Receiver<Feed>) {
+        for item in batches {
+            match item {
+                Feed::Restored { .. } => (),
+                Feed::Replayed(applied) | Feed::Applied(applied) => self.show(&applied),
+                Feed::Live => {
+                    *self.live.is_live.lock().unwrap_or_else(PoisonError::into_inner) = true;
+                    self.live.changed.notify_all();
+                }
+                Feed::Snapshot(pending) => self.store(pending),
+            }
+        }
+        self.wait_for_store();
+    }
+
+    fn show(&mut self, applied: &Applied) {
+        self.market.publish(self.domain, applied);
+        if let Some(listener) = &mut self.listener {
+            listener(applied);
+        }
+    }
+
+    /// A start never needs a snapshot, so one that is not stored is said and no more.
+    fn store(&mut self, pending: PendingSnapshot) {
+        self.wait_for_store();
+        let thread = thread::Builder::new().name("snapshot".into()).spawn(move || {
+            let seq = pending.seq();
+            if let Err(error) = pending.store(Vec::new()) {
+                output::note(&format!("the snapshot after entry {seq} is not stored: {error}"));
+            }
+        });
+        self.store = thread.ok();
+    }
+
+    fn wait_for_store(&mut self) {
+        // A panic of that thread has been printed by it.
+        let _ = self.store.take().map(JoinHandle::join);
+    }
+}
