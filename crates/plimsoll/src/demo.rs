@@ -37,7 +37,7 @@ use keys::Keys;
 use pricing::Rng;
 
 /// Play money of each account, in whole coins of each domain: BTC, ETH, USDC.
-const FUNDS: [i64; 3] = [100, 1_000, 10_000_000];
+const FUNDS: [i64; 3] = [100, 1_000, 1_000_000];
 /// Play money of the makers and the taker, times that of an account.
 const ACTOR_FUNDS: i64 = 100;
 /// How long the makers may take for their first quotes before the venue is said to be ready anyway.

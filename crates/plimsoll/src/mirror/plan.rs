@@ -9,37 +9,13 @@
 //!   plan       cancel 102 · amend 101 to 3 · place 103:2
 //! ```
 
-use std::collections::BTreeMap;
-
 use types::{Lots, OrderId, Side, Ticks};
 
 use super::book::{Levels, Recorded};
+use super::own::{OwnBook, OwnSide};
 
 /// Levels kept a side: with both sides, as many orders as one account may have in one instrument.
 pub const LEVELS_MAX: usize = 1_000;
-
-/// An order of ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Own {
-    /// Which.
-    pub order: OrderId,
-    /// What is open of it.
-    pub open: Lots,
-    /// What was filled of it.
-    pub filled: Lots,
-}
-
-/// Our orders by price.
-pub type OwnSide = BTreeMap<Ticks, Own>;
-
-/// Our orders.
-#[derive(Debug, Default)]
-pub struct OwnBook {
-    /// Buying.
-    pub bids: OwnSide,
-    /// Selling.
-    pub asks: OwnSide,
-}
 
 /// One thing to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,20 +88,5 @@ fn plan_side(
                 changes.push(Action::Amend { side, price, order: own.order, size });
             }
         }
-    }
-}
-
-impl OwnBook {
-    /// Our orders of one side.
-    pub fn side_mut(&mut self, side: Side) -> &mut OwnSide {
-        match side {
-            Side::Bid => &mut self.bids,
-            Side::Ask => &mut self.asks,
-        }
-    }
-
-    /// How many orders there are.
-    pub fn len(&self) -> usize {
-        self.bids.len() + self.asks.len()
     }
 }

@@ -5,7 +5,8 @@ use types::{Lots, OrderId, Side, Ticks};
 
 use crate::mirror::book::{Levels, Recorded};
 use crate::mirror::grid::Steps;
-use crate::mirror::plan::{Action, LEVELS_MAX, Own, OwnBook, plan};
+use crate::mirror::own::{Own, OwnBook};
+use crate::mirror::plan::{Action, LEVELS_MAX, plan};
 
 /// Carries actions out one by one, as a venue would, and fails if a new order meets ours.
 fn carry_out(own: &mut OwnBook, actions: &[Action], next_order: &mut u64) {
