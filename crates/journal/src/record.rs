@@ -8,7 +8,7 @@
 //!    8      4    length of the body, at most RECORD_BYTES_MAX
 //!   12      4    count: entries in the body; 0 for a mark and a seal
 //!   16      8    seq: of the first entry; for a mark and a seal, of the last entry before it
-//!   24      4    durable: everything below this offset of the file was synced when this was written
+//!   24      4    durable: what is below this offset of the file was synced when this was written
 //!   28      4    zero
 //!   32      n    body
 //!   32+n   0–7   zeros, up to a multiple of 8

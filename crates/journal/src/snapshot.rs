@@ -12,8 +12,8 @@
 //!   96      8      length of the projections (what the caller stores beside the state)
 //!  104      4      chunk bytes, 1 MiB
 //!  108      4      zero
-//!  112      …      the state, then the projections, as one run of bytes cut into chunks; each chunk
-//!                  is followed by 4 bytes: CRC-32C of seq (8), number of the chunk (8), its bytes
+//!  112      …      the state, then the projections, as one run of bytes cut into chunks; each
+//!                  is followed by 4 bytes: CRC-32C of seq (8), its number (8), its bytes
 //! ```
 //! Numbers are little-endian. The same state gives the same bytes on every replica, so a chunk can
 //! be fetched from a peer and checked alone.

@@ -96,8 +96,8 @@ pub enum RestoreError {
 /// Replay gives another state than there was.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{place} in {dir} says that after entry {seq} the {what} was {expected}, and it is {found}: this \
-     build does not apply the log as the one that wrote it. Use that build, or restore the \
+    "{place} in {dir} says that after entry {seq} the {what} was {expected}, and it is {found}: \
+     this build does not apply the log as the one that wrote it. Use that build, or restore the \
      directory from a backup", expected = Hex(expected), found = Hex(found), dir = dir.display()
 )]
 pub struct Divergence {

@@ -55,11 +55,11 @@ fn every_changed_byte_is_refused_where_it_is_or_costs_nothing() {
     for (index, (first, path)) in segments.iter().enumerate() {
         let bytes = fs::read(path).expect("reads");
         let parts = parts(&bytes, *first);
-        for at in 0..bytes.len() {
+        for (at, byte) in bytes.iter().enumerate() {
             let part = parts.iter().rposition(|(start, _)| *start <= at).expect("a header");
             let (start, name) = parts[part];
             for mask in [0x01, 0x80, 0xff] {
-                overwrite(path, at, &[bytes[at] ^ mask]);
+                overwrite(path, at, &[byte ^ mask]);
                 let found = opened(dir.path());
                 if found == "opens" {
                     assert_eq!(index, segments.len() - 1, "byte {at} of {path:?}");
@@ -73,7 +73,7 @@ fn every_changed_byte_is_refused_where_it_is_or_costs_nothing() {
                     refused += 1;
                 }
             }
-            overwrite(path, at, &[bytes[at]]);
+            overwrite(path, at, &[*byte]);
         }
     }
     assert_eq!(opened(dir.path()), "opens");
