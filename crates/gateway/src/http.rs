@@ -176,8 +176,9 @@ fn read_request(parts: &Parts, body: &[u8]) -> Result<Request, Unread> {
             .map_err(|undecoded| Unread { status: StatusCode::BAD_REQUEST, undecoded })?,
     };
     if request.method.is_none() && named.is_empty() {
-        let what = "the body names no method";
-        return Err(fail(StatusCode::BAD_REQUEST, refusals::shape(what)));
+        let error = refusals::shape("neither the path nor the body names a method");
+        let undecoded = Undecoded { id: request.id, error };
+        return Err(Unread { status: StatusCode::BAD_REQUEST, undecoded });
     }
     request.method.get_or_insert_with(|| named.to_owned());
     if body.is_empty() {

@@ -145,6 +145,10 @@ async fn read(
             Some(Err(error)) => return fail(ending, &error),
             Some(Ok(message)) => message,
         };
+        if ending.socket.outbox.is_closed() {
+            // Too slow: whatever else it asks is not begun.
+            return Closing::TOO_SLOW;
+        }
         line.whole(ending.gateway.limits.socket_idle_timeout_ms);
         if let Some(closing) = take(ending, line, message).await {
             return closing;
