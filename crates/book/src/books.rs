@@ -145,7 +145,7 @@ impl Books {
         assert!(0 < display, "an iceberg shows at least one lot");
         let displayed = open.0.min(display);
         if displayed < open.0 {
-            self.hidden.insert(slot, Hidden { size: open.0 - displayed, display });
+            self.hide(slot, Hidden { size: open.0 - displayed, display });
         }
         let node = &mut self.slab.nodes[at(slot)];
         node.displayed = displayed;
@@ -154,6 +154,19 @@ impl Books {
         self.n_resting += 1;
         let level = self.ladder.level(book, price.0);
         self.append(slot, level);
+    }
+
+    // Out of line, so that the map stays out of the way of the orders that are no icebergs.
+    #[cold]
+    #[inline(never)]
+    fn hide(&mut self, slot: u32, hidden: Hidden) {
+        self.hidden.insert(slot, hidden);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unhide(&mut self, slot: u32) -> Option<Hidden> {
+        self.hidden.remove(&slot)
     }
 
     /// Puts a placed order at the back of a level.
@@ -183,12 +196,17 @@ impl Books {
             return None;
         }
         let (price, index) = self.ladder.reached(taker.book, taker.side, taker.limit.0)?;
+        Some(self.match_front(taker, price, index))
+    }
+
+    /// The step with the front order of a level that the taker reaches.
+    fn match_front(&mut self, taker: &mut Taker, price: u32, index: u32) -> Match {
         let level = &mut self.ladder.levels[at(index)];
         let slot = level.head;
         let node = &mut self.slab.nodes[at(slot)];
         let maker = node.id(slot);
         if node.owner == taker.owner {
-            return Some(Match::Own { maker });
+            return Match::Own { maker };
         }
 
         let size = taker.size.0.min(node.displayed);
@@ -206,7 +224,7 @@ impl Books {
             (left, None)
         };
         let (price, maker_open) = (Ticks(price), Lots(maker_open));
-        Some(Match::Fill { maker, price, size: Lots(size), maker_open, replenished })
+        Match::Fill { maker, price, size: Lots(size), maker_open, replenished }
     }
 
     /// Takes the front order, which has nothing left, off its level and frees its slot.
@@ -227,6 +245,7 @@ impl Books {
     /// Shows a new slice of an iceberg in front whose shown part is gone: what is open, and the
     /// slice. The slice goes to the back: only the shown part has time priority.
     #[cold]
+    #[inline(never)]
     fn after_iceberg(&mut self, slot: u32, node: &Node) -> (u32, Option<Lots>) {
         let hidden = self.hidden.get_mut(&slot).expect("an iceberg has a hidden part");
         if node.displayed != 0 {
@@ -300,7 +319,7 @@ impl Books {
             self.ladder.vacate(node.book(), node.side(), node.price(), node.level);
         }
         self.n_resting -= 1;
-        let hidden = if node.is_iceberg() { self.hidden.remove(&slot) } else { None };
+        let hidden = if node.is_iceberg() { self.unhide(slot) } else { None };
         Some((slot, resting(&node, hidden)))
     }
 

@@ -271,6 +271,7 @@ impl Ladder {
         }
     }
 
+    #[cold]
     fn occupy_dirs(&mut self, book: InstrumentId, side: Side, price: u32) {
         let [first, second, third] = digits(price);
         let [root, branch, leaf] = self.path(book, price);
@@ -317,6 +318,7 @@ impl Ladder {
     }
 
     /// Clears the bits above a page whose side is empty; returns what became blank to the pools.
+    #[cold]
     fn vacate_page(&mut self, book: InstrumentId, side: Side, price: u32, page: u32) {
         let [first, second, third] = digits(price);
         let [root, branch, leaf] = self.path(book, price);

@@ -146,6 +146,7 @@ impl Default for Slab {
 
 impl Slab {
     /// Numbers a new order and takes a slot for it.
+    #[inline]
     pub(crate) fn admit(&mut self) -> Option<OrderId> {
         if OrderId::COUNT_MAX <= self.count {
             return None;
@@ -157,6 +158,7 @@ impl Slab {
         Some(order)
     }
 
+    #[cold]
     fn append(&mut self) -> Option<u32> {
         let slot = narrow(self.nodes.len());
         if OrderId::SLOTS_MAX <= slot {

@@ -4,9 +4,10 @@ use proptest::prelude::*;
 use std::vec::Vec;
 
 use types::codec::Codec;
+use types::{Lots, Side, Ticks};
 
 use super::streams::{Draws, Driven, Prices, ops};
-use crate::Books;
+use crate::{Books, Rest};
 
 fn driven(seed: u64, prices: Prices, len: usize) -> (Driven<Books>, Draws) {
     let (mut fast, mut draws) = (Driven::new(Books::new()), Draws(seed));
@@ -74,6 +75,25 @@ fn read_soundly(bytes: &[u8]) -> bool {
     books.check();
     assert_eq!(books.to_bytes(), bytes);
     true
+}
+
+#[test]
+fn a_snapshot_of_a_crossed_book_is_refused() {
+    let (bid, ask) = (0x00ab_cdef_u32, 0x00ab_cdf1_u32);
+    let mut books = Books::new();
+    let book = books.open_book();
+    for (side, price) in [(Side::Bid, bid), (Side::Ask, ask)] {
+        let order = books.admit().expect("there are slots");
+        let (price, open) = (Ticks(price), Lots(3));
+        books.rest(order, &Rest { book, side, price, open, display: None, owner: 1 });
+    }
+    let bytes = books.to_bytes();
+    let at = bytes.windows(4).position(|word| word == ask.to_le_bytes()).expect("the ask is there");
+    for (price, is_read) in [(ask, true), (bid + 1, true), (bid, false), (bid - 1, false)] {
+        let mut changed = bytes.clone();
+        changed[at..at + 4].copy_from_slice(&price.to_le_bytes());
+        assert_eq!(Books::from_bytes(&changed).is_ok(), is_read, "bid {bid}, ask {price}");
+    }
 }
 
 proptest! {

@@ -47,6 +47,9 @@ pub(super) enum Shown {
     Admitted(OrderId),
 }
 
+/// A level with its price, total, and queue.
+type Row = (Ticks, u64, Vec<(OrderId, Option<Resting>)>);
+
 /// A market with the orders that a test remembers.
 #[derive(Clone)]
 pub(super) struct Driven<M> {
@@ -152,7 +155,7 @@ impl<M: Market> Driven<M> {
     }
 
     /// Everything that can be seen: levels, queues, orders.
-    pub(super) fn picture(&self) -> Vec<(Ticks, u64, Vec<(OrderId, Option<Resting>)>)> {
+    pub(super) fn picture(&self) -> Vec<Row> {
         let sides = (0..N_BOOKS).flat_map(|book| [(book, Side::Bid), (book, Side::Ask)]);
         let rows = sides.flat_map(|(book, side)| {
             let book = InstrumentId(book);
