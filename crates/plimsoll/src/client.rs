@@ -8,6 +8,7 @@
 //! caller connects again. It does not retry: only the caller knows what may be sent twice.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
@@ -121,6 +122,26 @@ impl Client {
         let pending = Pending { method: method.into(), params, reply };
         self.calls.send(pending).await.map_err(|_| dropped())?;
         replied.await.map_err(|_| dropped())?
+    }
+}
+
+/// Refusals that say that nothing was done and that it may be asked again: credits, full queue.
+const LATER: [i64; 2] = [10028, 10047];
+/// Before such a call is made again, if the venue does not say when.
+const PAUSE_MS: u64 = 20;
+
+impl Client {
+    /// Calls, and calls again as long as the venue says that it was too often or too much.
+    pub async fn call_patiently(&self, method: &str, params: Value) -> Result<Value, CallError> {
+        loop {
+            match self.call(method, params.clone()).await {
+                Err(CallError::Refused { code, data, .. }) if LATER.contains(&code) => {
+                    let pause_ms = data["retry_after_ms"].as_u64().unwrap_or(0).max(PAUSE_MS);
+                    tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+                }
+                other => return other,
+            }
+        }
     }
 }
 

@@ -19,8 +19,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-pub use keys::{Form, KEYS, Key};
-pub use raw::{Origin, Problem, Problems, RawConfig, Setting, Value};
+pub use raw::{Problem, Problems, RawConfig, Setting, Value};
 
 /// Every value, typed and within its limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,11 +62,34 @@ pub struct QueueConfig {
     pub spin: Duration,
 }
 
+/// How often an account may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// A second, for long.
+    pub per_s: u64,
+    /// At once.
+    pub burst: u64,
+}
+
 /// Limits of the edge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GatewayConfig {
     /// Connections of one address.
     pub connections_per_address_max: usize,
+    /// Connections of all addresses.
+    pub connections_max: usize,
+    /// Bytes of one request.
+    pub request_bytes_max: usize,
+    /// Channels of one connection.
+    pub subscriptions_max: usize,
+    /// Requests of one account that wait for the matching engine.
+    pub queued_per_account_max: u32,
+    /// Orders of one account.
+    pub orders: Pace,
+    /// Cancels of one account.
+    pub cancels: Pace,
+    /// Other requests of one account.
+    pub queries: Pace,
 }
 
 impl Config {
@@ -115,10 +137,25 @@ impl Config {
                 cancels_max: raw.size("queue.cancels_max"),
                 spin: Duration::from_micros(raw.count("queue.spin_us")),
             },
-            gateway: GatewayConfig {
-                connections_per_address_max: raw.size("gateway.connections_per_address_max"),
-            },
+            gateway: GatewayConfig::from_raw(raw),
         };
         if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
+    }
+}
+
+impl GatewayConfig {
+    fn from_raw(raw: &RawConfig) -> GatewayConfig {
+        let pace = |per_s, burst| Pace { per_s: raw.count(per_s), burst: raw.count(burst) };
+        let queued = raw.count("gateway.queued_per_account_max");
+        GatewayConfig {
+            connections_per_address_max: raw.size("gateway.connections_per_address_max"),
+            connections_max: raw.size("gateway.connections_max"),
+            request_bytes_max: raw.size("gateway.request_bytes_max"),
+            subscriptions_max: raw.size("gateway.subscriptions_max"),
+            queued_per_account_max: u32::try_from(queued).unwrap_or(u32::MAX),
+            orders: pace("gateway.orders_per_s", "gateway.orders_burst"),
+            cancels: pace("gateway.cancels_per_s", "gateway.cancels_burst"),
+            queries: pace("gateway.queries_per_s", "gateway.queries_burst"),
+        }
     }
 }

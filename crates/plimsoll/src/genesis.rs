@@ -16,7 +16,7 @@ mod tests;
 use types::{At, Instrument};
 
 pub use file::read;
-pub use name::{NameError, parse_name};
+pub use name::parse_name;
 pub use terms::instrument;
 
 /// Whole quote units that option strikes of the built-in list stand around.

@@ -18,7 +18,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use gateway::{Key, Limits, NewKey, OPERATOR_SCOPE};
+use gateway::{Key, Limits, NewKey, OPERATOR_SCOPE, Rate, Rates};
 use types::AccountId;
 
 pub use ready::{Ready, key_json};
@@ -26,7 +26,7 @@ pub use signals::Signals;
 pub use site::{Plan, Site};
 
 use crate::cli::Serve;
-use crate::config::{self, Config, Setting, Value};
+use crate::config::{self, Config, GatewayConfig, Pace, Setting, Value};
 use crate::venue::Sizes;
 use crate::{clock, domains, genesis, output};
 
@@ -69,18 +69,35 @@ fn read_config(args: &Serve) -> anyhow::Result<Config> {
 }
 
 fn plan(config: &Config) -> Plan {
-    let limits = Limits {
-        connections_per_address_max: config.gateway.connections_per_address_max,
-        ..Limits::default()
-    };
     Plan {
         data: config.data.clone(),
         listen: config.listen,
         testnet: config.testnet,
-        limits,
+        limits: limits(&config.gateway),
         sizes: Sizes { log: config.log.clone(), queue: config.queue.clone() },
         domains: served(),
         listeners: Vec::new(),
+    }
+}
+
+fn limits(config: &GatewayConfig) -> Limits {
+    /// Credits of an ordinary request (api.md §4).
+    const QUERY_COST: u64 = 500;
+    let rate = |pace: Pace, cost| Rate { burst: pace.burst * cost, per_s: pace.per_s * cost };
+    let rates = Rates {
+        non_matching: rate(config.queries, QUERY_COST),
+        trading: rate(config.orders, 1),
+        cancel: rate(config.cancels, 1),
+        ..Rates::default()
+    };
+    Limits {
+        connections_per_address_max: config.connections_per_address_max,
+        connections_max: config.connections_max,
+        request_bytes_max: config.request_bytes_max,
+        subscriptions_max: config.subscriptions_max,
+        queued_max: config.queued_per_account_max,
+        rates,
+        ..Limits::default()
     }
 }
 

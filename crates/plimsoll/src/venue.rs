@@ -63,13 +63,12 @@ impl Venue for SoloVenue {
 
     fn account(&self, domain: DomainId, account: AccountId) -> Later<Option<AccountView>> {
         let (answer, answered) = tokio::sync::oneshot::channel();
-        // If the replica has stopped or is flooded with questions, the answer's sender is dropped.
-        let asked = self.replica(domain).map(|replica| {
-            // Nobody may be waiting any more.
-            let tell = |view| drop(answer.send(view));
-            replica.inspect_then(move |engine| engine.account(account), tell)
-        });
-        drop(asked);
+        // Nobody may be waiting any more.
+        let tell = |view| drop(answer.send(view));
+        if let Some(replica) = self.replica(domain) {
+            // A replica that has stopped, or is flooded with questions, drops both: no answer.
+            let _ = replica.inspect_then(move |engine| engine.account(account), tell);
+        }
         Box::pin(async { answered.await.ok().flatten() })
     }
 }

@@ -92,4 +92,54 @@ pub const KEYS: &[Key] = &[
         doc: "connections of one client address",
         form: Form::Count { min: 1, max: 65_536, default: 32 },
     },
+    Key {
+        name: "gateway.connections_max",
+        doc: "connections of all addresses",
+        form: Form::Count { min: 1, max: 1 << 20, default: 10_000 },
+    },
+    Key {
+        name: "gateway.request_bytes_max",
+        doc: "bytes of one request or frame",
+        form: Form::Count { min: 1_024, max: 16 << 20, default: 32_768 },
+    },
+    Key {
+        name: "gateway.subscriptions_max",
+        doc: "channels that one connection listens to",
+        form: Form::Count { min: 1, max: 1 << 20, default: 2_000 },
+    },
+    Key {
+        name: "gateway.queued_per_account_max",
+        doc: "requests of one account that wait for the matching engine; cancels have as many beside",
+        form: Form::Count { min: 1, max: 65_536, default: 8 },
+    },
+    Key {
+        name: "gateway.orders_per_s",
+        doc: "orders and changes of one account a second",
+        form: Form::Count { min: 1, max: 1_000_000, default: 5 },
+    },
+    Key {
+        name: "gateway.orders_burst",
+        doc: "orders and changes of one account at once",
+        form: Form::Count { min: 1, max: 1_000_000, default: 20 },
+    },
+    Key {
+        name: "gateway.cancels_per_s",
+        doc: "cancels of one account a second, beside its orders",
+        form: Form::Count { min: 1, max: 1_000_000, default: 30 },
+    },
+    Key {
+        name: "gateway.cancels_burst",
+        doc: "cancels of one account at once",
+        form: Form::Count { min: 1, max: 1_000_000, default: 100 },
+    },
+    Key {
+        name: "gateway.queries_per_s",
+        doc: "other requests of one account a second",
+        form: Form::Count { min: 1, max: 1_000_000, default: 20 },
+    },
+    Key {
+        name: "gateway.queries_burst",
+        doc: "other requests of one account at once",
+        form: Form::Count { min: 1, max: 1_000_000, default: 100 },
+    },
 ];

@@ -69,11 +69,6 @@ impl Walk {
         Walk { rng, begin: price, price }
     }
 
-    /// The price now.
-    pub fn price(&self) -> f64 {
-        self.price
-    }
-
     /// The price `ms` later.
     pub fn step(&mut self, ms: f64) -> f64 {
         let years = ms / YEAR_MS;

@@ -52,7 +52,7 @@ fn check(args: &Verify, domain: Domain) -> anyhow::Result<Verified> {
     let Domain { asset, decimals } = domain;
     let opened = recovery::check(&dir)?;
     let bar = bar(asset);
-    let mut from = |start| {
+    let from = |start| {
         let mut report = |progress: restore::Progress| {
             bar.set_length(progress.bytes_total);
             bar.set_position(progress.bytes_done);

@@ -4,8 +4,6 @@
 //! the account's own key places, amends and cancels, several requests in flight. A request that
 //! exceeds the account's credits is sent again after a pause, as the dialect allows.
 
-use std::time::Duration;
-
 use anyhow::{Context, bail};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
@@ -16,15 +14,11 @@ use super::own::OwnBook;
 use super::plan::Action;
 use super::published;
 use super::spec::Spec;
-use crate::client::{CallError, Client, Notifications, decimal, number};
+use crate::client::{Client, Notifications, decimal, number};
 use crate::operator::instrument_json;
 
 /// Requests in flight: fewer than an account may have waiting.
 const IN_FLIGHT: usize = 8;
-/// Refusals that say nothing was done and later may do: credits, queue.
-const LATER: [i64; 2] = [10028, 10047];
-/// Before such a request is sent again.
-const PAUSE: Duration = Duration::from_millis(50);
 /// The mirror's money in atoms: a quarter of what a domain can count.
 const FUNDS: i64 = limits::DEPOSITS_MAX.0 / 4;
 
@@ -145,9 +139,9 @@ impl Desk for Outside {
         let price = number(self.spec.price(mid.0));
         let (base, quote) = (self.spec.instrument.base, self.spec.instrument.quote);
         let index = json!({"base": base.as_str(), "quote": quote.as_str(), "price": price});
-        self.operator.call("operator/report_index", index).await?;
+        self.operator.call_patiently("operator/report_index", index).await?;
         let marks = json!({"marks": [[self.spec.name(), price]]});
-        self.operator.call("operator/report_marks", marks).await?;
+        self.operator.call_patiently("operator/report_marks", marks).await?;
         Ok(())
     }
 
@@ -166,7 +160,7 @@ impl Desk for Outside {
                     Action::Cancel { order, .. } | Action::Amend { order, .. } => Some(order),
                     Action::Place { .. } => None,
                 };
-                async move { (order, call(&client, method, params).await) }
+                async move { (order, client.call_patiently(method, params).await) }
             });
             let calls: Vec<_> = calls.collect();
             let replies: Vec<_> = stream::iter(calls).buffered(IN_FLIGHT).collect().await;
@@ -188,18 +182,6 @@ impl Desk for Outside {
 
     async fn top(&mut self) -> anyhow::Result<(TopSide, TopSide)> {
         published::top(&self.client, &self.spec).await
-    }
-}
-
-/// Calls until the credits suffice.
-async fn call(client: &Client, method: &str, params: Value) -> Result<Value, CallError> {
-    loop {
-        match client.call(method, params.clone()).await {
-            Err(error) if error.code().is_some_and(|code| LATER.contains(&code)) => {
-                tokio::time::sleep(PAUSE).await;
-            }
-            other => return other,
-        }
     }
 }
 

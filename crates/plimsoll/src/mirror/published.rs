@@ -11,7 +11,7 @@ use crate::client::{Client, decimal};
 /// Asks for the best levels.
 pub async fn top(client: &Client, spec: &Spec) -> anyhow::Result<(TopSide, TopSide)> {
     let params = json!({"instrument_name": spec.name(), "depth": TOP});
-    let book = client.call("public/get_order_book", params).await?;
+    let book = client.call_patiently("public/get_order_book", params).await?;
     Ok((side(&book["bids"], spec)?, side(&book["asks"], spec)?))
 }
 

@@ -17,8 +17,6 @@ pub struct Survey {
     pub symbol: String,
     /// Which rules it follows.
     pub market: Market,
-    /// Lines, of every kind.
-    pub n_lines: u64,
     /// Depth messages.
     pub n_updates: u64,
     /// Nanoseconds from the first line to the last.
@@ -43,7 +41,6 @@ struct Sums {
     steps: Option<Steps>,
     has_snapshot: bool,
     instrument: Option<(String, Market)>,
-    n_lines: u64,
     n_updates: u64,
     first_ns: Option<u64>,
     last_ns: u64,
@@ -51,7 +48,6 @@ struct Sums {
 
 impl Sums {
     fn add(&mut self, line: &Line) {
-        self.n_lines += 1;
         self.last_ns = line.received_ns;
         self.first_ns.get_or_insert(line.received_ns);
         match &line.message {
@@ -81,7 +77,6 @@ impl Sums {
             bail!("{} holds no snapshot: a book cannot be built without one", path.display());
         }
         let length_ns = self.last_ns.saturating_sub(self.first_ns.unwrap_or(self.last_ns));
-        let Sums { n_lines, n_updates, .. } = self;
-        Ok(Survey { steps, symbol, market, n_lines, n_updates, length_ns })
+        Ok(Survey { steps, symbol, market, n_updates: self.n_updates, length_ns })
     }
 }
