@@ -108,6 +108,9 @@ impl Ground<'_> {
             Reject::MarkOutOfRange { mark } => said(11049, "bad_arguments")
                 .as_it_is(reject)
                 .number("mark", self.price(*mark)),
+            Reject::OrderNotOpen { order } if self.look.view.order(*order).is_none() => {
+                said(ORDER_NOT_FOUND, "order_not_found").as_it_is(reject)
+            }
             Reject::OrderNotOpen { .. } => said(NOT_OPEN, "not_open_order").as_it_is(reject),
             Reject::OrderNotOwned { .. } => said(NOT_OWNER, "not_owner_of_order").as_it_is(reject),
             Reject::OrderTermsContradict { fault } => terms(*fault).as_it_is(reject),
