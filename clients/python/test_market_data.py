@@ -3,6 +3,8 @@
 import itertools
 import time
 
+import pytest
+
 import desk
 from desk import PERPETUAL
 
@@ -116,10 +118,10 @@ def test_trades_since_a_moment_are_not_older(ann, bob):
     assert all(newest["timestamp"] <= trade["timestamp"] for trade in since)
 
 
-def test_open_interest_and_greeks_of_an_option(ann):
+def test_an_option_has_open_interest_a_mark_and_its_underlying(ann):
     symbol = next(market["symbol"] for market in ann.markets.values() if market["option"])
     option = ann.fetch_option(symbol)
-    assert option["symbol"] == symbol and 0 <= option["openInterest"]
+    assert option["symbol"] == symbol and 0 <= option["openInterest"] and 0 < option["markPrice"]
     greeks = ann.fetch_greeks(symbol)
-    is_call = ann.market(symbol)["optionType"] == "call"
-    assert 0 <= greeks["delta"] <= 1 if is_call else -1 <= greeks["delta"] <= 0
+    assert greeks["symbol"] == symbol and greeks["markPrice"] == pytest.approx(option["markPrice"], rel=0.5)
+    assert greeks["underlyingPrice"] == pytest.approx(ann.fetch_ticker(PERPETUAL)["last"], rel=0.1)

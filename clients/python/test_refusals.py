@@ -42,13 +42,14 @@ def test_a_price_outside_the_band_is_an_invalid_order(ann):
 
 
 def test_more_than_the_margin_allows_is_insufficient_funds(ann):
-    """Orders of the largest size that is taken, until the margin is used up."""
-    price = desk.far_bid(ann, PERPETUAL)
-    balance = ann.fetch_balance({"code": "BTC"})["BTC"]["free"]
-    amount = balance * price * 0.9 // 10 * 10
+    """A short option needs at least a tenth of its underlying: ten times the balance is too much."""
+    market = min(
+        (m for m in ann.markets.values() if m["option"] and m["settle"] == "BTC"), key=lambda m: m["id"]
+    )
+    ask = ann.fetch_order_book(market["symbol"], 1)["asks"][0][0]
+    amount = round(ann.fetch_balance({"code": "BTC"})["BTC"]["free"] * 10)
     with pytest.raises(ccxt.InsufficientFunds, match="10009"):
-        for _ in range(150):
-            ann.create_order(PERPETUAL, "limit", "buy", amount, price)
+        ann.create_order(market["symbol"], "limit", "sell", amount, ask)
 
 
 def test_an_unknown_order_is_not_found(ann):
