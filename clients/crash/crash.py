@@ -140,12 +140,20 @@ def on_grid(price, step):
     return round(round(price / step) * step, 8)
 
 
+async def received(socket):
+    """The next text; None when the connection is gone."""
+    try:
+        return await socket.recv()
+    except websockets.ConnectionClosed:
+        return None
+
+
 async def load(client, name, grid, orders, rng):
     """Places and cancels until the connection is gone. Pipelined: several requests are in flight."""
     waiting = {}
 
     async def listen():
-        async for text in client.socket:
+        while (text := await received(client.socket)) is not None:
             reply = json.loads(text)
             kind, order = waiting.pop(reply.get("id"), (None, None))
             if kind == "place" and "result" in reply:
@@ -219,11 +227,23 @@ async def check(ready, asked, everything_asked):
                 found = known.get(order.id) or await client.call("private/get_order_state", order_id=order.id)
                 check_order(order, found)
             refused = {order.label for order in orders if order.refused}
-            labels = {order["label"] for order in known.values()}
+            labels = {order["label"] for order in known.values()} | await closed_labels(client)
+            assert labels <= everything_asked[account], f"invented: {labels - everything_asked[account]}"
             assert not refused & labels, f"refused and yet there: {refused & labels}"
             await client.call("private/cancel_all")
             assert await client.call("private/get_open_orders") == []
     return n_acknowledged
+
+
+async def closed_labels(client):
+    """Labels of the newest closed orders of every domain."""
+    labels = set()
+    for currency in ("BTC", "ETH", "USDC"):
+        history = await client.call(
+            "private/get_order_history_by_currency", currency=currency, count=1000, include_unfilled=True
+        )
+        labels.update(order["label"] for order in history)
+    return labels
 
 
 def check_order(order, found):
