@@ -4,7 +4,7 @@
 //! numbers in the units of the instrument: prices as decimals, sizes as amounts, money in the asset.
 
 use serde_json::{Map, Value, json};
-use types::{Amount, Lots, OrderFault, Reject, Ticks};
+use types::{Amount, At, Lots, OrderFault, OrderId, Reject, Ticks};
 
 use market_data::InstrumentView;
 
@@ -80,14 +80,18 @@ impl Ground<'_> {
     fn say(&self, reject: &Reject) -> Said {
         match reject {
             Reject::ValidUntilPassed { valid_until, at } => said(13888, "timed_out")
-                .because(format!("the request was valid until {valid_until}, it is {at}: send it again"))
+                .because(format!(
+                    "the request was valid until {valid_until}, it is {at}: send it again"
+                ))
                 .param("valid_until")
                 .number("valid_until", Fixed::new(valid_until.0.into(), 0))
                 .number("timestamp", Fixed::new(at.0.into(), 0)),
             Reject::AccountNotFound { .. } => said(13020, "not_found").as_it_is(reject),
             Reject::AccountNotNext { .. } => said(11049, "bad_arguments").as_it_is(reject),
             Reject::AccountsTooMany { .. } => said(12001, "too_many_subaccounts").as_it_is(reject),
-            Reject::AccountsNotRelated { .. } => said(12100, "transfer_not_allowed").as_it_is(reject),
+            Reject::AccountsNotRelated { .. } => {
+                said(12100, "transfer_not_allowed").as_it_is(reject)
+            }
             Reject::InstrumentTermsContradict { .. }
             | Reject::InstrumentListedAlready { .. }
             | Reject::InstrumentsTooMany => said(11049, "bad_arguments").as_it_is(reject),
@@ -102,17 +106,21 @@ impl Ground<'_> {
                 .number("expiration_timestamp", Fixed::new(expiry.0.into(), 0)),
             Reject::AmountOutOfRange { amount } => self.money_out_of_range(*amount),
             Reject::DepositsTooLarge => self.money_out_of_range(Amount::MAX),
-            Reject::IndexPriceOutOfRange { price } => said(11049, "bad_arguments")
-                .as_it_is(reject)
-                .number("price", Fixed::index(*price)),
-            Reject::MarkOutOfRange { mark } => said(11049, "bad_arguments")
-                .as_it_is(reject)
-                .number("mark", self.price(*mark)),
-            Reject::OrderNotOpen { order } if self.look.view.order(*order).is_none() => {
-                said(ORDER_NOT_FOUND, "order_not_found").as_it_is(reject)
+            Reject::IndexPriceOutOfRange { price } => {
+                said(11049, "bad_arguments").as_it_is(reject).number("price", Fixed::index(*price))
             }
-            Reject::OrderNotOpen { .. } => said(NOT_OPEN, "not_open_order").as_it_is(reject),
-            Reject::OrderNotOwned { .. } => said(NOT_OWNER, "not_owner_of_order").as_it_is(reject),
+            Reject::MarkOutOfRange { mark } => {
+                said(11049, "bad_arguments").as_it_is(reject).number("mark", self.price(*mark))
+            }
+            Reject::OrderNotOpen { order } if self.look.view.order(*order).is_none() => {
+                self.about_order(ORDER_NOT_FOUND, "order_not_found", *order, "is not known here")
+            }
+            Reject::OrderNotOpen { order } => {
+                self.about_order(NOT_OPEN, "not_open_order", *order, "is not open any more")
+            }
+            Reject::OrderNotOwned { order } => {
+                self.about_order(NOT_OWNER, "not_owner_of_order", *order, "is another account's")
+            }
             Reject::OrderTermsContradict { fault } => terms(*fault).as_it_is(reject),
             Reject::SizeOutOfRange { size, min, max } => self.size_out_of_range(*size, *min, *max),
             Reject::PriceOutOfRange { price } => said(10023, "invalid_price")
@@ -141,11 +149,13 @@ impl Ground<'_> {
             Reject::PriceTooLow { price, min } => {
                 self.band(said(10005, &format!("price_too_low {}", self.price(*min))), *price, *min)
             }
-            Reject::PriceTooHigh { price, max } => {
-                self.band(said(10007, &format!("price_too_high {}", self.price(*max))), *price, *max)
-            }
+            Reject::PriceTooHigh { price, max } => self.band(
+                said(10007, &format!("price_too_high {}", self.price(*max))),
+                *price,
+                *max,
+            ),
             Reject::SizeBelowFilled { filled } => said(10021, "invalid_amount")
-                .because(format!("{} is filled already: send more than that", self.lots(*filled)))
+                .because(format!("{} is filled already: send that or more", self.lots(*filled)))
                 .param("amount")
                 .number("filled_amount", self.lots(*filled)),
             Reject::ReduceOnlyWouldOpen { position } => {
@@ -157,16 +167,16 @@ impl Ground<'_> {
             Reject::PostOnlyWouldCross { best, passive } => {
                 let (best, passive) = (self.price(*best), self.price(*passive));
                 said(11054, "post_only_reject")
-                    .because(format!("would trade at {best}: price at {passive} or leave post_only out"))
+                    .because(format!(
+                        "would trade at {best}: price at {passive} or leave post_only out"
+                    ))
                     .number("best_price", best)
                     .number("passive_price", passive)
             }
-            Reject::SelfTrade { order } => said(10003, "order_overlap")
-                .because(format!(
-                    "would trade with order {} of the same group: cancel it, or choose cancel_maker",
-                    self.look.order_id(*order)
-                ))
-                .number("order", Fixed::new(order.0.into(), 0)),
+            Reject::SelfTrade { order } => {
+                let what = "is of the same group: cancel it, or choose cancel_maker";
+                self.about_order(10003, "order_overlap", *order, what)
+            }
             Reject::OrdersTooMany { open, max } => {
                 said(11030, &format!("other_reject max_open_orders {max}"))
                     .as_it_is(reject)
@@ -176,19 +186,25 @@ impl Ground<'_> {
             Reject::PositionTooLarge { reached, max } => {
                 let (reached, max) = (self.amount((*reached).into()), self.lots(*max));
                 said(11030, &format!("other_reject max_position {max}"))
-                    .because(format!("position and open orders would reach {reached}: at most {max}"))
+                    .because(format!(
+                        "position and open orders would reach {reached}: at most {max}"
+                    ))
                     .number("reached", reached)
                     .number("max", max)
             }
-            Reject::MmpFrozen { until } => said(13043, "quotes_frozen")
-                .as_it_is(reject)
-                .number("frozen_until", Fixed::new(until.map_or(0, |at| at.0).into(), 0)),
-            Reject::MmpMissing { .. } => said(13040, "mmp_required").as_it_is(reject).param("mmp_group"),
-            Reject::MmpLimitsMissing => said(11029, "invalid_arguments").as_it_is(reject).param("interval"),
+            Reject::MmpFrozen { until } => self.frozen(*until),
+            Reject::MmpMissing { .. } => {
+                said(13040, "mmp_required").as_it_is(reject).param("mmp_group")
+            }
+            Reject::MmpLimitsMissing => {
+                said(11029, "invalid_arguments").as_it_is(reject).param("interval")
+            }
             Reject::MmpGroupTooHigh { .. } => {
                 said(11029, "invalid_arguments").as_it_is(reject).param("mmp_group")
             }
-            Reject::QuotesTooMany { .. } => said(13903, "too_many_quotes").as_it_is(reject).param("quotes"),
+            Reject::QuotesTooMany { .. } => {
+                said(13903, "too_many_quotes").as_it_is(reject).param("quotes")
+            }
             Reject::QuotesCross { first, second } => said(13910, "quote_crossed")
                 .as_it_is(reject)
                 .param("quotes")
@@ -223,6 +239,19 @@ impl Ground<'_> {
                 said(11029, "invalid_arguments").as_it_is(reject).param("client_order_id")
             }
         }
+    }
+
+    fn about_order(&self, code: i32, word: &str, order: OrderId, what: &str) -> Said {
+        said(code, word).because(format!("order {} {what}", self.look.order_id(order)))
+    }
+
+    fn frozen(&self, until: Option<At>) -> Said {
+        let reason = match until {
+            Some(until) => format!("quotes are frozen until {until}: wait, or reset_mmp"),
+            None => "quotes are frozen until reset_mmp".to_owned(),
+        };
+        let until = Fixed::new(until.map_or(0, |at| at.0).into(), 0);
+        said(13043, "quotes_frozen").because(reason).number("frozen_until", until)
     }
 
     fn money_out_of_range(&self, amount: Amount) -> Said {

@@ -18,7 +18,7 @@ pub(crate) mod trading;
 pub(crate) mod wallet;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use types::{AccountId, OrderId};
 
