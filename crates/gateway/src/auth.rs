@@ -216,8 +216,7 @@ impl Auth {
     fn usable(&self, client_id: &str, address: IpAddr) -> Option<Arc<Key>> {
         let key = self.keys.find(client_id)?;
         let address = address.to_string();
-        let is_listed =
-            key.ip_whitelist.is_empty() || key.ip_whitelist.iter().any(|only| *only == address);
+        let is_listed = key.ip_whitelist.is_empty() || key.ip_whitelist.contains(&address);
         (key.enabled && is_listed).then_some(key)
     }
 

@@ -24,6 +24,7 @@ use crate::clock::{now_ms, now_us};
 use crate::limits::Limits;
 use crate::method::Run;
 use crate::publish::Market;
+use crate::refusals;
 use crate::rpc::{Json, Request, RpcError, Stamp, encode_reply};
 use crate::socket::Socket;
 use crate::venue::{Later, Venue};
@@ -82,6 +83,12 @@ impl Caller<'_> {
     pub(crate) fn place(&self) -> Place {
         let at = self.socket.as_ref().map_or(Bound::Http, |socket| Bound::Socket(socket.id()));
         Place { address: self.address, at, now_ms: now_ms() }
+    }
+
+    /// Who calls, for methods that need to know.
+    pub(crate) fn known(&self) -> Result<Arc<Grant>, RpcError> {
+        let shown = self.grant.as_ref().ok().cloned().flatten();
+        shown.ok_or_else(|| refusals::unauthorized("authenticate first: this method is private"))
     }
 
     /// Admits a request and starts it.

@@ -20,6 +20,7 @@ pub mod venue;
 mod accounts;
 mod addresses;
 mod admit;
+mod api_keys;
 mod auth;
 mod call;
 mod clock;

@@ -19,6 +19,8 @@ pub const TOKENS_MAX: usize = 200_000;
 pub const SIGNATURES_MAX: usize = 500_000;
 /// Keys of one account.
 pub const KEYS_PER_ACCOUNT_MAX: usize = 8;
+/// Addresses that one key is limited to.
+pub const KEY_ADDRESSES_MAX: usize = 32;
 /// How far the timestamp of a signature may be from our clock.
 pub const SIGNATURE_WINDOW_MS: u64 = 60_000;
 /// Life of a token that belongs to a connection.

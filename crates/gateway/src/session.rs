@@ -134,7 +134,7 @@ pub(crate) fn disable_cod(caller: &mut Caller<'_>, call: &Call) -> Result<Json, 
 }
 
 fn set_cod(caller: &mut Caller<'_>, call: &Call, enabled: bool) -> Result<Json, RpcError> {
-    let grant = grant(caller)?;
+    let grant = caller.known()?;
     let is_of_account = is_of_account(call);
     let socket = socket(caller)?;
     if is_of_account {
@@ -147,7 +147,7 @@ fn set_cod(caller: &mut Caller<'_>, call: &Call, enabled: bool) -> Result<Json, 
 
 /// `private/get_cancel_on_disconnect`.
 pub(crate) fn get_cod(caller: &mut Caller<'_>, call: &Call) -> Result<Json, RpcError> {
-    let grant = grant(caller)?;
+    let grant = caller.known()?;
     let (enabled, scope) = match is_of_account(call) {
         true => (cancels_by_default(&grant), "account"),
         false => (socket(caller)?.cancels_on_disconnect, "connection"),
@@ -245,9 +245,4 @@ fn is_open_to(channel: &str, grant: Option<&Grant>) -> bool {
 
 fn socket<'a>(caller: &'a mut Caller<'_>) -> Result<&'a mut Socket, RpcError> {
     caller.socket.as_deref_mut().ok_or_else(refusals::needs_socket)
-}
-
-fn grant(caller: &Caller<'_>) -> Result<Arc<Grant>, RpcError> {
-    let shown = caller.grant.as_ref().ok().cloned().flatten();
-    shown.ok_or_else(|| refusals::unauthorized("authenticate first: this method is private"))
 }

@@ -27,7 +27,7 @@ use crate::auth::tokens::{Bound, Grant};
 use crate::clock::{now_ms, now_us};
 use crate::cod::drop_session;
 use crate::gateway::{Begun, Caller, Gateway};
-use crate::heartbeat::Beat;
+use crate::heartbeat::{Beat, Heartbeat};
 use crate::line::Line;
 use crate::outbox::{Closing, Outbox};
 use crate::refusals;
@@ -159,7 +159,7 @@ async fn read(
 /// When the timers of the socket have something to do.
 fn due_ms(ending: &Ending) -> u64 {
     let heartbeat = ending.socket.heartbeat.as_ref();
-    heartbeat.map_or(u64::MAX / 2, |heartbeat| heartbeat.due_ms())
+    heartbeat.map_or(u64::MAX / 2, Heartbeat::due_ms)
 }
 
 fn beat(ending: &mut Ending) -> Option<Closing> {

@@ -96,6 +96,16 @@ impl Capabilities {
         self.levels[area.index()]
     }
 
+    /// What is in both.
+    pub fn within(mut self, other: &Capabilities) -> Capabilities {
+        for (held, most) in self.levels.iter_mut().zip(other.levels) {
+            *held = most.min(*held);
+        }
+        self.operator &= other.operator;
+        self.main_account &= other.main_account;
+        self
+    }
+
     fn cut_to(self, asked: &str) -> Capabilities {
         let mut cut = self;
         for (area, level) in asked.split_whitespace().filter_map(capability) {
@@ -118,6 +128,14 @@ impl Capabilities {
         if self.main_account {
             push_part(scope, "mainaccount");
         }
+    }
+}
+
+impl std::fmt::Display for Capabilities {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut scope = String::new();
+        self.write_to(&mut scope);
+        formatter.write_str(&scope)
     }
 }
 

@@ -1,14 +1,14 @@
 //! The rows of the methods that the transport answers: tokens, sockets, keys. How a row is made.
 
 use super::ParamKind::{Boolean, Integer, Number, OneOf, Text, Texts};
-use super::Tier::{Minimum, Ours, Second};
+use super::Tier::{Minimum, Ours, Second, Third};
 use super::{Method, Needs, Param, ParamKind, Run, Tier};
 use crate::auth::scopes::{Area, Level};
 use crate::call::Call;
 use crate::credits::Pool;
 use crate::gateway::{Caller, LaterHere};
 use crate::rpc::{Json, RpcError};
-use crate::{opening, session};
+use crate::{api_keys, opening, session};
 
 type Here = fn(&mut Caller<'_>, &Call) -> Result<Json, RpcError>;
 
@@ -73,6 +73,7 @@ const fn later(tier: Tier, name: &'static str, answer: LaterHere) -> Method {
 }
 
 const COD: &[Param] = &[may("scope", OneOf(&["connection", "account"]))];
+const KEY: &[Param] = &[must("id", Integer)];
 const CHANNELS: &[Param] = &[must("channels", Texts), may("label", Text)];
 const GRANTS: ParamKind = OneOf(&["client_credentials", "client_signature", "refresh_token"]);
 
@@ -134,6 +135,37 @@ pub(super) const METHODS: &[Method] = &[
     here(Minimum, "private/unsubscribe_all", session::unsubscribe_all)
         .needs(Needs::Login)
         .on_sockets(),
+    here(Second, "private/create_api_key", api_keys::create_api_key).needs(ACCOUNT_WRITE).takes(&[
+        must("max_scope", Texts),
+        may("name", Text),
+        may("public_key", Text),
+        may("enabled_features", Texts),
+    ]),
+    here(Second, "private/list_api_keys", api_keys::list_api_keys).needs(ACCOUNT_READ),
+    here(Second, "private/edit_api_key", api_keys::edit_api_key).needs(ACCOUNT_WRITE).takes(&[
+        must("id", Integer),
+        must("max_scope", Texts),
+        may("name", Text),
+        may("enabled", Boolean),
+        may("enabled_features", Texts),
+        may("ip_whitelist", Texts),
+    ]),
+    here(Second, "private/enable_api_key", api_keys::enable_api_key)
+        .needs(ACCOUNT_WRITE)
+        .takes(KEY),
+    here(Second, "private/disable_api_key", api_keys::disable_api_key)
+        .needs(ACCOUNT_WRITE)
+        .takes(KEY),
+    here(Second, "private/reset_api_key", api_keys::reset_api_key).needs(ACCOUNT_WRITE).takes(KEY),
+    here(Second, "private/remove_api_key", api_keys::remove_api_key)
+        .needs(ACCOUNT_WRITE)
+        .takes(KEY),
+    here(Third, "private/change_api_key_name", api_keys::change_api_key_name)
+        .needs(ACCOUNT_WRITE)
+        .takes(&[must("id", Integer), must("name", Text)]),
+    here(Third, "private/change_scope_in_api_key", api_keys::edit_api_key)
+        .needs(ACCOUNT_WRITE)
+        .takes(&[must("id", Integer), must("max_scope", Texts)]),
     later(Second, "private/create_subaccount", opening::create_subaccount).needs(ACCOUNT_WRITE),
     later(Ours, "operator/open_account", opening::open_account)
         .needs(Needs::Operator)

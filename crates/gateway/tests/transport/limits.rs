@@ -155,3 +155,27 @@ async fn a_client_that_does_not_read_is_disconnected_and_told_why() {
     }
     assert_eq!(slow.closed().await.as_deref(), Some("1008 connection_too_slow"));
 }
+
+#[tokio::test]
+async fn requests_that_wait_are_bounded_by_account_and_by_connection() {
+    // The venue answers nothing, so each cancel of an order that may exist waits.
+    let cancel = r#"{"id":1,"method":"private/cancel","params":{"order_id":"4194304"}}"#;
+    let cases = [
+        (Limits { queued_max: 2, ..Limits::local() }, 10047),
+        (Limits { in_flight_max: 2, ..Limits::local() }, 10066),
+    ];
+    for (limits, expected) in cases {
+        let world = World::with(limits).await;
+        let mut client = world.trader().await;
+        for _ in 0..3 {
+            client.send(cancel).await;
+        }
+        assert_eq!(code(&client.reply().await), expected, "the third is refused at once");
+        assert_eq!(world.venue.proposals.lock().expect("nobody panicked").len(), 2);
+        if expected == 10047 {
+            let order = json!({"instrument_name": "BTC-PERPETUAL", "amount": 10});
+            let reply = client.call("private/buy", order).await;
+            assert_ne!(code(&reply), 10047, "orders wait elsewhere");
+        }
+    }
+}

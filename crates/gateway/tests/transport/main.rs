@@ -2,7 +2,9 @@
 
 mod bad_input;
 mod http;
+mod keys;
 mod limits;
 mod login;
+mod methods;
 mod sockets;
 mod world;

@@ -48,7 +48,6 @@ pub struct World {
     pub running: Running,
     pub venue: Arc<DeafVenue>,
 
-    pub keys: Arc<KeyStore>,
     pub trader: Arc<Key>,
     pub operator: Arc<Key>,
 }
@@ -73,9 +72,8 @@ impl World {
         let listen = ([127, 0, 0, 1], 0).into();
         let config = Config { listen, testnet: true, limits };
         let market = Arc::new(Market::new(venue.clone()));
-        let running =
-            serve(config, venue.clone(), market, keys.clone()).await.expect("a free port");
-        World { running, venue, keys, trader, operator }
+        let running = serve(config, venue.clone(), market, keys).await.expect("a free port");
+        World { running, venue, trader, operator }
     }
 
     /// Sends raw bytes and reads one response.
