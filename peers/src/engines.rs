@@ -140,7 +140,8 @@ impl Engine for Lobster {
         };
         let (id, qty, price) = (u128::from(order.key), u64::from(order.size), order.price.into());
         let event = self.0[order.book as usize].execute(OrderType::Limit { id, side, qty, price });
-        if let OrderEvent::Filled { fills, .. } | OrderEvent::PartiallyFilled { fills, .. } = event {
+        if let OrderEvent::Filled { fills, .. } | OrderEvent::PartiallyFilled { fills, .. } = event
+        {
             for fill in fills {
                 sink.fill(fill.order_2 as u64, fill.price, fill.qty);
             }

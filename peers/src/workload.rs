@@ -211,8 +211,8 @@ impl Draft {
                 }
             }
         }
-        if let Command::Place(Order { key, .. }) | Command::Replace { order: Order { key, .. }, .. } =
-            command
+        if let Command::Place(Order { key, .. })
+        | Command::Replace { order: Order { key, .. }, .. } = command
         {
             self.place_of.resize(key as usize + 1, NOWHERE);
             if 0 < self.reference.orders[key as usize].size {

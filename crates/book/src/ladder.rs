@@ -4,8 +4,8 @@
 //!  price, 24 bits:   root 6 │ branch 6 │ leaf 6 │ tick 6
 //!
 //!  Head (32 bytes)   best bid and ask, the levels there, the root, the leaf used last
-//!    └ Dir root ─ Dir branch ─ Dir leaf    64 children each, and a bit per child and side
-//!                                 └ page   64 levels {head, tail, total}, a bit per level and side
+//!    └ Dir root ─ Dir branch ─ Dir leaf    64 children each, and Bits: a bit per child and side
+//!                                 └ page   64 levels {head, tail, total}, and Bits again
 //! ```
 //!
 //! The tree is the bitmap: the next best price is a count of zero bits, at most once per layer. Both
@@ -107,18 +107,17 @@ impl Bits {
     }
 }
 
-#[derive(Clone, Copy)]
-struct Dir {
-    bits: Bits,
-    child: [u32; at(FAN)],
-}
+/// The children of a directory: directories, or pages below a leaf.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(align(64))]
+struct Dir([u32; at(FAN)]);
 
 impl Dir {
-    const EMPTY: Dir = Dir { bits: Bits([0; 2]), child: [NIL; at(FAN)] };
+    const EMPTY: Dir = Dir([NIL; at(FAN)]);
 
     #[inline]
     fn child(&self, digit: u32) -> u32 {
-        self.child[at(digit % FAN)]
+        self.0[at(digit % FAN)]
     }
 }
 
@@ -127,6 +126,8 @@ impl Dir {
 pub(crate) struct Ladder {
     heads: Vec<Head>,
     dirs: Vec<Dir>,
+    /// The bits of each directory.
+    dir_bits: Vec<Bits>,
     dirs_free: Vec<u32>,
     pages: Vec<Bits>,
     pages_free: Vec<u32>,
@@ -232,7 +233,7 @@ impl Ladder {
             return found;
         }
         let made = self.take_dir();
-        self.dirs[at(parent)].child[at(digit)] = made;
+        self.dirs[at(parent)].0[at(digit)] = made;
         made
     }
 
@@ -240,6 +241,8 @@ impl Ladder {
         self.dirs_free.pop().unwrap_or_else(|| {
             grow(&mut self.dirs, 1);
             self.dirs.push(Dir::EMPTY);
+            grow(&mut self.dir_bits, 1);
+            self.dir_bits.push(Bits::default());
             narrow(self.dirs.len()) - 1
         })
     }
@@ -253,7 +256,7 @@ impl Ladder {
             self.pages.push(Bits::default());
             narrow(self.pages.len()) - 1
         });
-        self.dirs[at(leaf)].child[at((price >> FAN_BITS) % FAN)] = page;
+        self.dirs[at(leaf)].0[at((price >> FAN_BITS) % FAN)] = page;
         page
     }
 
@@ -276,7 +279,7 @@ impl Ladder {
         let [first, second, third] = digits(price);
         let [root, branch, leaf] = self.path(book, price);
         for (dir, digit) in [(leaf, third), (branch, second), (root, first)] {
-            if !self.dirs[at(dir)].bits.set(side, digit) {
+            if !self.dir_bits[at(dir)].set(side, digit) {
                 break;
             }
         }
@@ -328,12 +331,12 @@ impl Ladder {
         }
         let mut is_clear = true;
         for (dir, digit) in [(leaf, third), (branch, second), (root, first)] {
-            let row = &mut self.dirs[at(dir)];
             if is_blank {
-                row.child[at(digit)] = NIL;
+                self.dirs[at(dir)].0[at(digit)] = NIL;
             }
-            is_clear = is_clear && row.bits.clear(side, digit);
-            is_blank = is_blank && row.bits == Bits::default();
+            let bits = &mut self.dir_bits[at(dir)];
+            is_clear = is_clear && bits.clear(side, digit);
+            is_blank = is_blank && *bits == Bits::default();
             if is_blank {
                 self.forget_dir(book, dir);
             }
@@ -354,7 +357,7 @@ impl Ladder {
     /// Best price and level of a side, from the root.
     fn first(&self, book: InstrumentId, side: Side) -> Option<(u32, u32)> {
         let root = self.heads[at(book.0)].root;
-        if root == NIL || self.dirs[at(root)].bits.is_empty(side) {
+        if root == NIL || self.dir_bits[at(root)].is_empty(side) {
             return None;
         }
         Some(self.descend(side, 0, root, 0))
@@ -364,9 +367,8 @@ impl Ladder {
     fn descend(&self, side: Side, depth: u32, dir: u32, prefix: u32) -> (u32, u32) {
         let (mut below, mut prefix) = (dir, prefix);
         for _ in depth..3 {
-            let row = &self.dirs[at(below)];
-            let digit = row.bits.first(side);
-            below = row.child(digit);
+            let digit = self.dir_bits[at(below)].first(side);
+            below = self.dirs[at(below)].child(digit);
             prefix = (prefix << FAN_BITS) | digit;
         }
         let tick = self.pages[at(below)].first(side);
@@ -394,15 +396,14 @@ impl Ladder {
 
     /// The best price below the children of `dir` that are worse than the one `price` is under.
     fn after_in(&self, side: Side, price: u32, depth: u32, dir: u32) -> Option<(u32, u32)> {
-        let row = &self.dirs[at(dir)];
-        let rest = row.bits.after(side, digits(price)[at(depth)]);
+        let rest = self.dir_bits[at(dir)].after(side, digits(price)[at(depth)]);
         if rest.is_empty(side) {
             return None;
         }
         let digit = rest.first(side);
         let above = price >> (FAN_BITS * (4 - depth));
         let prefix = (above << FAN_BITS) | digit;
-        Some(self.descend(side, depth + 1, row.child(digit), prefix))
+        Some(self.descend(side, depth + 1, self.dirs[at(dir)].child(digit), prefix))
     }
 }
 
@@ -430,8 +431,8 @@ impl Ladder {
         assert_eq!(n_dirs + self.dirs_free.len(), self.dirs.len(), "POOL-BLANK: directories");
         assert_eq!(n_pages + self.pages_free.len(), self.pages.len(), "POOL-BLANK: pages");
         for dir in &self.dirs_free {
-            let row = &self.dirs[at(*dir)];
-            let is_blank = row.bits == Bits::default() && row.child == [NIL; at(FAN)];
+            let is_blank =
+                self.dir_bits[at(*dir)] == Bits::default() && self.dirs[at(*dir)] == Dir::EMPTY;
             assert!(is_blank, "POOL-BLANK: directory {dir} in the pool");
         }
         self.pages_free.iter().for_each(|page| self.check_blank(*page));
@@ -445,20 +446,20 @@ impl Ladder {
 
     fn check_dir(&self, dir: u32, depth: u32, n_dirs: &mut usize, n_pages: &mut usize) {
         *n_dirs += 1;
-        let row = &self.dirs[at(dir)];
-        assert!(row.bits != Bits::default(), "POOL-BLANK: directory {dir} in use");
-        let children = (0..FAN).map(|digit| (digit, row.child(digit)));
+        let bits = self.dir_bits[at(dir)];
+        assert!(bits != Bits::default(), "POOL-BLANK: directory {dir} in use");
+        let children = (0..FAN).map(|digit| (digit, self.dirs[at(dir)].child(digit)));
         for (digit, child) in children {
             let below = match child {
                 NIL => Bits::default(),
                 _ if depth == 2 => self.check_page(child, n_pages),
                 _ => {
                     self.check_dir(child, depth + 1, n_dirs, n_pages);
-                    self.dirs[at(child)].bits
+                    self.dir_bits[at(child)]
                 }
             };
             for side in [Side::Bid, Side::Ask] {
-                let is_set = (row.bits.0[lane(side)] >> digit) & 1 == 1;
+                let is_set = (bits.0[lane(side)] >> digit) & 1 == 1;
                 assert_eq!(is_set, !below.is_empty(side), "BITS-TRUE: directory {dir}, {digit}");
             }
         }

@@ -154,7 +154,8 @@ impl Slab {
         let slot = if self.free == NIL { self.append()? } else { self.pop() };
         self.count += 1;
         let order = OrderId::new(self.count, slot);
-        self.nodes[at(slot)] = Node { tag: order.0 & !LOW_BITS, mark: ADMITTED, ..Node::default() };
+        let node = &mut self.nodes[at(slot)];
+        (node.tag, node.mark) = (order.0 & !LOW_BITS, ADMITTED);
         Some(order)
     }
 
