@@ -1,4 +1,5 @@
-//! A holding: what one account has in one instrument, positions and open orders, and what they need.
+//! A holding: what one account has in one instrument, positions and open orders, and what they
+//! need.
 //!
 //! # Arithmetic of positions
 //! Each fill has one value `v`, the same for both sides. Its signed value is `+v` for the buyer and

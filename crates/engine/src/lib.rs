@@ -15,11 +15,11 @@
 //! | `matching` | an order meets the book; fills settle |
 //! | `holding` | arithmetic of positions, margin, fees |
 //! | `mmp` | market-maker protection |
-//! | `root`, `snapshot`, `check`, `view` | the state as a hash, as bytes, as invariants, as answers |
+//! | `root`, `snapshot`, `check`, `view` | the state as hash, bytes, invariants, answers |
 //!
-//! It has no clock but `entry.at`, does no I/O, draws nothing at random and holds no hash map, so the
-//! same entries give the same events and the same root everywhere. It does not make prices: index
-//! and mark are reported to it.
+//! It has no clock but `entry.at`, does no I/O, draws nothing at random and holds no hash map, so
+//! the same entries give the same events and the same root everywhere. It does not make prices:
+//! index and mark are reported to it.
 //!
 //! # Invariants (see [`Engine::check`], run after every entry in tests)
 //! 1. SUM-1: balances sum to zero. SUM-2: the sizes of an instrument's positions sum to zero.

@@ -149,8 +149,8 @@ fn is_eight_utc(at: At) -> bool {
     at.0 % At::DAY == 8 * 3_600_000
 }
 
-/// Rates are at most 100 %, the initial rate is at least 0.1 % and covers the maintenance rate, and a rebate is never
-/// more than the fee of the other side.
+/// Rates are at most 100 %, the initial rate is at least 0.1 % and covers the maintenance rate, and
+/// a rebate is never more than the fee of the other side.
 fn rates_fit(spec: &Instrument) -> bool {
     let (fees, margin) = (spec.fees, spec.margin);
     let million = 1_000_000;

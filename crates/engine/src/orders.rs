@@ -58,8 +58,8 @@ impl Order {
         self.size.minus(self.filled)
     }
 
-    /// What it counts for in its holding's open lots and holds: a reduce-only order, nothing, for it
-    /// cannot make the position larger.
+    /// What it counts for in its holding's open lots and holds: a reduce-only order, nothing, for
+    /// it cannot make the position larger.
     pub fn counted(&self) -> (Lots, Amount) {
         if self.reduce_only { (Lots::ZERO, Amount::ZERO) } else { (self.open(), self.hold) }
     }

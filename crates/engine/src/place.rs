@@ -192,7 +192,8 @@ impl Engine {
         }
     }
 
-    /// STP-1: a taker that would meet an order of its own group is refused, if its account chose so.
+    /// STP-1: a taker that would meet an order of its own group is refused, if its account chose
+    /// so.
     fn check_self_trade(&self, terms: &Terms) -> Result<(), Reject> {
         if self.accounts.at(terms.account.0).self_trade == SelfTradeMode::CancelMaker {
             return Ok(());

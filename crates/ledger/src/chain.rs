@@ -5,8 +5,8 @@
 //!                                      with the entry that brings it to LINK_BYTES or more
 //! ```
 //!
-//! Where links end depends on the bytes alone, not on how entries were batched, so every replica and
-//! every replay comes to the same head. Hashing long links is several times faster than hashing
+//! Where links end depends on the bytes alone, not on how entries were batched, so every replica
+//! and every replay comes to the same head. Hashing long links is several times faster than hashing
 //! each entry.
 
 use alloc::vec::Vec;

@@ -1,7 +1,7 @@
 //! The digest of a set of items: the sum of their hashes, modulo 2²⁵⁶.
 //!
-//! Adding and removing an item costs one hash, in whatever order, so a state of a million orders has
-//! a digest in O(changed).
+//! Adding and removing an item costs one hash, in whatever order, so a state of a million orders
+//! has a digest in O(changed).
 //!
 //! What it is for, and what not: it shows that two replicas, or a snapshot and a replay, hold the
 //! same set. It does not bind somebody who may choose the items freely to make two sets collide

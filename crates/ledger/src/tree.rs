@@ -6,9 +6,9 @@
 //!   levels[0]    l0    l1    l2    ·      a leaf that was never set is 32 zero bytes
 //! ```
 //!
-//! A missing right half counts as 32 zero bytes and is not hashed again on the way up: a node of two
-//! empty halves is empty. The height is that of the highest leaf, and [`Tree::root`] hashes it in, so
-//! that no leaf of a low tree can be passed off as a node of a high one.
+//! A missing right half counts as 32 zero bytes and is not hashed again on the way up: a node of
+//! two empty halves is empty. The height is that of the highest leaf, and [`Tree::root`] hashes it
+//! in, so that no leaf of a low tree can be passed off as a node of a high one.
 
 use alloc::vec::Vec;
 

@@ -59,8 +59,9 @@ impl Candles {
         push(&mut self.days, At::DAY, DAYS_MAX, trade);
     }
 
-    /// Candles of `length_ms` (whole minutes, or a day) whose start lies in `from..=to`, gaps filled
-    /// with the close before them, at most the last `max`. Nothing stands before the first trade.
+    /// Candles of `length_ms` (whole minutes, or a day) whose start lies in `from..=to`, gaps
+    /// filled with the close before them, at most the last `max`. Nothing stands before the first
+    /// trade.
     pub fn over(&self, length_ms: u64, (from, to): (At, At), max: usize) -> Vec<Candle> {
         let source = if length_ms == At::DAY { &self.days } else { &self.minutes };
         let span = u64::try_from(max).unwrap_or(u64::MAX).saturating_mul(length_ms);

@@ -129,7 +129,8 @@ impl<'a> Reader<'a> {
         DecodeError::Value { what, offset: self.offset }
     }
 
-    /// A count of elements that follow; each takes a byte at least, so it is bounded by what is left.
+    /// A count of elements that follow; each takes a byte at least, so it is bounded by what is
+    /// left.
     pub fn count(&mut self) -> Result<usize, DecodeError> {
         let count = u32::decode(self)?;
         let count = usize::try_from(count).map_err(|_| self.refuse("count"))?;

@@ -1,4 +1,5 @@
-//! Commands: what is asked of the venue, in imperatives. An [`Entry`] is a command that has a place.
+//! Commands: what is asked of the venue, in imperatives. An [`Entry`] is a command that has a
+//! place.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

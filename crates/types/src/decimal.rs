@@ -1,8 +1,8 @@
 //! Exact decimal numbers, for what a person or a client writes: tick sizes, strikes, amounts.
 //!
 //! A decimal is `mantissa × 10^-scale`. It is read from text (plain or with an exponent), printed
-//! as the shortest text that means the same, and divided by a step to see whether it lies on a grid.
-//! It does no other arithmetic: sums of money are [`crate::Amount`]s.
+//! as the shortest text that means the same, and divided by a step to see whether it lies on a
+//! grid. It does no other arithmetic: sums of money are [`crate::Amount`]s.
 
 use core::fmt;
 
@@ -20,7 +20,7 @@ pub enum DecimalError {
     #[error("is not a decimal number: write digits, such as 97000.5")]
     Malformed,
     /// More digits than fit.
-    #[error("has too many digits: at most 18 significant digits and {max} decimals", max = Decimal::SCALE_MAX)]
+    #[error("has too many digits: at most 18, {max} of them decimals", max = Decimal::SCALE_MAX)]
     TooLong,
 }
 

@@ -11,8 +11,8 @@ use crate::{
     Ticks, limits,
 };
 
-/// Why the engine refused a command. Prices are in ticks, sizes in lots, money in atoms: the gateway
-/// says them in the units of the instrument.
+/// Why the engine refused a command. Prices are in ticks, sizes in lots, money in atoms: the
+/// gateway says them in the units of the instrument.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each refusal names its numbers")]
 pub enum Reject {
@@ -53,7 +53,7 @@ pub enum Reject {
     #[error("deposits of the domain would pass {max} atoms", max = limits::DEPOSITS_MAX)]
     DepositsTooLarge,
     /// A price of zero or beyond reason.
-    #[error("index price {price} is out of range: report between 1 and {max}", max = IndexPrice::MAX)]
+    #[error("index price {price} is out of range: report 1 to {max}", max = IndexPrice::MAX)]
     IndexPriceOutOfRange { price: IndexPrice },
     /// No instrument is priced by it.
     #[error("no instrument is priced by {base} in {quote}: list one first")]
@@ -178,7 +178,7 @@ pub enum TermsFault {
     Strike,
     /// Rates.
     #[error(
-        "fees, margin rates and the band are at most 100 %, the initial rate at least 0.1 % and the maintenance rate"
+        "rates are at most 100 %, the initial margin rate at least 0.1 % and the maintenance rate"
     )]
     Rates,
 }

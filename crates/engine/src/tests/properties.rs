@@ -181,7 +181,11 @@ pub fn run(world: &mut World, raws: &[Raw], orders: &mut Vec<OrderId>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 1024,
+        failure_persistence: None,
+        ..Default::default()
+    })]
 
     // SUM-1 to SUM-3 in `Engine::check`, SUM-5 in `World::apply`.
     #[test]

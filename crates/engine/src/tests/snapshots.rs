@@ -10,7 +10,11 @@ use super::world::World;
 use crate::Engine;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 64,
+        failure_persistence: None,
+        ..Default::default()
+    })]
 
     #[test]
     fn a_restored_engine_has_the_root_and_goes_on_the_same(first in raws(80), then in raws(40)) {

@@ -8,7 +8,9 @@ use crate::{
     TradeSide, Traded, TransferReason,
 };
 
-choice!(LedgerAccount { 0 => Outside, 1 => Fees, 2 => Clearing(instrument), 3 => Collateral(account) });
+choice!(LedgerAccount {
+    0 => Outside, 1 => Fees, 2 => Clearing(instrument), 3 => Collateral(account),
+});
 choice!(TransferReason {
     0 => Deposit, 1 => Withdrawal, 2 => Transfer, 3 => Fee, 4 => Realised, 5 => Premium,
 });

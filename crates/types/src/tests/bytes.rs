@@ -130,13 +130,17 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
 
     #[test]
-    fn what_is_written_is_read_again(command in commands(), seq in any::<u64>(), at in any::<u64>()) {
+    fn what_is_written_is_read_again(
+        command in commands(), seq in any::<u64>(), at in any::<u64>(),
+    ) {
         let entry = Entry { seq: Seq(seq), at: At(at), command };
         prop_assert_eq!(Entry::from_bytes(&entry.to_bytes()), Ok(entry));
     }
 
     #[test]
-    fn whatever_is_read_is_written_the_same(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn whatever_is_read_is_written_the_same(
+        bytes in proptest::collection::vec(any::<u8>(), 0..200),
+    ) {
         if let Ok(entry) = Entry::from_bytes(&bytes) {
             prop_assert_eq!(&entry.to_bytes(), &bytes);
         }
