@@ -92,6 +92,16 @@ fn explain_names_the_origin_of_each_value() {
         queue.cancels_max = 16384 (default)
         queue.spin_us = 0 (venue.toml)
         gateway.connections_per_address_max = 32 (default)
+        gateway.connections_max = 10000 (default)
+        gateway.request_bytes_max = 32768 (default)
+        gateway.subscriptions_max = 2000 (default)
+        gateway.queued_per_account_max = 8 (default)
+        gateway.orders_per_s = 5 (default)
+        gateway.orders_burst = 20 (default)
+        gateway.cancels_per_s = 30 (default)
+        gateway.cancels_burst = 100 (default)
+        gateway.queries_per_s = 20 (default)
+        gateway.queries_burst = 100 (default)
     "#]]
     .assert_eq(&lines.collect::<String>());
 }

@@ -1,0 +1,6 @@
+//! The real binary: what it prints, what it keeps, what it refuses.
+
+mod cli;
+mod mirror;
+mod process;
+mod restart;
