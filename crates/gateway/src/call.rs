@@ -75,5 +75,5 @@ pub enum Reply {
 /// The result of a method.
 pub type Answered = Result<Answer, RpcError>;
 
-/// A method: reads its parameters, looks things up, and says what is to be answered. It does not wait.
+/// A method: reads its parameters, looks things up, says what is to be answered. It never waits.
 pub type Handler = fn(&Market, &Call) -> Answered;

@@ -1,10 +1,10 @@
 //! Refusals of the engine in the dialect's words (api.md §10.1).
 //!
 //! Each [`Reject`] has one code. `data` holds the `reason` as a sentence, the core's `rule`, and the
-//! numbers in the units of the instrument: prices as decimals, sizes as amounts, money in the asset.
+//! numbers in the units of the instrument: prices as decimals, sizes as amounts, money in its asset.
 
 use serde_json::{Map, Value, json};
-use types::{Amount, At, Lots, OrderFault, OrderId, Reject, Ticks};
+use types::{Amount, At, IndexPrice, Lots, OrderFault, OrderId, Reject, SignedLots, Ticks};
 
 use market_data::InstrumentView;
 
@@ -78,180 +78,184 @@ impl Ground<'_> {
     }
 
     fn say(&self, reject: &Reject) -> Said {
+        let plain = |code, word: &str| said(code, word).saying(reject);
         match reject {
-            Reject::ValidUntilPassed { valid_until, at } => said(13888, "timed_out")
-                .because(format!(
-                    "the request was valid until {valid_until}, it is {at}: send it again"
-                ))
-                .param("valid_until")
-                .number("valid_until", Fixed::new(valid_until.0.into(), 0))
-                .number("timestamp", Fixed::new(at.0.into(), 0)),
-            Reject::AccountNotFound { .. } => said(13020, "not_found").as_it_is(reject),
-            Reject::AccountNotNext { .. } => said(11049, "bad_arguments").as_it_is(reject),
-            Reject::AccountsTooMany { .. } => said(12001, "too_many_subaccounts").as_it_is(reject),
-            Reject::AccountsNotRelated { .. } => {
-                said(12100, "transfer_not_allowed").as_it_is(reject)
-            }
-            Reject::InstrumentTermsContradict { .. }
-            | Reject::InstrumentListedAlready { .. }
-            | Reject::InstrumentsTooMany => said(11049, "bad_arguments").as_it_is(reject),
-            Reject::InstrumentNotFound { .. } => {
-                said(10020, "invalid_or_unsupported_instrument").as_it_is(reject)
-            }
-            Reject::IndexNotFound { .. } => {
-                said(13020, "not_found").as_it_is(reject).param("index_name")
-            }
-            Reject::InstrumentExpired { expiry, .. } => said(10012, "book_closed")
-                .because(format!("{} expired at {expiry}", self.name()))
-                .number("expiration_timestamp", Fixed::new(expiry.0.into(), 0)),
+            Reject::ValidUntilPassed { valid_until, at } => too_late(*valid_until, *at),
+            Reject::AccountNotFound { .. } => plain(13020, "not_found"),
+            Reject::AccountNotNext { .. } => plain(11049, "bad_arguments"),
+            Reject::AccountsTooMany { .. } => plain(12001, "too_many_subaccounts"),
+            Reject::AccountsNotRelated { .. } => plain(12100, "transfer_not_allowed"),
+            Reject::InstrumentTermsContradict { .. } => plain(11049, "bad_arguments"),
+            Reject::InstrumentListedAlready { .. } => plain(11049, "bad_arguments"),
+            Reject::InstrumentsTooMany => plain(11049, "bad_arguments"),
+            Reject::InstrumentNotFound { .. } => plain(10020, "invalid_or_unsupported_instrument"),
+            Reject::InstrumentExpired { expiry, .. } => self.expired(*expiry),
             Reject::AmountOutOfRange { amount } => self.money_out_of_range(*amount),
-            Reject::DepositsTooLarge => self.money_out_of_range(Amount::MAX),
-            Reject::IndexPriceOutOfRange { price } => {
-                said(11049, "bad_arguments").as_it_is(reject).number("price", Fixed::index(*price))
-            }
-            Reject::MarkOutOfRange { mark } => {
-                said(11049, "bad_arguments").as_it_is(reject).number("mark", self.price(*mark))
-            }
-            Reject::OrderNotOpen { order } if self.look.view.order(*order).is_none() => {
-                self.about_order(ORDER_NOT_FOUND, "order_not_found", *order, "is not known here")
-            }
-            Reject::OrderNotOpen { order } => {
-                self.about_order(NOT_OPEN, "not_open_order", *order, "is not open any more")
-            }
-            Reject::OrderNotOwned { order } => {
-                self.about_order(NOT_OWNER, "not_owner_of_order", *order, "is another account's")
-            }
-            Reject::OrderTermsContradict { fault } => terms(*fault).as_it_is(reject),
+            Reject::DepositsTooLarge => plain(10021, "invalid_amount").param("amount"),
+            Reject::IndexPriceOutOfRange { price } => self.index_out_of_range(*price),
+            Reject::IndexNotFound { .. } => plain(13020, "not_found").param("index_name"),
+            Reject::MarkOutOfRange { mark } => self.mark_out_of_range(*mark),
+            Reject::OrderNotOpen { order } => self.not_open(*order),
+            Reject::OrderNotOwned { order } => self.not_owned(*order),
+            Reject::OrderTermsContradict { fault } => terms(*fault).saying(reject),
             Reject::SizeOutOfRange { size, min, max } => self.size_out_of_range(*size, *min, *max),
-            Reject::PriceOutOfRange { price } => said(10023, "invalid_price")
-                .because(format!(
-                    "price is {}: send between {} and {}",
-                    self.price(*price),
-                    self.price(Ticks(1)),
-                    self.price(Ticks::MAX)
-                ))
-                .param("price")
-                .number("min_price", self.price(Ticks(1)))
-                .number("max_price", self.price(Ticks::MAX)),
+            Reject::PriceOutOfRange { price } => self.price_out_of_range(*price),
             Reject::PriceOffTick { price, below, above } => {
                 self.off_tick(self.price(*price).to_string(), *below, *above)
             }
-            Reject::DisplayOutOfRange { display, min, max } => {
-                let (display, min, max) = (self.lots(*display), self.lots(*min), self.lots(*max));
-                said(10036, "invalid_max_show_amount")
-                    .because(format!("display_amount is {display}: send between {min} and {max}"))
-                    .param("display_amount")
-                    .number("min", min)
-                    .number("max", max)
+            Reject::DisplayOutOfRange { display, min, max } => self.display(*display, *min, *max),
+            Reject::MarkMissing { .. } => self.no_mark(),
+            Reject::PriceTooLow { price, min } => self.band((10005, "price_too_low"), *price, *min),
+            Reject::PriceTooHigh { price, max } => {
+                self.band((10007, "price_too_high"), *price, *max)
             }
-            Reject::MarkMissing { .. } => said(10012, "book_closed")
-                .because(format!("{} has no mark price yet: wait for the first one", self.name())),
-            Reject::PriceTooLow { price, min } => {
-                self.band(said(10005, &format!("price_too_low {}", self.price(*min))), *price, *min)
-            }
-            Reject::PriceTooHigh { price, max } => self.band(
-                said(10007, &format!("price_too_high {}", self.price(*max))),
-                *price,
-                *max,
-            ),
-            Reject::SizeBelowFilled { filled } => said(10021, "invalid_amount")
-                .because(format!("{} is filled already: send that or more", self.lots(*filled)))
-                .param("amount")
-                .number("filled_amount", self.lots(*filled)),
-            Reject::ReduceOnlyWouldOpen { position } => {
-                let position = self.amount(position.0.into());
-                said(11030, "other_reject reduce_only_would_open")
-                    .because(format!("the position is {position}: this side would not reduce it"))
-                    .number("position", position)
-            }
-            Reject::PostOnlyWouldCross { best, passive } => {
-                let (best, passive) = (self.price(*best), self.price(*passive));
-                said(11054, "post_only_reject")
-                    .because(format!(
-                        "would trade at {best}: price at {passive} or leave post_only out"
-                    ))
-                    .number("best_price", best)
-                    .number("passive_price", passive)
-            }
-            Reject::SelfTrade { order } => {
-                let what = "is of the same group: cancel it, or choose cancel_maker";
-                self.about_order(10003, "order_overlap", *order, what)
-            }
-            Reject::OrdersTooMany { open, max } => {
-                said(11030, &format!("other_reject max_open_orders {max}"))
-                    .as_it_is(reject)
-                    .number("open_orders", Fixed::new((*open).into(), 0))
-                    .number("max", Fixed::new((*max).into(), 0))
-            }
-            Reject::PositionTooLarge { reached, max } => {
-                let (reached, max) = (self.amount((*reached).into()), self.lots(*max));
-                said(11030, &format!("other_reject max_position {max}"))
-                    .because(format!(
-                        "position and open orders would reach {reached}: at most {max}"
-                    ))
-                    .number("reached", reached)
-                    .number("max", max)
-            }
-            Reject::MmpFrozen { until } => self.frozen(*until),
-            Reject::MmpMissing { .. } => {
-                said(13040, "mmp_required").as_it_is(reject).param("mmp_group")
-            }
-            Reject::MmpLimitsMissing => {
-                said(11029, "invalid_arguments").as_it_is(reject).param("interval")
-            }
-            Reject::MmpGroupTooHigh { .. } => {
-                said(11029, "invalid_arguments").as_it_is(reject).param("mmp_group")
-            }
-            Reject::QuotesTooMany { .. } => {
-                said(13903, "too_many_quotes").as_it_is(reject).param("quotes")
-            }
-            Reject::QuotesCross { first, second } => said(13910, "quote_crossed")
-                .as_it_is(reject)
-                .param("quotes")
-                .number("first", Fixed::new((*first).into(), 0))
-                .number("second", Fixed::new((*second).into(), 0)),
-            Reject::QuoteRefused { index, reject } => {
-                let inner = self.say(reject);
-                let reason = format!("quote {index}: {}", inner.reason);
-                inner.because(reason).number("quote", Fixed::new((*index).into(), 0))
-            }
+            Reject::SizeBelowFilled { filled } => self.below_filled(*filled),
+            Reject::ReduceOnlyWouldOpen { position } => self.would_open(*position),
+            Reject::PostOnlyWouldCross { best, passive } => self.would_take(*best, *passive),
+            Reject::SelfTrade { order } => self.self_trade(*order),
+            Reject::OrdersTooMany { open, max } => too_many_orders(*open, *max).saying(reject),
+            Reject::PositionTooLarge { reached, max } => self.too_large(*reached, *max),
+            Reject::MmpFrozen { until } => frozen(*until),
+            Reject::MmpMissing { .. } => plain(13040, "mmp_required").param("mmp_group"),
+            Reject::MmpLimitsMissing => plain(11029, "invalid_arguments").param("interval"),
+            Reject::MmpGroupTooHigh { .. } => plain(11029, "invalid_arguments").param("mmp_group"),
+            Reject::QuotesTooMany { .. } => plain(13903, "too_many_quotes").param("quotes"),
+            Reject::QuotesCross { first, second } => quotes_cross(*first, *second).saying(reject),
+            Reject::QuoteRefused { index, reject } => self.quote(*index, reject),
             Reject::MarginInsufficient { needed, free, missing } => {
-                let [needed, free, missing] = [needed, free, missing].map(|some| self.money(*some));
-                let asset = self.look.asset();
-                said(10009, "not_enough_funds")
-                    .because(format!(
-                        "needs {needed} {asset} of margin, {free} is free: deposit {missing} or send less"
-                    ))
-                    .number("needed", needed)
-                    .number("free", free)
-                    .number("missing", missing)
+                self.margin(*needed, *free, *missing)
             }
-            Reject::FreeInsufficient { amount, free } => {
-                let (amount, free) = (self.money(*amount), self.money(*free));
-                said(10009, "not_enough_funds")
-                    .because(format!("{amount} {} is asked for, {free} is free", self.look.asset()))
-                    .param("amount")
-                    .number("amount", amount)
-                    .number("free", free)
-            }
-            Reject::DomainFull => said(10047, "matching_engine_queue_full").as_it_is(reject),
+            Reject::FreeInsufficient { amount, free } => self.not_free(*amount, *free),
+            Reject::DomainFull => plain(10047, "matching_engine_queue_full"),
             Reject::ClientOrderIdsTooMany => {
-                said(11029, "invalid_arguments").as_it_is(reject).param("client_order_id")
+                plain(11029, "invalid_arguments").param("client_order_id")
             }
         }
     }
 
-    fn about_order(&self, code: i32, word: &str, order: OrderId, what: &str) -> Said {
-        said(code, word).because(format!("order {} {what}", self.look.order_id(order)))
+    fn expired(&self, expiry: At) -> Said {
+        said(10012, "book_closed")
+            .because(format!("{} expired at {expiry}", self.name()))
+            .number("expiration_timestamp", whole(expiry.0))
     }
 
-    fn frozen(&self, until: Option<At>) -> Said {
-        let reason = match until {
-            Some(until) => format!("quotes are frozen until {until}: wait, or reset_mmp"),
-            None => "quotes are frozen until reset_mmp".to_owned(),
-        };
-        let until = Fixed::new(until.map_or(0, |at| at.0).into(), 0);
-        said(13043, "quotes_frozen").because(reason).number("frozen_until", until)
+    fn index_out_of_range(&self, price: IndexPrice) -> Said {
+        let [price, min, max] = [price, IndexPrice(1), IndexPrice::MAX].map(Fixed::index);
+        said(11049, "bad_arguments")
+            .because(format!("index price is {price}: report between {min} and {max}"))
+            .param("price")
+            .number("min", min)
+            .number("max", max)
+    }
+
+    fn mark_out_of_range(&self, mark: Ticks) -> Said {
+        let [mark, min, max] = [mark, Ticks(1), Ticks::MAX].map(|ticks| self.price(ticks));
+        said(11049, "bad_arguments")
+            .because(format!("mark is {mark}: report between {min} and {max}"))
+            .param("marks")
+            .number("min", min)
+            .number("max", max)
+    }
+
+    fn not_open(&self, order: OrderId) -> Said {
+        match self.look.view.order(order) {
+            None => self.about_order((ORDER_NOT_FOUND, "order_not_found"), order, "is not known"),
+            Some(_) => self.about_order((NOT_OPEN, "not_open_order"), order, "is open no more"),
+        }
+    }
+
+    fn not_owned(&self, order: OrderId) -> Said {
+        self.about_order((NOT_OWNER, "not_owner_of_order"), order, "belongs to another account")
+    }
+
+    fn self_trade(&self, order: OrderId) -> Said {
+        let what = "is of the same group: cancel it, or choose cancel_maker";
+        self.about_order((10003, "order_overlap"), order, what)
+    }
+
+    fn price_out_of_range(&self, price: Ticks) -> Said {
+        let [price, min, max] = [price, Ticks(1), Ticks::MAX].map(|ticks| self.price(ticks));
+        said(10023, "invalid_price")
+            .because(format!("price is {price}: send between {min} and {max}"))
+            .param("price")
+            .number("min_price", min)
+            .number("max_price", max)
+    }
+
+    fn display(&self, display: Lots, min: Lots, max: Lots) -> Said {
+        let [display, min, max] = [display, min, max].map(|lots| self.lots(lots));
+        said(10036, "invalid_max_show_amount")
+            .because(format!("display_amount is {display}: send between {min} and {max}"))
+            .param("display_amount")
+            .number("min", min)
+            .number("max", max)
+    }
+
+    fn no_mark(&self) -> Said {
+        let reason = format!("{} has no mark price yet: wait for the first one", self.name());
+        said(10012, "book_closed").because(reason)
+    }
+
+    fn below_filled(&self, filled: Lots) -> Said {
+        let filled = self.lots(filled);
+        said(10021, "invalid_amount")
+            .because(format!("{filled} is filled already: send that or more"))
+            .param("amount")
+            .number("filled_amount", filled)
+    }
+
+    fn would_open(&self, position: SignedLots) -> Said {
+        let position = self.amount(position.0.into());
+        said(11030, "other_reject reduce_only_would_open")
+            .because(format!("the position is {position}: this side would not reduce it"))
+            .number("position", position)
+    }
+
+    fn would_take(&self, best: Ticks, passive: Ticks) -> Said {
+        let (best, passive) = (self.price(best), self.price(passive));
+        said(11054, "post_only_reject")
+            .because(format!("would trade at {best}: price at {passive} or leave post_only out"))
+            .number("best_price", best)
+            .number("passive_price", passive)
+    }
+
+    fn too_large(&self, reached: u64, max: Lots) -> Said {
+        let (reached, max) = (self.amount(reached.into()), self.lots(max));
+        said(11030, &format!("other_reject max_position {max}"))
+            .because(format!("position and open orders would reach {reached}: at most {max}"))
+            .number("reached", reached)
+            .number("max", max)
+    }
+
+    fn quote(&self, index: u32, reject: &Reject) -> Said {
+        let inner = self.say(reject);
+        let reason = format!("quote {index}: {}", inner.reason);
+        inner.because(reason).number("quote", whole(index.into()))
+    }
+
+    fn margin(&self, needed: Amount, free: Amount, missing: Amount) -> Said {
+        let [needed, free, missing] = [needed, free, missing].map(|some| self.money(some));
+        let asset = self.look.asset();
+        said(10009, "not_enough_funds")
+            .because(format!(
+                "needs {needed} {asset} of margin, {free} is free: deposit {missing} or send less"
+            ))
+            .number("needed", needed)
+            .number("free", free)
+            .number("missing", missing)
+    }
+
+    fn not_free(&self, amount: Amount, free: Amount) -> Said {
+        let (amount, free) = (self.money(amount), self.money(free));
+        said(10009, "not_enough_funds")
+            .because(format!("{amount} {} is asked for, {free} is free", self.look.asset()))
+            .param("amount")
+            .number("amount", amount)
+            .number("free", free)
+    }
+
+    fn about_order(&self, (code, word): (i32, &str), order: OrderId, what: &str) -> Said {
+        said(code, word).because(format!("order {} {what}", self.look.order_id(order)))
     }
 
     fn money_out_of_range(&self, amount: Amount) -> Said {
@@ -277,9 +281,10 @@ impl Ground<'_> {
             .number("max", max)
     }
 
-    fn band(&self, said: Said, price: Ticks, limit: Ticks) -> Said {
+    fn band(&self, (code, word): (i32, &str), price: Ticks, limit: Ticks) -> Said {
         let (price, limit) = (self.price(price), self.price(limit));
-        said.because(format!("price {price} is outside the band, which ends at {limit}"))
+        said(code, &format!("{word} {limit}"))
+            .because(format!("price {price} is outside the band, which ends at {limit}"))
             .param("price")
             .number("price", price)
             .number("limit", limit)
@@ -300,6 +305,41 @@ impl Ground<'_> {
             said.number("below", low).number("above", high)
         }
     }
+}
+
+fn too_late(valid_until: At, at: At) -> Said {
+    let reason = format!("the request was valid until {valid_until}, it is {at}: send it again");
+    said(13888, "timed_out")
+        .because(reason)
+        .param("valid_until")
+        .number("valid_until", whole(valid_until.0))
+        .number("timestamp", whole(at.0))
+}
+
+fn too_many_orders(open: u32, max: u32) -> Said {
+    said(11030, &format!("other_reject max_open_orders {max}"))
+        .number("open_orders", whole(open.into()))
+        .number("max", whole(max.into()))
+}
+
+fn quotes_cross(first: u32, second: u32) -> Said {
+    said(13910, "quote_crossed")
+        .param("quotes")
+        .number("first", whole(first.into()))
+        .number("second", whole(second.into()))
+}
+
+fn frozen(until: Option<At>) -> Said {
+    let reason = match until {
+        Some(until) => format!("quotes are frozen until {until}: wait, or reset_mmp"),
+        None => "quotes are frozen until reset_mmp".to_owned(),
+    };
+    let until = whole(until.map_or(0, |at| at.0));
+    said(13043, "quotes_frozen").because(reason).number("frozen_until", until)
+}
+
+fn whole(number: u64) -> Fixed {
+    Fixed::new(number.into(), 0)
 }
 
 fn terms(fault: OrderFault) -> Said {
@@ -337,7 +377,7 @@ impl Said {
     }
 
     /// The refusal's own sentence, where it holds no number that has a unit.
-    fn as_it_is(self, reject: &Reject) -> Said {
+    fn saying(self, reject: &Reject) -> Said {
         self.because(reject.to_string())
     }
 

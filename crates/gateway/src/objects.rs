@@ -1,10 +1,10 @@
 //! The JSON objects of the dialect (api.md §7.1), written from the view of a domain.
 //!
 //! Every object is written straight into a text: prices and amounts are exact decimals from whole
-//! ticks, lots and atoms, never a float. Averages are quotients and are rounded to ten decimals.
+//! ticks, lots and atoms, never a float. Averages are quotients, rounded to ten decimals.
 //!
-//! Greeks and implied volatilities (`greeks`, `mark_iv`, `bid_iv`, `ask_iv`, `iv`) are left out, and
-//! an option's `delta` is null: the venue does not price options yet, and it does not invent numbers.
+//! Greeks and implied volatilities (`greeks`, `mark_iv`, `bid_iv`, `ask_iv`, `iv`) are left out,
+//! and an option's `delta` is null: nothing prices options yet, and no number is invented.
 
 mod accounts;
 mod instruments;

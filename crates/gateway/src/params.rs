@@ -1,5 +1,5 @@
-//! Reads parameters: typed, from JSON or from the texts of a query string, with the reason when they
-//! are not what they must be.
+//! Reads parameters: typed, from JSON or from the texts of a query string, with the reason when
+//! they are not what they must be.
 //!
 //! Numbers stay the digits that were sent: they become whole ticks and lots here, or they are
 //! refused with the nearest values that would do. Nothing is rounded for the client.

@@ -132,9 +132,9 @@ impl Market {
         self.state(domain).answered(&question, numbers.as_ref());
     }
 
-    /// Listens to `channel`. `Ok(None)`: there is no such channel, or it is not for this subscriber;
-    /// `Ok(Some(name))`: active under this name (which the caller needs to end it); an error refuses
-    /// the whole call (13778, too many listeners).
+    /// Listens to `channel`. `Ok(None)`: there is no such channel, or not for this subscriber;
+    /// `Ok(Some(name))`: active under this name (which the caller needs to end it); an error
+    /// refuses the whole call (13778, too many listeners).
     pub fn subscribe(&self, channel: &str, by: Subscriber) -> Result<Option<String>, RpcError> {
         if by.account.is_none() && topics::is_raw(channel) {
             let reason = format!("log in to have {channel}, or take its 100ms form");

@@ -1,4 +1,5 @@
-//! The rows of the methods that the venue answers: market data, trading, accounts, wallets, operator.
+//! The rows of the methods that the venue answers: market data, trading, accounts, wallets,
+//! operator.
 
 use super::ParamKind::{Boolean, Integer, List, Number, OneOf, Text, Texts};
 use super::Tier::{Minimum, Ours, Second, Third};

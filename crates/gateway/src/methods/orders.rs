@@ -165,14 +165,11 @@ fn history(
     let mut rows = Vec::new();
     for domain in domains {
         let wanted = skip.saturating_add(count).saturating_add(1).saturating_sub(rows.len());
-        market.look(domain, |look| {
-            rows.extend(closed(
-                look,
-                me,
-                |order| (unfilled || order.filled != Lots::ZERO) && fits(look, order),
-                wanted,
-            ))
-        });
+        let takes = |look: Look<'_>, order: &Order| {
+            (unfilled || order.filled != Lots::ZERO) && fits(look, order)
+        };
+        let more = market.look(domain, |look| closed(look, me, |order| takes(look, order), wanted));
+        rows.extend(more);
     }
     let has_more = skip.saturating_add(count) < rows.len();
     now(|out| {

@@ -64,7 +64,7 @@ fn milli(params: Params<'_>, name: &str) -> Result<Option<u64>, RpcError> {
 }
 
 pub(crate) fn get_mmp_config(market: &Market, call: &Call) -> Answered {
-    list(market, call, |out, mmp| write_mmp(out, mmp))
+    list(market, call, write_mmp)
 }
 
 pub(crate) fn get_mmp_status(market: &Market, call: &Call) -> Answered {

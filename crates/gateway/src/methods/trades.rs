@@ -172,7 +172,7 @@ pub(crate) fn get_user_trades_by_order(market: &Market, call: &Call) -> Answered
         market.look(domain, |look| {
             let mut list = List::new(out);
             let account = look.view.account(me);
-            let own = account.into_iter().flat_map(|account| account.trades());
+            let own = account.into_iter().flat_map(market_data::Account::trades);
             let mut rows: Vec<&UserTrade> = own.filter(|own| own.order == order).collect();
             if !oldest_first {
                 rows.reverse();
