@@ -4,8 +4,8 @@
 //!   file, flags ─▶ RawConfig (texts and numbers by key) ─▶ Config (typed, within limits)
 //!                   all problems at once: key, value, limit
 //! ```
-//! [`keys`] is the one list of keys: meaning, default, limits. If two replicas with different values
-//! would diverge, it is not configuration: it is a command in the log.
+//! [`keys`] is the one list of keys: meaning, default, limits. If two replicas with different
+//! values would diverge, it is not configuration: it is a command in the log.
 
 mod keys;
 mod raw;

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use gateway::venue::Domain;
 use types::AssetCode;
 
-/// Settlement assets that a domain may have, with their decimals. A log keeps its asset for ever, so
-/// a row is never changed.
+/// Settlement assets that a domain may have, with their decimals. A log keeps its asset for
+/// ever, so a row is never changed.
 const ASSETS: [(&str, u8); 4] = [("BTC", 8), ("ETH", 8), ("USDC", 6), ("USDT", 8)];
 
 /// Domains of `serve` and `demo`.

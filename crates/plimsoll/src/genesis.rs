@@ -41,7 +41,7 @@ const STRIKES_EACH_SIDE: i64 = 4;
 /// Strikes on each side of the middle one, of linear options.
 const LINEAR_STRIKES_EACH_SIDE: i64 = 2;
 
-/// The built-in list: perpetuals, futures of four Fridays, option chains of two, inverse and linear.
+/// The built-in list: perpetuals, futures of four Fridays, option chains of two.
 pub fn built_in(now: At) -> Vec<Instrument> {
     let fridays = fridays(now);
     let mut instruments = Vec::new();

@@ -1,5 +1,5 @@
-//! `plimsoll log`: looks into logs on disk. It opens nothing for writing and needs no server; beside
-//! a running one it sees what was synced when it came by.
+//! `plimsoll log`: looks into logs on disk. It opens nothing for writing and needs no server;
+//! beside a running one it sees what was synced when it came by.
 
 mod inspect;
 mod verify;

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!   capture file ─▶ lines ─▶ messages ─▶ recorded book ─┐
-//!                                                       ├─▶ plan ─▶ cancels, amends, places ─▶ venue
-//!   own orders ◀─ outcomes ◀────────────────────────────┘                                       │
-//!   comparison: recorded top 20 levels = the venue's top 20 levels ◀── public/get_order_book ───┘
+//!                                                       ├─▶ plan ─▶ cancels, amends, places
+//!   own orders ◀─ outcomes ◀── venue ◀──────────────────┴──────────────┘
+//!                                └─▶ public/get_order_book: top 20 levels = the recorded ones?
 //! ```
 //!
 //! [`capture`] and [`message`] are the decoder, [`survey`] reads the file once beforehand, [`book`]

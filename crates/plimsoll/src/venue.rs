@@ -139,8 +139,8 @@ impl Running {
 }
 
 /// The market keeps what is not state (trades, candles, orders that are gone), and it can only be
-/// filled from the first entry. So a start replays the whole log; the snapshots are for the day when
-/// that takes too long, and tell today whether the log's end is missing.
+/// filled from the first entry. So a start replays the whole log; the snapshots are for the
+/// day when that takes too long, and tell today whether the log's end is missing.
 fn replica_config(dir: PathBuf, domain: &Domain, sizes: &Sizes) -> replica::Config {
     let Sizes { log, queue } = sizes;
     let mut config = replica::Config::new(dir, domain.asset, domain.decimals);

@@ -109,7 +109,7 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         name: "gateway.queued_per_account_max",
-        doc: "requests of one account that wait for the matching engine; cancels have as many beside",
+        doc: "requests of one account that wait for the engine; cancels have as many beside",
         form: Form::Count { min: 1, max: 65_536, default: 8 },
     },
     Key {

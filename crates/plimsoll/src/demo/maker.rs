@@ -1,7 +1,7 @@
 //! A market maker: quotes every listed instrument, and requotes what has moved.
 //!
 //! ```text
-//!   every 500 ms   quotes whose price moved ─▶ mass quotes of up to 40 instruments, a currency each
+//!   every 500 ms   quotes whose price moved ─▶ mass quotes of up to 40 instruments, by currency
 //!   every 10 s     all of them, so that what was filled is whole again
 //! ```
 //! Its quotes go away with its connection (cancel on disconnect), as the dialect demands of quotes.

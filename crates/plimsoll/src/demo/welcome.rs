@@ -25,8 +25,8 @@ fn text(ready: &Ready, [first, second]: [&Key; 2]) -> String {
     let Key { client_id: id, client_secret: secret, .. } = first;
     let Key { client_id: other_id, client_secret: other_secret, .. } = second;
     format!(
-        "The demo venue is ready. It is play money: the index is a random walk, the market makers are
-bots, and the keys follow from the seed. Ctrl-C stops it.
+        "The demo venue is ready. It is play money: the index is a random walk, the market
+makers are bots, and the keys follow from the seed. Ctrl-C stops it.
 
   HTTP       {http}/api/v2
   WebSocket  {ws}

@@ -21,7 +21,8 @@ pub struct Named {
 /// A name that is not one of a contract.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "\"{0}\" does not name a contract: write it as BTC-PERPETUAL, ETH_USDC-25DEC26 or BTC-25DEC26-100000-C"
+    "\"{0}\" does not name a contract: write it as BTC-PERPETUAL, ETH_USDC-25DEC26 or \
+     BTC-25DEC26-100000-C"
 )]
 pub struct NameError(pub String);
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   checksums and order of every record ─▶ replay from the first entry, against every root mark
-//!                                      └▶ start from the newest snapshot ─▶ the same root and chain?
+//!                                      └▶ from the newest snapshot ─▶ the same root and chain?
 //! ```
 
 use anyhow::{Context, bail};
@@ -113,8 +113,8 @@ impl Verified {
             seq => format!("after entry {seq}, gives the same root"),
         };
         format!(
-            "{asset}: ok, {entries} entries in {segments} segments of {bytes} bytes, last entry {seq}\
-             \n  root   {root}\n  chain  {chain}\n  snapshot {snapshot}{torn}"
+            "{asset}: ok, {entries} entries in {segments} segments of {bytes} bytes, \
+             last entry {seq}\n  root   {root}\n  chain  {chain}\n  snapshot {snapshot}{torn}"
         )
     }
 }

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The rules of joining are those of the exchange: futures name the update before (`pu`), spot
-//! counts on (`U` = previous `u` + 1). A crossed book is an error: the recording is not what it says.
+//! counts on (`U` = previous `u` + 1). A crossed book is an error: a real one never is.
 //!
 //! It knows ticks and lots only; [`super::grid`] has put the decimals on them.
 

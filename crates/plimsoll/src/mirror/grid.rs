@@ -1,8 +1,8 @@
 //! The grid of a capture: which decimal is one tick, which is one lot.
 //!
 //! A capture does not say it, and its snapshot is not enough to guess from: old orders may stand at
-//! finer sizes than new ones may have. So [`super::survey`] reads the file once and takes the finest
-//! decimal that occurs. A number between two steps stops the mirror with both numbers.
+//! finer sizes than new ones may have. So [`super::survey`] reads the file once and takes the
+//! finest decimal that occurs. A number between two steps stops the mirror with both numbers.
 
 use types::{Decimal, Grid, Lots, Ticks};
 

@@ -1,7 +1,7 @@
 //! Messages of a Binance-format capture: what one JSON object says.
 //!
 //! Numbers stay decimal texts until they are [`Decimal`]s; no price passes through a float. Fields
-//! that we do not use are skipped, and a message of a stream that we do not know is [`Message::Other`].
+//! that we do not use are skipped, and a message of an unknown stream is [`Message::Other`].
 
 use std::fmt;
 

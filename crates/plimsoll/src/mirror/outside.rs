@@ -81,7 +81,7 @@ impl Outside {
         self.prefix = prefix;
         match order["order_state"].as_str() {
             Some("open") => {
-                own.stands(id, side, price, size, Lots(size.0.saturating_sub(filled.0)))
+                own.stands(id, side, price, size, Lots(size.0.saturating_sub(filled.0)));
             }
             _ => own.gone(id),
         }

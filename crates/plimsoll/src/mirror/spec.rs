@@ -2,10 +2,11 @@
 //!
 //! | capture | instrument | settles in |
 //! |---|---|---|
-//! | USD-margined, spot `BTCUSDT` | `BTC_USDC-PERPETUAL` | USDC, if a tick of a lot is whole atoms of it; else USDT |
+//! | USD-margined, spot `BTCUSDT` | `BTC_USDC-PERPETUAL` | USDC; USDT if steps are too fine |
 //! | coin-margined `BTCUSD_PERP` | `BTC-PERPETUAL`, lots of 100 (BTC) or 10 USD | the coin |
 //!
-//! Price step and size step are the capture's. Levels may be far from the mark, so the band is wide.
+//! Steps of price and size are the capture's. USDC has six decimals, USDT eight: a tick of a lot
+//! must be whole atoms. Levels may be far from the mark, so the band is wide.
 
 use anyhow::{Context, bail};
 use gateway::venue::Domain;

@@ -1,5 +1,5 @@
-//! What a start says on stderr while it replays: nothing if it is quick, a bar on a terminal, a line
-//! now and then elsewhere.
+//! What a start says on stderr while it replays: nothing if it is quick, a bar on a terminal, a
+//! line now and then elsewhere.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};

@@ -6,7 +6,8 @@ use crate::mirror::book::Recorded;
 use crate::mirror::grid::Steps;
 use crate::mirror::message::Message;
 
-/// Runs `depth U u pu bids asks`, `spot U u bids asks`, `snapshot last bids asks`; levels `price:size,…`.
+/// Runs `depth U u pu bids asks`, `spot U u bids asks`, `snapshot last bids asks`, where levels are
+/// `price:size,…`.
 fn run(script: &str) -> String {
     let mut book = Recorded::new(Steps::whole());
     let mut out = String::new();

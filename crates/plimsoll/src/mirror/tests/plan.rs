@@ -70,8 +70,9 @@ proptest! {
         for book in &books {
             let actions = plan(book, &own, n_levels);
             carry_out(&mut own, &actions, &mut next_order);
-            let bids: Levels = book.bids.iter().rev().take(n_levels).map(|(p, s)| (*p, *s)).collect();
-            let asks: Levels = book.asks.iter().take(n_levels).map(|(p, s)| (*p, *s)).collect();
+            let level = |(price, size): (&Ticks, &Lots)| (*price, *size);
+            let bids: Levels = book.bids.iter().rev().take(n_levels).map(level).collect();
+            let asks: Levels = book.asks.iter().take(n_levels).map(level).collect();
             prop_assert_eq!(open_of(&own.bids), bids);
             prop_assert_eq!(open_of(&own.asks), asks);
             prop_assert_eq!(plan(book, &own, n_levels), vec![]);
