@@ -1,6 +1,6 @@
-//! May this be asked, by this caller, now? In this order: credits, identity, scope, transport, form of
-//! the parameters, place in the account's queue. The first fault is the one that is answered, and what
-//! is refused here leaves no trace but the credits.
+//! May this be asked, by this caller, now? In this order: credits, identity, scope, transport, form
+//! of the parameters, place in the account's queue. The first fault is the one that is answered,
+//! and what is refused here leaves no trace but the credits.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -1,7 +1,8 @@
 //! The keys of an account, made and changed by its owner (api.md §7.2, account methods).
 //!
-//! A key never gets more than the one that makes or changes it has: what is asked beyond that is cut. A
-//! secret is shown when it is made, and not again. Any change of what a key may do ends its tokens.
+//! A key never gets more than the one that makes or changes it has: what is asked beyond that is
+//! cut. A secret is shown when it is made, and not again. Any change of what a key may do ends its
+//! tokens.
 
 use std::sync::Arc;
 

@@ -7,8 +7,8 @@
 //!   public/auth                      ─▶ one of these ─▶ tokens ┘
 //! ```
 //!
-//! Whatever is wrong with a key or a signature, the answer is the same and takes the same time. What a
-//! grant allows is decided in `admit`.
+//! Whatever is wrong with a key or a signature, the answer is the same and takes the same time.
+//! What a grant allows is decided in `admit`.
 
 pub(crate) mod keys;
 pub(crate) mod replay;

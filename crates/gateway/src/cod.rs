@@ -1,9 +1,10 @@
-//! Cancel on disconnect: a dropped connection's orders are cancelled by commands, so that every replica
-//! sees it at the same place of its log (api.md §3.5, §15.2).
+//! Cancel on disconnect: a dropped connection's orders are cancelled by commands, so that every
+//! replica sees it at the same place of its log (api.md §3.5, §15.2).
 //!
-//! Orders carry the session of the socket that they came through if it cancels on disconnect. When it
-//! drops, each domain gets one `DropSession`, in the class of cancels, again and again while the queue
-//! is full. An order that was still under way is caught by a second one after its outcome is known.
+//! Orders carry the session of the socket that they came through if it cancels on disconnect. When
+//! it drops, each domain gets one `DropSession`, in the class of cancels, again and again while the
+//! queue is full. An order that was still under way is caught by a second one after its outcome is
+//! known.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

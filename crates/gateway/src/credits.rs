@@ -1,8 +1,8 @@
 //! Credits: how often somebody may ask (api.md §4, venue.md §2.15).
 //!
-//! A leaky bucket: `credits(t) = min(burst, credits(t0) + per_s · (t − t0))`; a request is refused if
-//! fewer than its cost are there, otherwise they are taken. Time is an argument, in microseconds; all
-//! arithmetic is on millionths of a credit, so nothing is lost to rounding.
+//! A leaky bucket: `credits(t) = min(burst, credits(t0) + per_s · (t − t0))`; a request is refused
+//! if fewer than its cost are there, otherwise they are taken. Time is an argument, in
+//! microseconds; all arithmetic is on millionths of a credit, so nothing is lost to rounding.
 //!
 //! Cancels never share a bucket with places: a throttled client can always get out.
 
@@ -82,7 +82,8 @@ impl Rates {
 /// Too few credits: the numbers of the refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{credits} credits are left, this call costs {cost}: {refill_per_s} come back a second, ask again in {retry_after_ms} ms"
+    "{credits} credits are left, this call costs {cost}: {refill_per_s} come back a second, \
+     ask again in {retry_after_ms} ms"
 )]
 pub struct Overdraft {
     /// Whole credits that are left.

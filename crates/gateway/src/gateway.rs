@@ -5,8 +5,8 @@
 //!                 └▶ refusal                └▶ Begun::Waiting ─▶ (outcome) ─▶ reply
 //! ```
 //!
-//! Invariant: what a request proposes is proposed before `begin` returns, so the requests of one socket
-//! reach the venue in the order in which they came, however long each waits for its outcome.
+//! Invariant: what a request proposes is proposed before `begin` returns, so the requests of one
+//! socket reach the venue in the order in which they came, however long each waits for its outcome.
 
 use std::future::poll_fn;
 use std::net::IpAddr;

@@ -1,7 +1,7 @@
 //! Proof of life on a socket (api.md §3.4), as a machine without a clock.
 //!
 //! ```text
-//!   every interval: `heartbeat`; if the client was silent since the last one, `test_request` too
+//!   every interval: `heartbeat`; after a silent one, `test_request` too
 //!   after `test_request`: `public/test` within max(interval, interval_min), or the socket is closed
 //! ```
 

@@ -2,9 +2,9 @@
 //! status.
 //!
 //! ```text
-//!   GET  /api/v2/{public|private|operator}/{method}?name=value…      everything is text
-//!   POST /api/v2/{…}/{method}   POST /api/v2                         JSON-RPC in the body, which wins
-//!   OPTIONS *                                                        the answer to a browser's question
+//!   GET  /api/v2/{public|private|operator}/{method}?name=value…   everything is text
+//!   POST /api/v2/{…}/{method}   POST /api/v2                      JSON-RPC in the body, which wins
+//!   OPTIONS *                                                     what a browser wants to know
 //! ```
 //!
 //! It does not know what methods mean; `/ws/api/v2` is for `ws`.
@@ -131,7 +131,8 @@ async fn answer(
     Answer { status, id, result }
 }
 
-/// Who calls, by the header. A header that fails costs like a call, so that nobody can guess for free.
+/// Who calls, by the header. A header that fails costs like a call, so that nobody can guess for
+/// free.
 fn authorize(
     gateway: &Arc<Gateway>,
     line: &Line,

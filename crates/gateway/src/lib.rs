@@ -1,17 +1,27 @@
 //! The edge: bytes of clients in, commands out; events in, bytes of clients out.
 //!
 //! ```text
-//!   HTTP, WebSocket ─▶ http / ws ─▶ rpc ─▶ admit (who, scope, credits) ─▶ method ─┬─▶ query: view ─▶ reply
-//!                                                                                 └─▶ command ─▶ Venue::propose
-//!   Venue ─▶ Publisher (one a domain): view, replies by tag, channels ─▶ outbox ─▶ socket
+//!   line ─▶ http, ws ─▶ rpc ─▶ admit (who, scope, credits) ─▶ method ─┬─▶ query: view ─▶ reply
+//!                                                                     └─▶ Venue::propose
+//!   Venue ─▶ Market::publish: views, replies by tag, channels ─▶ outbox ─▶ socket
 //! ```
 //!
 //! It speaks the Deribit API v2 dialect (JSON-RPC 2.0). JSON, names and decimal numbers exist here
 //! only; what leaves this crate inward is a [`types::Command`]. It does not decide anything about
 //! orders or money: a refusal of the engine is put into the dialect's words, with its numbers.
 //!
+//! # Wiring
+//! Whoever embeds it makes a [`Market`] over its [`venue::Venue`], opens a [`KeyStore`], and awaits
+//! [`serve`] on a tokio runtime with time and I/O. Every applied batch of a domain, replayed ones
+//! too, goes to [`Market::publish`], in order, from any thread; [`Market::stopped`] says that no
+//! more will come. `serve` ends the intervals of channels itself. [`Limits::default`] has the
+//! published numbers, [`Limits::local`] those of a venue on one's own machine, and a key can have
+//! its own ([`KeyLimits`]). Before the first client after a restart, propose `DropSession {
+//! session: None }`: sessions are numbered anew in each process. The secrets of all keys are in the
+//! key store's file.
+//!
 //! # Invariants
-//! 1. Limits first, then parsing, then authority: see `limits`.
+//! 1. Limits first, then parsing, then authority: see `limits` and `admit`.
 //! 2. A reply to a command leaves after its entry was applied, never before.
 //! 3. Whatever a client can make grow has a bound; a client that does not read is disconnected.
 

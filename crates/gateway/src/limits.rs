@@ -1,8 +1,8 @@
 //! Every limit of the edge, with the published numbers (api.md §1, §3.3, §4) as defaults.
 //!
-//! They are met in this order: connections of an address, time and size of what is read, depth of the
-//! JSON, credits, requests in flight, subscriptions, and at the way out the queue of texts. Each is
-//! answered with its number.
+//! They are met in this order: connections of an address, time and size of what is read, depth of
+//! the JSON, credits, requests in flight, subscriptions, and at the way out the queue of texts.
+//! Each is answered with its number.
 
 use crate::credits::{Rate, Rates};
 use crate::outbox::OutboxLimits;
@@ -96,8 +96,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// For a venue on one's own machine, where bots and load generators share one address: nothing is
-    /// unlimited, but no limit is met by a few hundred busy clients.
+    /// For a venue on one's own machine, where bots and load generators share one address: nothing
+    /// is unlimited, but no limit is met by a few hundred busy clients.
     pub fn local() -> Limits {
         let plenty = Rate { burst: 100_000_000, per_s: 50_000_000 };
         let rates = Rates {

@@ -2,11 +2,11 @@
 //!
 //! ```text
 //!   accept ─▶ first byte ─▶ … whole request ─▶ idle ─▶ first byte ─▶ …
-//!      handshake     partial                     idle       partial        (the time-outs that run)
+//!      handshake     partial                     idle       partial     (the time-outs that run)
 //! ```
 //!
-//! Reads through [`TimedStream`] note when bytes come; whoever has read a whole request or frame says
-//! so to the [`Line`]. It does not look at the bytes.
+//! Reads through [`TimedStream`] note when bytes come; whoever has read a whole request or frame
+//! says so to the [`Line`]. It does not look at the bytes.
 
 use std::io;
 use std::net::IpAddr;

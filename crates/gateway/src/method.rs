@@ -1,9 +1,9 @@
-//! The methods: one table that says of each what it is called, who may call it, what it costs, what it
-//! takes, and what answers it (api.md §7.2, §14.1).
+//! The methods: one table that says of each what it is called, who may call it, what it costs, what
+//! it takes, and what answers it (api.md §7.2, §14.1).
 //!
-//! Everything else that knows methods is made from the table: the check of parameters below, scopes and
-//! credits in `admit`, later the machine-readable documents. A method that is in the table answers, and
-//! a method that answers is in the table.
+//! Everything else that knows methods is made from the table: the check of parameters below, scopes
+//! and credits in `admit`, later the machine-readable documents. A method that is in the table
+//! answers, and a method that answers is in the table.
 
 mod params;
 mod table;

@@ -1,9 +1,9 @@
 //! The way out to one client: a bounded queue of texts.
 //!
 //! ```text
-//!   replies, notifications ─▶ send ─▶ [ text | text | … ] ─▶ next_batch ─▶ the writer of the socket
-//!                                       messages and bytes bounded: over it, the queue is dropped
-//!                                       and the connection closed, `connection_too_slow`
+//!   replies, notifications ─▶ send ─▶ [ text | text | … ] ─▶ next_batch ─▶ the socket's writer
+//!                                       messages and bytes bounded: over it, the queue is
+//!                                       dropped and the connection closed, `connection_too_slow`
 //! ```
 //!
 //! Invariants: `send` never waits; texts leave in the order they came; after `close` or an overflow

@@ -1,4 +1,5 @@
-//! What the transport refuses, in the dialect's codes (api.md §10.1): always the rule and its numbers.
+//! What the transport refuses, in the dialect's codes (api.md §10.1): always the rule and its
+//! numbers.
 //!
 //! Refusals of the engine are put into words in `errors`.
 

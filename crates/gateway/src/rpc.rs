@@ -5,9 +5,9 @@
 //!   {"jsonrpc":"2.0","id":7,"result":{…},"usIn":…,"usOut":…,"usDiff":…,"testnet":…}
 //! ```
 //!
-//! Invariants: the id goes back in the digits that it came in; each reply, an error too, has the four
-//! last members; decoding neither recurses nor allocates before the nesting was measured. It knows no
-//! methods and no types of parameters: those are in `method`.
+//! Invariants: the id goes back in the digits that it came in; each reply, an error too, has the
+//! four last members; decoding neither recurses nor allocates before the nesting was measured. It
+//! knows no methods and no types of parameters: those are in `method`.
 
 use serde::Deserialize;
 use serde_json::error::Category;

@@ -1,7 +1,7 @@
 //! The listener: accepts connections, counts and times them, and hands them to `http` and `ws`.
 //!
 //! ```text
-//!   accept ─▶ too many of all: dropped │ too many of the address: 429 │ TimedStream ─▶ hyper ─▶ respond
+//!   accept ─▶ too many of all: dropped │ too many of the address: 429 │ TimedStream ─▶ hyper
 //! ```
 //!
 //! Each connection is a task of its own; a slow one keeps nobody waiting.

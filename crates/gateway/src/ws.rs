@@ -1,13 +1,14 @@
 //! JSON-RPC over WebSocket (api.md §1, §2).
 //!
 //! ```text
-//!   frames ─▶ read: decode, begin ─▶ outbox ─▶ write ─▶ frames        two halves of one task: a client
-//!                        └─▶ outcome (a task) ─▶ outbox               that does not read stops nobody
+//!   frames ─▶ read: decode, begin ─▶ outbox ─▶ write ─▶ frames     two halves of one task: who
+//!                        └─▶ outcome (a task) ─▶ outbox            does not read stops nobody
 //! ```
 //!
-//! Reading ends for one [`Closing`] reason, which the writer says in the close frame after the texts
-//! that are still queued. A client that is too slow loses its queue and hears only the reason. When
-//! both halves have ended, subscriptions and tokens of the socket end, and cancel-on-disconnect fires.
+//! Reading ends for one [`Closing`] reason, which the writer says in the close frame after the
+//! texts that are still queued. A client that is too slow loses its queue and hears only the
+//! reason. When both halves have ended, subscriptions and tokens of the socket end, and
+//! cancel-on-disconnect fires.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -290,7 +291,8 @@ async fn write(
     let _ = tokio::time::timeout(close_timeout, close).await;
 }
 
-/// Many texts, one flush, and pings, whose answers show that the client is there. `None`: it is gone.
+/// Many texts, one flush, and pings, whose answers show that the client is there. `None`: it is
+/// gone.
 async fn write_texts(
     sink: &mut SplitSink<WebSocket, Message>,
     outbox: &Outbox,

@@ -1,3 +1,5 @@
+//! Connections and credits of addresses.
+
 use std::net::IpAddr;
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! The keys that open accounts: one file, `keys.json`, in the data directory.
 //!
-//! The secrets themselves are in the file, because HMAC signatures can only be checked with them; it is
-//! readable by its owner alone (0600), and every change replaces it as a whole: it is written beside
-//! its place, synced, and renamed. Scopes and limits of a key are data here; `scopes` and `admit` say
-//! what they mean. Changing a key does not end its tokens: whoever changes it does.
+//! The secrets themselves are in the file, because HMAC signatures can only be checked with them;
+//! it is readable by its owner alone (0600), and every change replaces it as a whole: it is written
+//! beside its place, synced, and renamed. Scopes and limits of a key are data here; `scopes` and
+//! `admit` say what they mean. Changing a key does not end its tokens: whoever changes it does.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, Permissions};
@@ -96,7 +96,10 @@ pub enum OpenKeysError {
         source: io::Error,
     },
     /// The file is not what this store writes.
-    #[error("{path} is not a list of keys: restore it from a copy, or move it away", path = path.display())]
+    #[error(
+        "{path} is not a list of keys: restore it from a copy, or move it away",
+        path = path.display()
+    )]
     Parse {
         /// Which file.
         path: PathBuf,

@@ -2,8 +2,8 @@
 //!
 //! A signature is remembered until its timestamp is too old to be taken anyway. The whole of client
 //! id, timestamp, nonce and signature is compared, not the nonce alone: a common client makes its
-//! nonce of the millisecond and repeats it under load (api.md §3.1). Only signatures that were right
-//! are kept, so a stranger cannot fill the list.
+//! nonce of the millisecond and repeats it under load (api.md §3.1). Only signatures that were
+//! right are kept, so a stranger cannot fill the list.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};

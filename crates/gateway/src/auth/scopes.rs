@@ -1,8 +1,8 @@
 //! What a key or a token may do (api.md §3.2).
 //!
-//! A scope is a text of parts between blanks. Capabilities have three levels; a request that does not
-//! name a capability gets what the key has, `:none` drops it, and what is asked beyond the key is cut,
-//! never refused. Parts that are not known are passed over.
+//! A scope is a text of parts between blanks. Capabilities have three levels; a request that does
+//! not name a capability gets what the key has, `:none` drops it, and what is asked beyond the key
+//! is cut, never refused. Parts that are not known are passed over.
 
 use crate::limits::NAME_BYTES_MAX;
 

@@ -1,3 +1,5 @@
+//! Each way to log in, with the code of each way to fail.
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 

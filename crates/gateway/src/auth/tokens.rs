@@ -6,8 +6,8 @@
 //!   key ── the sessions and connections of it, oldest first, bounded
 //! ```
 //!
-//! A token of a session is good on any connection; a new one of the same name replaces it. A token of
-//! a connection is good on the socket it was issued on; issued over HTTP, which has no lasting
+//! A token of a session is good on any connection; a new one of the same name replaces it. A token
+//! of a connection is good on the socket it was issued on; issued over HTTP, which has no lasting
 //! connection, it is good for any HTTP request. Tokens are forgotten when they can no longer be
 //! refreshed, and all of them when the process ends.
 

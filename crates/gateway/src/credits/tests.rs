@@ -1,3 +1,5 @@
+//! The worked examples of venue.md §2.15 and the pools of api.md §4.
+
 use super::{Bucket, Overdraft, Rate, Rates};
 
 const MS: u64 = 1_000;

@@ -1,3 +1,5 @@
+//! Heartbeats at chosen times.
+
 use super::{Beat, Heartbeat};
 
 #[test]

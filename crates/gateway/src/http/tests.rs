@@ -1,3 +1,5 @@
+//! Paths, queries and statuses.
+
 use expect_test::expect;
 
 use super::{method_of_path, query_params, status_of};

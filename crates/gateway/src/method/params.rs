@@ -1,7 +1,7 @@
 //! Types of parameters, before any method looks at them.
 //!
-//! Only the form is checked here: a number may still be off every grid, and `1e400` is a number. Those
-//! who read it know its range.
+//! Only the form is checked here: a number may still be off every grid, and `1e400` is a number.
+//! Those who read it know its range.
 
 use serde_json::{Map, Value};
 

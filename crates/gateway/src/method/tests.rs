@@ -1,3 +1,5 @@
+//! The table against the list of api.md §7.2, and the types of parameters.
+
 use expect_test::expect;
 use serde_json::{Map, Value};
 

@@ -1,3 +1,5 @@
+//! The bounded queue: order, overflow, end.
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! Requests and replies byte by byte; any bytes at all.
+
 use expect_test::expect;
 use proptest::prelude::{Strategy, any, prop, proptest};
 use serde_json::value::RawValue;

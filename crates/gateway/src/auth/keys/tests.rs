@@ -1,3 +1,5 @@
+//! The file of keys: what survives, what is refused, who may read it.
+
 use types::AccountId;
 
 use super::{ChangeKeyError, KeyLimits, KeyStore, NewKey, OpenKeysError, TRADER_SCOPE};

@@ -1,3 +1,5 @@
+//! Signatures are good once, near their time.
+
 use super::{ReplayError, UsedSignatures};
 use crate::limits::SIGNATURE_WINDOW_MS;
 

@@ -1,3 +1,5 @@
+//! What is asked is cut to what the key has.
+
 use expect_test::expect;
 
 use super::{Area, Capabilities, Granted, Level};

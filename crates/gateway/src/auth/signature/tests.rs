@@ -1,3 +1,5 @@
+//! The golden signatures of api.md §3.1, and what must not fit.
+
 use super::{Signed, http_parts, same_secret};
 
 /// The secret of the vendor's article (api.md §3.1).

@@ -1,3 +1,5 @@
+//! Tokens: where, how long, how many.
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
