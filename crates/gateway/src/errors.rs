@@ -4,7 +4,7 @@
 //! numbers in the units of the instrument: prices as decimals, sizes as amounts, money in its asset.
 
 use serde_json::{Map, Value, json};
-use types::{Amount, At, IndexPrice, Lots, OrderFault, OrderId, Reject, SignedLots, Ticks};
+use types::{Amount, At, IndexPrice, Lots, OrderFault, OrderId, Reject, SignedLots, Ticks, limits};
 
 use market_data::InstrumentView;
 
@@ -91,7 +91,7 @@ impl Ground<'_> {
             Reject::InstrumentNotFound { .. } => plain(10020, "invalid_or_unsupported_instrument"),
             Reject::InstrumentExpired { expiry, .. } => self.expired(*expiry),
             Reject::AmountOutOfRange { amount } => self.money_out_of_range(*amount),
-            Reject::DepositsTooLarge => plain(10021, "invalid_amount").param("amount"),
+            Reject::DepositsTooLarge => self.deposits_too_large(),
             Reject::IndexPriceOutOfRange { price } => self.index_out_of_range(*price),
             Reject::IndexNotFound { .. } => plain(13020, "not_found").param("index_name"),
             Reject::MarkOutOfRange { mark } => self.mark_out_of_range(*mark),
@@ -137,6 +137,14 @@ impl Ground<'_> {
         said(10012, "book_closed")
             .because(format!("{} expired at {expiry}", self.name()))
             .number("expiration_timestamp", whole(expiry.0))
+    }
+
+    fn deposits_too_large(&self) -> Said {
+        let max = self.money(limits::DEPOSITS_MAX);
+        said(10021, "invalid_amount")
+            .because(format!("deposits of all accounts may reach {max} {}", self.look.asset()))
+            .param("amount")
+            .number("max", max)
     }
 
     fn index_out_of_range(&self, price: IndexPrice) -> Said {

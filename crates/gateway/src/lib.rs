@@ -58,7 +58,7 @@ mod ws;
 
 pub use call::{Answer, Answered, Call, Handler, Identity, Intent, Reply};
 pub use outbox::Outbox;
-pub use publish::{Market, Subscriber};
+pub use publish::{Market, RestoreError, Subscriber};
 pub use rpc::{Json, RpcError};
 pub use auth::keys::{
     ChangeKeyError, Key, KeyLimits, KeyStore, NewKey, OPERATOR_SCOPE, OpenKeysError, TRADER_SCOPE,

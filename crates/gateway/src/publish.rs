@@ -18,7 +18,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
-use types::{AccountId, AccountView, Applied, At, Command, InstrumentId, Proposal};
+use market_data::View;
+use types::codec::{Codec, DecodeError};
+use types::{AccountId, AccountView, Applied, AssetCode, At, Command, InstrumentId, Proposal};
 
 use crate::Outbox;
 use crate::call::{Answer, Intent, Reply};
@@ -53,6 +55,22 @@ pub struct Subscriber {
     pub outbox: Outbox,
     /// Echoed in its notifications.
     pub label: Option<Arc<str>>,
+}
+
+/// Why bytes are not those of a domain's view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RestoreError {
+    /// They are no view.
+    #[error("the stored view cannot be read: replay the log from its first entry")]
+    Decode(#[from] DecodeError),
+    /// They are the view of another domain.
+    #[error("the stored view is of {found}, this domain settles in {own}")]
+    Domain {
+        /// Asset of the bytes.
+        found: AssetCode,
+        /// Asset of the domain.
+        own: AssetCode,
+    },
 }
 
 /// An instrument of the venue.
@@ -107,6 +125,24 @@ impl Market {
         if known < state.view.instruments().len() {
             self.name_instruments(&state, known);
         }
+    }
+
+    /// The view of a domain as bytes, for the projections of a snapshot: as of the last batch.
+    pub fn snapshot(&self, domain: DomainId) -> Vec<u8> {
+        self.state(domain).view.to_bytes()
+    }
+
+    /// Takes a view back from the bytes of [`Market::snapshot`], before the first batch after it.
+    pub fn restore(&self, domain: DomainId, bytes: &[u8]) -> Result<(), RestoreError> {
+        let view = View::from_bytes(bytes)?;
+        let mut state = self.state(domain);
+        let (found, own) = (view.asset(), state.view.asset());
+        if (found, view.decimals()) != (own, state.view.decimals()) {
+            return Err(RestoreError::Domain { found, own });
+        }
+        state.view = view;
+        self.name_instruments(&state, 0);
+        Ok(())
     }
 
     fn name_instruments(&self, state: &DomainState, known: usize) {

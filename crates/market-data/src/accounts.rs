@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use types::{
     AccountId, Amount, AssetCode, At, ClientOrderId, InstrumentId, LedgerAccount, MmpConfig,
-    MmpGroup, OrderId, SelfTradeMode, Seq, SignedLots, TradeId, TransferReason,
+    MmpGroup, OrderId, SelfTradeMode, Seq, SignedLots, Ticks, TradeId, TransferReason,
 };
 
 use crate::limits::{MOVEMENTS_PER_ACCOUNT_MAX, TRADES_PER_ACCOUNT_MAX};
@@ -20,6 +20,43 @@ pub struct Position {
     pub cost: Amount,
     /// What was realised since it was opened.
     pub realised: Amount,
+    /// Sum of its entries, each lots times price, or where value is a quotient lots by price; as
+    /// [`Position::entry`] takes it apart.
+    pub(crate) entered: u128,
+}
+
+impl Position {
+    /// Binary places of a sum of products and of quotients.
+    const PRODUCT_BITS: u32 = 20;
+    const QUOTIENT_BITS: u32 = 60;
+
+    /// Its average entry price in ticks, as a numerator and a denominator. It is what the fills say:
+    /// closer than the cost, which is rounded to atoms at every fill.
+    pub fn entry(&self, is_quotient: bool) -> (u128, u128) {
+        let lots = u128::from(self.size.size());
+        match is_quotient {
+            true => (lots << Self::QUOTIENT_BITS, self.entered),
+            false => (self.entered, lots << Self::PRODUCT_BITS),
+        }
+    }
+
+    /// Takes in a fill of `more` lots (below zero: sold) before the size follows.
+    pub(crate) fn fill(&mut self, more: i64, price: Ticks, is_quotient: bool) {
+        let sum = |lots: u64| match is_quotient {
+            true => (u128::from(lots) << Self::QUOTIENT_BITS) / u128::from(price.0.max(1)),
+            false => (u128::from(lots) * u128::from(price.0)) << Self::PRODUCT_BITS,
+        };
+        let (before, after) = (self.size.0, self.size.0.saturating_add(more));
+        let (old, new) = (u128::from(before.unsigned_abs()), u128::from(after.unsigned_abs()));
+        self.entered = if before == 0 || (before < 0) == (more < 0) {
+            self.entered + sum(more.unsigned_abs())
+        } else if after != 0 && (before < 0) != (after < 0) {
+            sum(after.unsigned_abs())
+        } else {
+            // In two steps, so that nothing overflows: the sum may fill 94 bits.
+            self.entered / old * new + self.entered % old * new / old
+        };
+    }
 }
 
 /// A deposit, a withdrawal, or a transfer between accounts of one family.
@@ -156,6 +193,11 @@ impl Account {
         }
         position.size = size;
         position.cost = cost;
+    }
+
+    /// Takes in the price of a fill of `more` lots, below zero if they were sold.
+    pub(crate) fn enter(&mut self, at: InstrumentId, (more, price): (i64, Ticks), quotient: bool) {
+        self.positions.entry(at).or_default().fill(more, price, quotient);
     }
 
     pub(crate) fn realise(&mut self, instrument: InstrumentId, is_option: bool, amount: Amount) {

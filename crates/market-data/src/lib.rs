@@ -28,6 +28,7 @@ mod indexes;
 mod instruments;
 pub mod limits;
 mod orders;
+mod snapshot;
 mod trades;
 mod view;
 

@@ -142,6 +142,11 @@ impl Orders {
         (order.id == id).then_some(order)
     }
 
+    /// True if an order is open in the slot of `id`.
+    pub(crate) fn is_taken(&self, id: OrderId) -> bool {
+        self.open.get(slot(id)).is_some_and(Option::is_some)
+    }
+
     pub(crate) fn insert(&mut self, order: Order) {
         let slot = slot(order.id);
         if self.open.len() <= slot {

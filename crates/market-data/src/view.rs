@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use types::{
     AccountId, Amount, Applied, AssetCode, At, ClientOrderId, CloseReason, Event, IndexId,
-    InstrumentId, LedgerAccount, Lots, OrderId, OrderPlaced, Seq, SignedLots, Ticks, TradeId,
+    InstrumentId, LedgerAccount, Lots, OrderId, OrderPlaced, Seq, Side, SignedLots, Ticks, TradeId,
     TradeSide, Traded, TransferReason, limits::CLIENT_ORDER_ID_MS,
 };
 
@@ -335,10 +335,16 @@ impl View {
             balance: Amount::ZERO,
             position: SignedLots::ZERO,
         };
-        let is_option = self.instrument_mut(trade.instrument).spec.kind.is_option();
+        let side_of = order.side;
+        let market = self.instrument_mut(trade.instrument);
+        let (is_option, is_quotient) =
+            (market.spec.kind.is_option(), market.contract.is_quotient());
+        let lots = i64::from(trade.size.0);
+        let more = if side_of == Side::Bid { lots } else { -lots };
         let account = self.account_mut(side.account);
         let (balance, position) = (account.balance, account.position(trade.instrument).size);
         account.push_trade(UserTrade { balance, position, ..own });
+        account.enter(trade.instrument, (more, trade.price), is_quotient);
         account.realise(trade.instrument, is_option, side.realised);
         self.user_trades.push_back((side.account, trade.id));
         if USER_TRADES_MAX < self.user_trades.len()

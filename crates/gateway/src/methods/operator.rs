@@ -55,7 +55,7 @@ pub(crate) fn report_index(market: &Market, call: &Call) -> Answered {
     Ok(Answer::After(intents, Reply::Ok))
 }
 
-/// Sets mark prices: `marks` is a list of `[instrument_name, price]`. Prices go to the nearest tick.
+/// Sets mark prices: `marks` is a list of `[instrument_name, price]`. Prices go down to a tick.
 pub(crate) fn report_marks(market: &Market, call: &Call) -> Answered {
     let Some(Value::Array(rows)) = params(call).get("marks") else {
         return Err(wrong("marks", "send a list of [instrument_name, price]"));
@@ -103,7 +103,7 @@ pub(crate) fn end_day(market: &Market, _: &Call) -> Answered {
     Ok(Answer::After(intents.collect(), Reply::Ok))
 }
 
-/// Lists an instrument; its parameters are the fields of [`types::Instrument`], decimals as numbers.
+/// Lists an instrument; its parameters are fields of [`types::Instrument`], decimals as numbers.
 pub(crate) fn list_instrument(market: &Market, call: &Call) -> Answered {
     let spec = read_instrument(&call.params)?;
     let Some(domain) = domain_of(market, spec.settlement().as_str()) else {

@@ -144,8 +144,8 @@ pub(crate) fn get_order_history_by_currency(market: &Market, call: &Call) -> Ans
     history(market, call, domains, |look, order| is_of_kind(look, order, kind))
 }
 
-/// Closed orders, last closed first. A bare list, or with `with_continuation` one and where the next
-/// page begins.
+/// Closed orders, last closed first. A bare list, or with `with_continuation` one and where the
+/// next page begins.
 fn history(
     market: &Market,
     call: &Call,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use market_data::InstrumentView;
+use market_data::{InstrumentView, Position};
 use types::{Amount, Decimal, IndexPrice, Rounding, Ticks};
 
 /// `mantissa × 10^-scale`.
@@ -14,6 +14,8 @@ pub(crate) struct Fixed {
 
 /// Decimals of a quotient.
 const QUOTIENT_SCALE: u32 = 10;
+/// Decimals of an average of inverse prices, which is kept to about twelve digits.
+const HARMONIC_SCALE: u32 = 6;
 
 impl Fixed {
     pub(crate) const ZERO: Fixed = Fixed { mantissa: 0, scale: 0 };
@@ -27,14 +29,19 @@ impl Fixed {
         Fixed::new(count * i128::from(step.mantissa()), step.scale().into())
     }
 
-    /// `numerator / denominator` to ten decimals, the nearest; zero over zero is zero.
+    /// `numerator / denominator` to ten decimals, the nearest; over zero it is zero.
     pub(crate) fn quotient(numerator: i128, denominator: i128) -> Fixed {
+        Fixed::rounded((numerator, denominator), QUOTIENT_SCALE)
+    }
+
+    /// A quotient to so many decimals, the nearest; over zero it is zero.
+    fn rounded((numerator, denominator): (i128, i128), scale: u32) -> Fixed {
         if denominator == 0 {
             return Fixed::ZERO;
         }
-        let shifted = numerator.saturating_mul(10_i128.pow(QUOTIENT_SCALE)).saturating_mul(2);
+        let shifted = numerator.saturating_mul(10_i128.pow(scale)).saturating_mul(2);
         let halves = shifted / denominator;
-        Fixed::new((halves + halves.signum()) / 2, QUOTIENT_SCALE)
+        Fixed::new((halves + halves.signum()) / 2, scale)
     }
 
     pub(crate) fn index(price: IndexPrice) -> Fixed {
@@ -88,6 +95,8 @@ pub(crate) trait Scale {
     fn average(&self, sum: u64, lots: u64) -> Fixed;
     /// Average price of a position that cost so much.
     fn average_of_cost(&self, lots: i64, cost: Amount) -> Fixed;
+    /// Average entry price of a position.
+    fn average_of_entries(&self, position: &Position) -> Fixed;
     /// Value of lots at a price, in atoms.
     fn value(&self, price: Ticks, lots: u64) -> Amount;
 }
@@ -120,6 +129,17 @@ impl Scale for InstrumentView {
         let cost = i128::from(cost.0.unsigned_abs());
         let (over, under) = if self.contract().is_quotient() { (size, cost) } else { (cost, size) };
         Fixed::quotient(over * i128::from(tick.mantissa()), under * power(tick.scale()))
+    }
+
+    fn average_of_entries(&self, position: &Position) -> Fixed {
+        let tick = self.spec().tick;
+        let is_quotient = self.contract().is_quotient();
+        let (over, under) = position.entry(is_quotient);
+        let [over, under] = [over, under].map(|part| i128::try_from(part).unwrap_or(i128::MAX));
+        let over = over.saturating_mul(tick.mantissa().into());
+        let under = under.saturating_mul(power(tick.scale()));
+        let scale = if is_quotient { HARMONIC_SCALE } else { QUOTIENT_SCALE };
+        Fixed::rounded((over, under), scale)
     }
 
     fn value(&self, price: Ticks, lots: u64) -> Amount {

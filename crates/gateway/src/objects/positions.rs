@@ -17,7 +17,7 @@ pub(crate) fn write_position(
     let Some(instrument) = look.view.instrument(position.instrument) else { return };
     let spec = instrument.spec();
     let size = position.size.0;
-    let average = instrument.average_of_cost(size, position.cost);
+    let average = average(look, account, (instrument, position));
     let mut object = Object::new(out);
     object
         .word("instrument_name", instrument.name())
@@ -56,6 +56,19 @@ pub(crate) fn write_position(
         object.number("realized_funding", 0).number("interest_value", 0);
     }
     object.end();
+}
+
+/// Its average price by the fills that the view saw; by its cost, if the view is at another moment.
+fn average(
+    look: Look<'_>,
+    account: AccountId,
+    (instrument, position): (&InstrumentView, &PositionView),
+) -> Fixed {
+    let seen = look.view.account(account).map(|one| one.position(instrument.id()));
+    match seen.filter(|seen| seen.size == position.size) {
+        Some(seen) => instrument.average_of_entries(&seen),
+        None => instrument.average_of_cost(position.size.0, position.cost),
+    }
 }
 
 /// A position of nothing.

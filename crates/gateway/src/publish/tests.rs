@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::methods::tests::world::{ALICE, BOB, Listener, START_MS, World};
+use crate::venue::DomainId;
 use crate::{Outbox, OutboxLimits, Subscriber};
 
 const PERPETUAL: &str = "BTC-PERPETUAL";
@@ -413,4 +414,22 @@ fn an_outcome_that_will_not_come_is_unknown_and_not_refused() {
     let refusal = world.refusal(ALICE, "private/buy", sent);
     assert!(refusal.starts_with("11031 other_error outcome_unknown"), "{refusal}");
     assert!(refusal.contains(r#""label":"mine""#), "{refusal}");
+}
+
+#[test]
+fn a_market_from_its_snapshot_answers_as_before() {
+    let world = World::new();
+    world.limit(BOB, PERPETUAL, ("sell", "100010", "20"));
+    world.limit(ALICE, PERPETUAL, ("buy", "100010", "10"));
+    let before = book(&world);
+    let bytes = world.market.snapshot(DomainId(0));
+    let other = World::new();
+    assert_eq!(other.market.restore(DomainId(0), &bytes), Ok(()));
+    assert_eq!(book(&other), before);
+    let sent = json!({ "currency": "BTC" });
+    let trades =
+        |world: &World| world.call(ALICE, "private/get_user_trades_by_currency", sent.clone());
+    assert_eq!(trades(&other), trades(&world));
+    let refused = other.market.restore(DomainId(1), &bytes).expect_err("it is another domain's");
+    assert_eq!(refused.to_string(), "the stored view is of BTC, this domain settles in ETH");
 }

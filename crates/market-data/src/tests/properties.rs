@@ -4,9 +4,11 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use proptest::prelude::*;
+use types::codec::Codec;
 use types::{Side, Ticks};
 
 use super::{BUYER, PERPETUAL, SELLER, Script};
+use crate::{Order, View};
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -111,5 +113,51 @@ proptest! {
             .flat_map(|account| script.view.open_orders(account))
             .collect();
         prop_assert_eq!(listed.len(), open);
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_view_from_its_bytes_is_the_same_view_and_goes_on_as_it_would(
+        steps in proptest::collection::vec(step(), 1..60),
+        more in proptest::collection::vec(step(), 1..30),
+    ) {
+        let mut script = Script::new();
+        for step in steps {
+            run(&mut script, step);
+        }
+        script.end_entry();
+        let bytes = script.view.to_bytes();
+        script.view = View::from_bytes(&bytes).expect("what was encoded is decoded");
+        prop_assert!(script.view.to_bytes() == bytes, "the same bytes");
+        prop_assert_eq!(&script.rebuilt, &registry_levels(&script));
+        prop_assert_eq!(&script.rebuilt, &book_levels(&script));
+        for step in more {
+            run(&mut script, step);
+        }
+        script.end_entry();
+        prop_assert_eq!(&script.rebuilt, &book_levels(&script));
+    }
+
+    #[test]
+    fn damaged_bytes_are_refused_or_are_a_view_that_can_be_asked(
+        steps in proptest::collection::vec(step(), 1..20),
+        at in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+    ) {
+        let mut script = Script::new();
+        for step in steps {
+            run(&mut script, step);
+        }
+        script.end_entry();
+        let mut bytes = script.view.to_bytes();
+        let at = at.index(bytes.len());
+        prop_assert!(View::from_bytes(&bytes[..at]).is_err(), "the end is missing");
+        bytes[at] = byte;
+        if let Ok(view) = View::from_bytes(&bytes) {
+            let open: Vec<_> = view.open_orders(BUYER).map(Order::open).collect();
+            let closed: Vec<_> = view.closed_orders(SELLER).map(Order::open).collect();
+            prop_assert!(open.len() + closed.len() <= 40);
+        }
     }
 }

@@ -160,3 +160,29 @@ fn a_refusal_leaves_the_view_as_it_was() {
     assert_eq!(script.end_entry(), []);
     assert_eq!(script.view.open_orders(BUYER).count(), 1);
 }
+
+#[test]
+fn a_position_has_the_average_price_of_its_entries() {
+    // Lots bought (below zero: sold), at a price; then the size and thousandths of the average.
+    let steps = [
+        ((10, 100), (10, 100_000), (10, 100_000)),
+        // Inverse futures average their values: 20 lots for 10/100 + 10/200.
+        ((10, 200), (20, 150_000), (20, 133_333)),
+        ((-5, 900), (15, 150_000), (15, 133_333)),
+        ((-18, 300), (-3, 300_000), (-3, 300_000)),
+        ((-3, 100), (-6, 200_000), (-6, 150_000)),
+        ((6, 100), (0, 0), (0, 0)),
+        ((2, 40), (2, 40_000), (2, 40_000)),
+    ];
+    for is_quotient in [false, true] {
+        let mut position = crate::Position::default();
+        for ((more, price), linear, inverse) in steps {
+            position.fill(more, Ticks(price), is_quotient);
+            position.size.0 += more;
+            let (over, under) = position.entry(is_quotient);
+            let average = (over * 1_000 + under / 2).checked_div(under).unwrap_or(0);
+            let want: (i64, u128) = if is_quotient { inverse } else { linear };
+            assert_eq!((position.size.0, average), want, "{is_quotient} {more} at {price}");
+        }
+    }
+}

@@ -310,29 +310,29 @@ fn a_position() {
     pretty(
         &position,
         &expect![[r#"
-        {
-          "average_price": 100010.0010001,
-          "delta": 0.002,
-          "direction": "buy",
-          "estimated_liquidation_price": null,
-          "floating_profit_loss": -0.0000002,
-          "index_price": 100000,
-          "initial_margin": 0.00005028,
-          "instrument_name": "BTC-PERPETUAL",
-          "interest_value": 0,
-          "kind": "future",
-          "leverage": 50,
-          "maintenance_margin": 0.00002,
-          "mark_price": 100000,
-          "open_orders_margin": 0.00001028,
-          "realized_funding": 0,
-          "realized_profit_loss": 0,
-          "settlement_price": 100010.0010001,
-          "size": 200,
-          "size_currency": 0.002,
-          "total_profit_loss": -0.0000002,
-          "user_id": 1
-        }"#]],
+            {
+              "average_price": 100010,
+              "delta": 0.002,
+              "direction": "buy",
+              "estimated_liquidation_price": null,
+              "floating_profit_loss": -0.0000002,
+              "index_price": 100000,
+              "initial_margin": 0.00005028,
+              "instrument_name": "BTC-PERPETUAL",
+              "interest_value": 0,
+              "kind": "future",
+              "leverage": 50,
+              "maintenance_margin": 0.00002,
+              "mark_price": 100000,
+              "open_orders_margin": 0.00001028,
+              "realized_funding": 0,
+              "realized_profit_loss": 0,
+              "settlement_price": 100010,
+              "size": 200,
+              "size_currency": 0.002,
+              "total_profit_loss": -0.0000002,
+              "user_id": 1
+            }"#]],
     );
 }
 

@@ -282,7 +282,7 @@ fn each_refusal_of_the_core_has_a_code_and_its_numbers_in_units() {
         10020 invalid_or_unsupported_instrument {"reason":"instrument 0 is not listed","rule":204}
         10012 book_closed {"expiration_timestamp":5,"reason":"BTC-PERPETUAL expired at 5","rule":205}
         10021 invalid_amount {"max":11529215046.06846976,"min":0.00000001,"param":"amount","reason":"1.5 cannot be moved: send between 0.00000001 and 11529215046.06846976","rule":301}
-        10021 invalid_amount {"param":"amount","reason":"deposits of the domain would pass 4503599627370496 atoms","rule":302}
+        10021 invalid_amount {"max":45035996.27370496,"param":"amount","reason":"deposits of all accounts may reach 45035996.27370496 BTC","rule":302}
         11049 bad_arguments {"max":10000000000,"min":0.00000001,"param":"price","reason":"index price is 0: report between 0.00000001 and 10000000000","rule":303}
         13020 not_found {"param":"index_name","reason":"no instrument is priced by SOL in USD: list one first","rule":305}
         11049 bad_arguments {"max":8388607.5,"min":0.5,"param":"marks","reason":"mark is 0: report between 0.5 and 8388607.5","rule":304}

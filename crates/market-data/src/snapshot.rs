@@ -1,0 +1,353 @@
+//! A view as bytes, so that a snapshot of a domain can carry it.
+//!
+//! ```text
+//!   u8 version │ asset, decimals, seq, at, movements │ instruments │ indexes │ accounts
+//!              │ open orders │ closed orders, first closed first │ last trades │ client order ids
+//! ```
+//! What follows from the rest is not written: names, contracts, levels of books, lists of orders by
+//! account. Decoding is strict as in [`types::codec`]: bytes that contradict themselves are refused.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use types::codec::{Codec, DecodeError, Reader, encode_count};
+use types::{AccountId, AssetCode, At, ClientOrderId, Contract, Lots, OrderId, Seq, TradeId};
+
+use crate::accounts::{Account, Mmp, Movement, Position};
+use crate::book::Book;
+use crate::candles::{Candle, Candles};
+use crate::indexes::Index;
+use crate::instruments::InstrumentView;
+use crate::orders::{Order, OrderState};
+use crate::trades::{TickDirection, Trade, UserTrade};
+use crate::view::View;
+
+/// Version of the layout above.
+const VERSION: u8 = 1;
+
+/// The bytes of the fields in this order.
+macro_rules! record {
+    ($name:ident { $($field:ident),* $(,)? }) => {
+        impl Codec for $name {
+            fn encode(&self, out: &mut Vec<u8>) {
+                $(self.$field.encode(out);)*
+            }
+            fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+                Ok($name { $($field: Codec::decode(reader)?),* })
+            }
+        }
+    };
+}
+
+record!(Candle { start, open, high, low, close, lots, value });
+record!(Mmp { config, frozen, frozen_until });
+record!(Movement { id, seq, at, reason, amount, other, balance });
+record!(Trade {
+    id,
+    seq,
+    instrument,
+    at,
+    price,
+    size,
+    taker_side,
+    tick_direction,
+    index_price,
+    mark,
+});
+record!(UserTrade {
+    trade,
+    order,
+    is_maker,
+    fee,
+    realised,
+    open,
+    kind,
+    post_only,
+    reduce_only,
+    mmp,
+    quote_group,
+    label,
+    change,
+    balance,
+    position,
+});
+record!(Order {
+    id,
+    account,
+    instrument,
+    side,
+    kind,
+    price,
+    size,
+    filled,
+    filled_ticks,
+    displayed,
+    display,
+    time_in_force,
+    post_only,
+    reduce_only,
+    mmp,
+    quote_group,
+    label,
+    client_order_id,
+    created,
+    updated,
+    change,
+    fee,
+    realised,
+    state,
+    replaced,
+});
+
+impl Codec for OrderState {
+    fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            OrderState::Open => out.push(0),
+            OrderState::Filled => out.push(1),
+            OrderState::Cancelled(reason) => {
+                out.push(2);
+                reason.encode(out);
+            }
+        }
+    }
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match u8::decode(reader)? {
+            0 => Ok(OrderState::Open),
+            1 => Ok(OrderState::Filled),
+            2 => Ok(OrderState::Cancelled(Codec::decode(reader)?)),
+            _ => Err(reader.refuse("OrderState")),
+        }
+    }
+}
+
+impl Codec for TickDirection {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.push(match self {
+            TickDirection::Plus => 0,
+            TickDirection::ZeroPlus => 1,
+            TickDirection::Minus => 2,
+            TickDirection::ZeroMinus => 3,
+        });
+    }
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match u8::decode(reader)? {
+            0 => Ok(TickDirection::Plus),
+            1 => Ok(TickDirection::ZeroPlus),
+            2 => Ok(TickDirection::Minus),
+            3 => Ok(TickDirection::ZeroMinus),
+            _ => Err(reader.refuse("TickDirection")),
+        }
+    }
+}
+
+impl Codec for Position {
+    fn encode(&self, out: &mut Vec<u8>) {
+        (self.size, self.cost).encode(out);
+        self.realised.encode(out);
+        i128::try_from(self.entered).expect("entries fill 94 bits at most").encode(out);
+    }
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (size, cost) = Codec::decode(reader)?;
+        let realised = Codec::decode(reader)?;
+        let entered = i128::decode(reader)?;
+        let entered = u128::try_from(entered).map_err(|_| reader.refuse("Position"))?;
+        if 1 << 100 <= entered {
+            return Err(reader.refuse("Position"));
+        }
+        Ok(Position { size, cost, realised, entered })
+    }
+}
+
+fn encode_all<'a, T: Codec + 'a>(items: impl ExactSizeIterator<Item = &'a T>, out: &mut Vec<u8>) {
+    encode_count(items.len(), out);
+    items.for_each(|item| item.encode(out));
+}
+
+fn decode_all<T: Codec>(reader: &mut Reader<'_>) -> Result<VecDeque<T>, DecodeError> {
+    Vec::decode(reader).map(VecDeque::from)
+}
+
+impl Codec for Index {
+    fn encode(&self, out: &mut Vec<u8>) {
+        (self.base, self.quote).encode(out);
+        (self.price, self.at).encode(out);
+        encode_all(self.hours.iter(), out);
+    }
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (base, quote) = Codec::decode(reader)?;
+        // The place in the list is the id: the caller sets it.
+        let mut index = Index::new(types::IndexId(0), base, quote);
+        (index.price, index.at) = Codec::decode(reader)?;
+        index.hours = decode_all(reader)?;
+        Ok(index)
+    }
+}
+
+fn encode_instrument(instrument: &InstrumentView, out: &mut Vec<u8>) {
+    (instrument.index, instrument.listed_at).encode(out);
+    instrument.spec.encode(out);
+    (instrument.mark, instrument.last).encode(out);
+    (instrument.tick_direction, instrument.open_interest).encode(out);
+    (instrument.book.change, instrument.book.changed_at).encode(out);
+    encode_all(instrument.trades.iter(), out);
+    encode_all(instrument.candles.minutes.iter(), out);
+    encode_all(instrument.candles.days.iter(), out);
+}
+
+fn decode_instrument(
+    reader: &mut Reader<'_>,
+    id: types::InstrumentId,
+    decimals: u8,
+) -> Result<InstrumentView, DecodeError> {
+    let (index, listed_at) = Codec::decode(reader)?;
+    let spec = Codec::decode(reader)?;
+    if Contract::of(&spec, decimals).is_none() {
+        return Err(reader.refuse("Instrument"));
+    }
+    let mut instrument = InstrumentView::listed((id, index), listed_at, &spec, decimals);
+    (instrument.mark, instrument.last) = Codec::decode(reader)?;
+    (instrument.tick_direction, instrument.open_interest) = Codec::decode(reader)?;
+    let (change, changed_at) = Codec::decode(reader)?;
+    instrument.book = Book { change, changed_at, ..Book::default() };
+    instrument.trades = decode_all(reader)?;
+    instrument.candles = Candles { minutes: decode_all(reader)?, days: decode_all(reader)? };
+    Ok(instrument)
+}
+
+fn encode_account(account: &Account, out: &mut Vec<u8>) {
+    (account.parent, account.opened_at).encode(out);
+    account.balance.encode(out);
+    (account.futures_realised, account.options_realised).encode(out);
+    (account.self_trade, account.with_subaccounts).encode(out);
+    account.mmps.encode(out);
+    encode_count(account.positions.len(), out);
+    for (&instrument, &position) in &account.positions {
+        (instrument, position).encode(out);
+    }
+    encode_all(account.trades.iter(), out);
+    encode_all(account.movements.iter(), out);
+}
+
+fn decode_account(reader: &mut Reader<'_>, id: AccountId) -> Result<Account, DecodeError> {
+    let mut account = Account { id, ..Account::default() };
+    (account.parent, account.opened_at) = Codec::decode(reader)?;
+    account.balance = Codec::decode(reader)?;
+    (account.futures_realised, account.options_realised) = Codec::decode(reader)?;
+    (account.self_trade, account.with_subaccounts) = Codec::decode(reader)?;
+    account.mmps = Codec::decode(reader)?;
+    account.positions = Vec::decode(reader)?.into_iter().collect();
+    account.trades = decode_all(reader)?;
+    account.movements = decode_all(reader)?;
+    Ok(account)
+}
+
+impl Codec for View {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.push(VERSION);
+        self.asset.encode(out);
+        self.decimals.encode(out);
+        (self.seq, self.at).encode(out);
+        self.movements.encode(out);
+        encode_count(self.instruments.len(), out);
+        self.instruments.iter().for_each(|instrument| encode_instrument(instrument, out));
+        self.indexes.encode(out);
+        encode_count(self.accounts.len(), out);
+        self.accounts.iter().for_each(|account| encode_account(account, out));
+        let open: Vec<&Order> = self.orders.open.iter().flatten().map(AsRef::as_ref).collect();
+        encode_all(open.into_iter(), out);
+        let closed = self.orders.closed_in_order.iter();
+        let closed: Vec<&Order> =
+            closed.filter_map(|id| self.orders.closed.get(id)).map(AsRef::as_ref).collect();
+        encode_all(closed.into_iter(), out);
+        encode_all(self.trades.iter(), out);
+        encode_count(self.client_ids.len(), out);
+        for (at, account, id) in &self.client_ids {
+            let order = self.account(*account).and_then(|account| account.client_order(id));
+            ((*at, *account), (id.clone(), order.unwrap_or_default())).encode(out);
+        }
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        if u8::decode(reader)? != VERSION {
+            return Err(reader.refuse("version of a view"));
+        }
+        let mut view = View::new(AssetCode::decode(reader)?, u8::decode(reader)?);
+        (view.seq, view.at) = <(Seq, At)>::decode(reader)?;
+        view.movements = u64::decode(reader)?;
+        for id in 0..reader.count()? {
+            let id = u32::try_from(id).map_err(|_| reader.refuse("InstrumentId"))?;
+            let instrument = decode_instrument(reader, types::InstrumentId(id), view.decimals)?;
+            view.instruments.push(instrument);
+        }
+        view.indexes = Codec::decode(reader)?;
+        for (index, id) in view.indexes.iter_mut().zip(0..) {
+            index.id = types::IndexId(id);
+        }
+        for nth in 0..reader.count()? {
+            let id = u32::try_from(nth + 1).map_err(|_| reader.refuse("AccountId"))?;
+            view.accounts.push(decode_account(reader, AccountId(id))?);
+        }
+        for order in Vec::<Order>::decode(reader)? {
+            view.reopen(order).ok_or_else(|| reader.refuse("open order"))?;
+        }
+        for order in Vec::<Order>::decode(reader)? {
+            view.reclose(order).ok_or_else(|| reader.refuse("closed order"))?;
+        }
+        view.trades = decode_all(reader)?;
+        for ((at, account), (id, order)) in Vec::<ClientId>::decode(reader)? {
+            let owner = view.account_if_any(account);
+            let owner = owner.ok_or_else(|| reader.refuse("client order id"))?;
+            owner.client_orders.insert(id.clone(), order);
+            view.client_ids.push_back((at, account, id));
+        }
+        view.relist_trades();
+        Ok(view)
+    }
+}
+
+type ClientId = ((At, AccountId), (ClientOrderId, OrderId));
+
+impl View {
+    fn account_if_any(&mut self, id: AccountId) -> Option<&mut Account> {
+        self.accounts.get_mut(usize::try_from(id.0).ok()?.checked_sub(1)?)
+    }
+
+    /// Puts an open order back: into the registry, its owner's list and the visible book.
+    fn reopen(&mut self, order: Order) -> Option<()> {
+        let id = order.id;
+        let fits = order.is_open() && order.filled <= order.size && order.displayed <= order.size;
+        if !fits || self.orders.is_taken(id) {
+            return None;
+        }
+        self.account_if_any(order.account)?.open.insert(id);
+        let market = self.instruments.get_mut(usize::try_from(order.instrument.0).ok()?)?;
+        if order.displayed != Lots::ZERO {
+            market.book.update(order.side, order.price, Lots::ZERO, order.displayed);
+        }
+        self.orders.insert(order);
+        Some(())
+    }
+
+    fn reclose(&mut self, order: Order) -> Option<()> {
+        let id = order.id;
+        if order.is_open() || order.size < order.filled || self.orders.get(id).is_some() {
+            return None;
+        }
+        self.account_if_any(order.account)?.closed.push_back(id);
+        self.instruments.get(usize::try_from(order.instrument.0).ok()?)?;
+        self.orders.closed.insert(id, Box::new(order));
+        self.orders.closed_in_order.push_back(id);
+        Some(())
+    }
+
+    /// Both sides of every trade that is kept, the oldest first.
+    fn relist_trades(&mut self) {
+        let accounts = self.accounts.iter();
+        let mut sides: Vec<(TradeId, AccountId)> = accounts
+            .flat_map(|account| account.trades.iter().map(|own| (own.trade.id, account.id)))
+            .collect();
+        sides.sort_unstable();
+        self.user_trades = sides.into_iter().map(|(trade, account)| (account, trade)).collect();
+    }
+}
