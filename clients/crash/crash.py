@@ -205,7 +205,7 @@ async def round_of_load(server, ready, round_number, rng):
         orders[account].append(mine)
         name = f"r{round_number}a{account}s{index}"
         tasks.append(asyncio.ensure_future(load(client, name, grid, mine, rng)))
-    await asyncio.sleep(rng.uniform(0.02, 0.6))
+    await asyncio.sleep(rng.uniform(0.02, 0.25))
     server.kill()
     await asyncio.gather(*tasks)
     return {account: [order for mine in lists for order in mine] for account, lists in orders.items()}
