@@ -44,6 +44,7 @@ use desk::Desk;
 use follow::{Follow, Manner, Summary};
 use inside::Inside;
 use outside::Outside;
+use plan::Depth;
 use spec::Spec;
 use survey::Survey;
 
@@ -67,14 +68,14 @@ async fn inside(args: &Mirror, survey: &Survey, spec: Spec) -> anyhow::Result<Su
     let temporary = tempfile::tempdir().context("making a temporary directory")?;
     let data = args.data.clone().unwrap_or_else(|| PathBuf::from(temporary.path()));
     let name = spec.name();
-    let mut desk = Inside::open(data, args.port, spec).await?;
+    let mut desk = Inside::open(data, args.port, spec.clone()).await?;
     if !args.json {
         let (ready, key) = desk.invitation()?;
         let (http, ws) = (&ready.http, &ready.ws);
         output::note(&format!("mirroring {} into {name} at {http} and {ws}", survey.symbol));
         output::note(&format!("a funded account of it: {key}"));
     }
-    let summary = follow(args, survey, &mut desk).await;
+    let summary = follow(args, survey, &spec, &mut desk).await;
     desk.stop().await?;
     summary
 }
@@ -82,15 +83,23 @@ async fn inside(args: &Mirror, survey: &Survey, spec: Spec) -> anyhow::Result<Su
 async fn outside(args: &Mirror, url: &str, survey: &Survey, spec: Spec) -> anyhow::Result<Summary> {
     let key = args.client_id.as_ref().zip(args.client_secret.as_ref());
     let (id, secret) = key.context("the operator's key is needed beside --url")?;
-    let mut desk = Outside::open(url, id, secret, spec).await?;
-    follow(args, survey, &mut desk).await
+    let mut desk = Outside::open(url, id, secret, spec.clone()).await?;
+    follow(args, survey, &spec, &mut desk).await
 }
 
 /// Follows until the end of the capture, or until a signal.
-async fn follow(args: &Mirror, survey: &Survey, desk: &mut impl Desk) -> anyhow::Result<Summary> {
+async fn follow(
+    args: &Mirror,
+    survey: &Survey,
+    spec: &Spec,
+    desk: &mut impl Desk,
+) -> anyhow::Result<Summary> {
+    // An eighth is left for a position that trades of others may have given the mirror.
+    let size_max = u64::from(spec.instrument.size_max.0);
+    let lots_max = size_max - size_max / 8;
     let manner = Manner {
         speed: args.speed,
-        levels: args.levels.into(),
+        depth: Depth { levels: args.levels.into(), lots_max },
         updates_max: args.updates.unwrap_or(u64::MAX),
     };
     let mut signals = Signals::listen()?;

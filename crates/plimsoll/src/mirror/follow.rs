@@ -11,7 +11,7 @@ use super::capture::{Capture, Line};
 use super::desk::{Desk, TOP, TopSide};
 use super::message::Message;
 use super::own::OwnBook;
-use super::plan::{Action, plan};
+use super::plan::{Action, Depth, plan};
 use super::progress::MirrorProgress;
 use super::survey::Survey;
 use crate::cli::Speed;
@@ -25,8 +25,8 @@ const PRINTED_MAX: u64 = 5;
 pub struct Manner {
     /// How fast.
     pub speed: Speed,
-    /// Levels a side.
-    pub levels: usize,
+    /// How much of the recorded book.
+    pub depth: Depth,
     /// Updates after which to stop.
     pub updates_max: u64,
 }
@@ -139,7 +139,7 @@ impl<'a, D: Desk> Follow<'a, D> {
             self.desk.report_price(mid).await?;
             self.mid = Some(mid);
         }
-        let actions = plan(&self.recorded, &self.own, self.manner.levels);
+        let actions = plan(&self.recorded, &self.own, self.manner.depth);
         self.count(&actions);
         if !actions.is_empty() {
             self.summary.refused += self.desk.carry_out(&actions, &mut self.own).await?;

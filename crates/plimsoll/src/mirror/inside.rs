@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use types::{
     AccountId, AmendOrder, Amount, Applied, CancelScope, Command, Event, IndexPrice, InstrumentId,
-    Label, OrderKind, PlaceOrder, PostOnly, Proposal, Ticks, TimeInForce, limits,
+    Label, OrderKind, PlaceOrder, PostOnly, Proposal, Reject, Ticks, TimeInForce, limits,
 };
 
 use super::desk::{Desk, TopSide};
@@ -27,7 +27,7 @@ use super::spec::Spec;
 use crate::client::Client;
 use crate::serve::{Ready, Site, key_json, local_plan};
 use crate::venue::Listener;
-use crate::{clock, domains};
+use crate::{clock, domains, output};
 
 /// The mirror's account, and the one that a person may use beside it.
 const MIRROR: AccountId = AccountId(1);
@@ -38,6 +38,8 @@ const DOMAIN: DomainId = DomainId(0);
 const TAGS: u64 = 1 << 63;
 /// The mirror's money: half of what a domain can count.
 const FUNDS: Amount = Amount(limits::DEPOSITS_MAX.0 / 2);
+/// Refusals that are said one by one.
+const REFUSALS_TOLD_MAX: u64 = 5;
 /// Money of a person's account, in whole coins.
 const YOUR_COINS: i64 = 1_000_000;
 
@@ -50,6 +52,8 @@ pub struct Inside {
     instrument: InstrumentId,
     outcomes: UnboundedReceiver<Outcome>,
     next_tag: u64,
+    /// Refusals that were said.
+    n_told: u64,
 }
 
 /// Events of one entry that may concern us.
@@ -72,7 +76,7 @@ impl Inside {
         let (client, _) = Client::connect(&Ready::of(&site).ws).await?;
         let replica = site.venue().replica(DOMAIN).context("the domain runs")?.clone();
         let next_tag = TAGS;
-        Ok(Inside { site, replica, client, spec, instrument, outcomes, next_tag })
+        Ok(Inside { site, replica, client, spec, instrument, outcomes, next_tag, n_told: 0 })
     }
 
     /// Where the venue is, and a funded account of it.
@@ -155,9 +159,10 @@ impl Inside {
             let Outcome { tag, events } =
                 self.outcomes.recv().await.context("the venue has stopped")?;
             events.iter().for_each(|event| own.learn(MIRROR, event));
-            let is_refused = |event: &&Event| matches!(event, Event::Refused(_));
-            if TAGS < tag && events.iter().any(|event| is_refused(&event)) {
+            let refusals = events.iter().filter_map(refusal).filter(|_| TAGS < tag);
+            for reject in refusals {
                 n_refused += 1;
+                tell_refused(&mut self.n_told, reject);
             }
             if tag == self.next_tag {
                 return Ok(n_refused);
@@ -188,6 +193,21 @@ impl Desk for Inside {
 
     async fn top(&mut self) -> anyhow::Result<(TopSide, TopSide)> {
         published::top(&self.client, &self.spec).await
+    }
+}
+
+fn refusal(event: &Event) -> Option<&Reject> {
+    match event {
+        Event::Refused(reject) => Some(reject),
+        _ => None,
+    }
+}
+
+/// The first refusals are said, all are counted.
+fn tell_refused(n_told: &mut u64, reject: &Reject) {
+    if *n_told < REFUSALS_TOLD_MAX {
+        *n_told += 1;
+        output::note(&format!("the venue refused ({}): {reject}", reject.code()));
     }
 }
 

@@ -3,16 +3,19 @@
 //! Order matters inside one update. When the market moves through our orders, a new bid may be at
 //! or above an old ask of ours: so all cancels of both sides come first. What is left then is part
 //! of the recorded book, which is not crossed, so neither an amended nor a new order can meet ours.
+//! Smaller sizes come before larger ones, so that no limit on the sum is met on the way.
 //!
 //! ```text
 //!   recorded   100:5  101:3         103:2          own   100:5  101:7  102:1
 //!   plan       cancel 102 · amend 101 to 3 · place 103:2
 //! ```
 
+use std::cmp::Ordering;
+
 use types::{Lots, OrderId, Side, Ticks};
 
 use super::book::{Levels, Recorded};
-use super::own::{OwnBook, OwnSide};
+use super::own::{Own, OwnBook, OwnSide};
 
 /// Levels kept a side: with both sides, as many orders as one account may have in one instrument.
 pub const LEVELS_MAX: usize = 1_000;
@@ -51,41 +54,65 @@ pub enum Action {
     },
 }
 
-/// What brings `own` to the best `n_levels` levels a side of `recorded`: cancels first.
-pub fn plan(recorded: &Recorded, own: &OwnBook, n_levels: usize) -> Vec<Action> {
-    let n_levels = n_levels.min(LEVELS_MAX);
-    let mut actions = Vec::new();
-    let mut changes = Vec::new();
-    let bids: Vec<_> = recorded.bids.iter().rev().take(n_levels).map(pair).collect();
-    let asks: Vec<_> = recorded.asks.iter().take(n_levels).map(pair).collect();
-    let bids: Levels = bids.into_iter().collect();
-    let asks: Levels = asks.into_iter().collect();
-    plan_side(Side::Bid, &bids, &own.bids, &mut actions, &mut changes);
-    plan_side(Side::Ask, &asks, &own.asks, &mut actions, &mut changes);
-    actions.append(&mut changes);
-    actions
+/// How much of a recorded book is kept, a side.
+#[derive(Clone, Copy, Debug)]
+pub struct Depth {
+    /// Levels, best first.
+    pub levels: usize,
+    /// Lots of all of them together: what one account may have open.
+    pub lots_max: u64,
 }
 
-fn pair((price, size): (&Ticks, &Lots)) -> (Ticks, Lots) {
-    (*price, *size)
+/// Actions in the order in which they are to be done.
+#[derive(Default)]
+struct Plan {
+    cancels: Vec<Action>,
+    /// Amendments that make an order smaller: they never exceed a limit that held before.
+    cuts: Vec<Action>,
+    /// Larger orders and new ones.
+    growth: Vec<Action>,
 }
 
-fn plan_side(
-    side: Side,
-    wanted: &Levels,
-    own: &OwnSide,
-    cancels: &mut Vec<Action>,
-    changes: &mut Vec<Action>,
-) {
-    let stale = own.iter().filter(|(price, _)| !wanted.contains_key(price));
-    cancels.extend(stale.map(|(&price, own)| Action::Cancel { side, price, order: own.order }));
-    for (&price, &size) in wanted {
-        match own.get(&price) {
-            None => changes.push(Action::Place { side, price, size }),
-            Some(own) if own.open == size => (),
-            Some(own) => {
-                let size = size.plus(own.filled);
-                changes.push(Action::Amend { side, price, order: own.order, size });
+/// What brings `own` to the best levels of `recorded`: cancels first, then what makes smaller.
+pub fn plan(recorded: &Recorded, own: &OwnBook, depth: Depth) -> Vec<Action> {
+    let mut plan = Plan::default();
+    plan.side(Side::Bid, &depth.best(recorded.bids.iter().rev()), &own.bids);
+    plan.side(Side::Ask, &depth.best(recorded.asks.iter()), &own.asks);
+    let Plan { mut cancels, mut cuts, mut growth } = plan;
+    cancels.append(&mut cuts);
+    cancels.append(&mut growth);
+    cancels
+}
+
+impl Depth {
+    /// The levels that are kept of all, which come best first.
+    fn best<'a>(self, all: impl Iterator<Item = (&'a Ticks, &'a Lots)>) -> Levels {
+        let mut lots = 0_u64;
+        let fits = all.take(self.levels.min(LEVELS_MAX)).take_while(|(_, size)| {
+            lots += u64::from(size.0);
+            lots <= self.lots_max
+        });
+        fits.map(|(price, size)| (*price, *size)).collect()
+    }
+}
+
+impl Plan {
+    fn side(&mut self, side: Side, wanted: &Levels, own: &OwnSide) {
+        let stale = own.iter().filter(|(price, _)| !wanted.contains_key(price));
+        let cancel =
+            |(&price, own): (&Ticks, &Own)| Action::Cancel { side, price, order: own.order };
+        self.cancels.extend(stale.map(cancel));
+        for (&price, &size) in wanted {
+            let Some(own) = own.get(&price) else {
+                self.growth.push(Action::Place { side, price, size });
+                continue;
+            };
+            let amend =
+                Action::Amend { side, price, order: own.order, size: size.plus(own.filled) };
+            match size.cmp(&own.open) {
+                Ordering::Less => self.cuts.push(amend),
+                Ordering::Equal => (),
+                Ordering::Greater => self.growth.push(amend),
             }
         }
     }

@@ -6,7 +6,7 @@ use types::{Lots, OrderId, Side, Ticks};
 use crate::mirror::book::{Levels, Recorded};
 use crate::mirror::grid::Steps;
 use crate::mirror::own::{Own, OwnBook};
-use crate::mirror::plan::{Action, LEVELS_MAX, plan};
+use crate::mirror::plan::{Action, Depth, LEVELS_MAX, plan};
 
 /// Carries actions out one by one, as a venue would, and fails if a new order meets ours.
 fn carry_out(own: &mut OwnBook, actions: &[Action], next_order: &mut u64) {
@@ -67,15 +67,16 @@ proptest! {
     ) {
         let mut own = OwnBook::default();
         let mut next_order = 0;
+        let depth = Depth { levels: n_levels, lots_max: u64::MAX };
         for book in &books {
-            let actions = plan(book, &own, n_levels);
+            let actions = plan(book, &own, depth);
             carry_out(&mut own, &actions, &mut next_order);
             let level = |(price, size): (&Ticks, &Lots)| (*price, *size);
             let bids: Levels = book.bids.iter().rev().take(n_levels).map(level).collect();
             let asks: Levels = book.asks.iter().take(n_levels).map(level).collect();
             prop_assert_eq!(open_of(&own.bids), bids);
             prop_assert_eq!(open_of(&own.asks), asks);
-            prop_assert_eq!(plan(book, &own, n_levels), vec![]);
+            prop_assert_eq!(plan(book, &own, depth), vec![]);
             // Somebody takes from our best ask: the next plan must make it whole again.
             if let Some(mut best) = own.asks.first_entry() {
                 let taken = Lots(filled).min(Lots(best.get().open.0 - 1));
@@ -84,5 +85,29 @@ proptest! {
                 order.filled = order.filled.plus(taken);
             }
         }
+    }
+}
+
+#[test]
+fn levels_beyond_what_one_account_may_have_open_are_left_out() {
+    let mut book = Recorded::new(Steps::whole());
+    book.bids = [(10, 4), (9, 3), (8, 1), (7, 1)].map(|(p, s)| (Ticks(p), Lots(s))).into();
+    let mut own = OwnBook::default();
+    let mut next_order = 0;
+    let depth = Depth { levels: 10, lots_max: 8 };
+    carry_out(&mut own, &plan(&book, &own, depth), &mut next_order);
+    assert_eq!(own.bids.keys().copied().collect::<Vec<_>>(), [Ticks(8), Ticks(9), Ticks(10)]);
+
+    // The best level takes what the others had: they shrink or go before it grows.
+    book.bids = [(10, 6), (9, 1), (8, 1), (7, 1)].map(|(p, s)| (Ticks(p), Lots(s))).into();
+    let mut open: i64 = 8;
+    for action in plan(&book, &own, depth) {
+        let standing = |price| own.bids.get(&price).map_or(0, |own| i64::from(own.open.0));
+        open += match action {
+            Action::Cancel { price, .. } => -standing(price),
+            Action::Amend { price, size, .. } => i64::from(size.0) - standing(price),
+            Action::Place { size, .. } => i64::from(size.0),
+        };
+        assert!(open <= 8, "{action:?} would reach {open} lots");
     }
 }
