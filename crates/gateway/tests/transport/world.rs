@@ -1,6 +1,7 @@
 //! A server for one test, a venue that remembers what it is asked, and clients of raw bytes.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use gateway::venue::{Busy, Class, Domain, DomainId, Later, Venue};
@@ -10,10 +11,14 @@ use gateway::{
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use types::{AccountId, AccountView, AssetCode, Proposal};
+
+/// How long any answer may take before a test fails.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A venue that takes every proposal and applies none.
 pub struct DeafVenue {
@@ -204,7 +209,8 @@ impl Client {
     /// The next text.
     pub async fn text(&mut self) -> Value {
         loop {
-            match self.stream.next().await.expect("a message").expect("a message") {
+            let next = timeout(PATIENCE, self.stream.next()).await.expect("a message in time");
+            match next.expect("a message").expect("a message") {
                 Message::Text(text) => return serde_json::from_str(&text).expect("JSON"),
                 Message::Ping(_) | Message::Pong(_) => {}
                 other => panic!("{other:?} instead of a text"),
@@ -222,7 +228,9 @@ impl Client {
     /// Reads to the end; the reason of the close frame, if there was one.
     pub async fn closed(&mut self) -> Option<String> {
         let mut reason = None;
-        while let Some(message) = self.stream.next().await {
+        while let Some(message) =
+            timeout(PATIENCE, self.stream.next()).await.expect("the end in time")
+        {
             match message {
                 Ok(Message::Close(frame)) => reason = frame.map(close_reason),
                 Ok(_) => {}
@@ -249,7 +257,7 @@ pub async fn until(what: &str, holds: impl Fn() -> bool) {
         if holds() {
             return;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     panic!("{what} did not come about");
 }
