@@ -95,7 +95,8 @@ fn levels_beyond_what_one_account_may_have_open_are_left_out() {
     let mut own = OwnBook::default();
     let mut next_order = 0;
     let depth = Depth { levels: 10, lots_max: 8 };
-    carry_out(&mut own, &plan(&book, &own, depth), &mut next_order);
+    let actions = plan(&book, &own, depth);
+    carry_out(&mut own, &actions, &mut next_order);
     assert_eq!(own.bids.keys().copied().collect::<Vec<_>>(), [Ticks(8), Ticks(9), Ticks(10)]);
 
     // The best level takes what the others had: they shrink or go before it grows.
