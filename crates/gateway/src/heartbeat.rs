@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   every interval: `heartbeat`; after a silent one, `test_request` too
-//!   after `test_request`: `public/test` within max(interval, interval_min), or the socket is closed
+//!   after `test_request`: `public/test` within max(interval, interval_min), or it is closed
 //! ```
 
 /// Heartbeats of one socket.

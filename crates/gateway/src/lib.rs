@@ -17,8 +17,8 @@
 //! more will come. `serve` ends the intervals of channels itself. [`Limits::default`] has the
 //! published numbers, [`Limits::local`] those of a venue on one's own machine, and a key can have
 //! its own ([`KeyLimits`]). Before the first client after a restart, propose a `DropSession` of no
-//! session in particular: sessions are numbered anew in each process. The secrets of all keys are in
-//! the key store's file.
+//! session in particular: sessions are numbered anew in each process. The secrets of all keys are
+//! in the key store's file.
 //!
 //! # Invariants
 //! 1. Limits first, then parsing, then authority: see `limits` and `admit`.

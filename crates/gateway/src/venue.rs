@@ -40,8 +40,8 @@ pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// The venue behind a gateway.
 ///
-/// Outcomes do not come back from here: whoever implements this hands each applied batch of a domain
-/// to that domain's publisher, which knows each proposal by its tag.
+/// Outcomes do not come back from here: whoever implements this hands each applied batch of a
+/// domain to that domain's publisher, which knows each proposal by its tag.
 pub trait Venue: Send + Sync + 'static {
     /// The domains, in an order that never changes while the process runs.
     fn domains(&self) -> &[Domain];
