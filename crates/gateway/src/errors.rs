@@ -1,7 +1,8 @@
 //! Refusals of the engine in the dialect's words (api.md §10.1).
 //!
-//! Each [`Reject`] has one code. `data` holds the `reason` as a sentence, the core's `rule`, and the
-//! numbers in the units of the instrument: prices as decimals, sizes as amounts, money in its asset.
+//! Each [`Reject`] has one code. `data` holds the `reason` as a sentence, the core's `rule`, and
+//! the numbers in the units of the instrument: prices as decimals, sizes as amounts, money in its
+//! asset.
 
 use serde_json::{Map, Value, json};
 use types::{Amount, At, IndexPrice, Lots, OrderFault, OrderId, Reject, SignedLots, Ticks, limits};

@@ -30,8 +30,8 @@ impl Position {
     const PRODUCT_BITS: u32 = 20;
     const QUOTIENT_BITS: u32 = 60;
 
-    /// Its average entry price in ticks, as a numerator and a denominator. It is what the fills say:
-    /// closer than the cost, which is rounded to atoms at every fill.
+    /// Its average entry price in ticks, as a numerator and a denominator. It is what the fills
+    /// say: closer than the cost, which is rounded to atoms at every fill.
     pub fn entry(&self, is_quotient: bool) -> (u128, u128) {
         let lots = u128::from(self.size.size());
         match is_quotient {

@@ -4,8 +4,8 @@
 //!   u8 version │ asset, decimals, seq, at, movements │ instruments │ indexes │ accounts
 //!              │ open orders │ closed orders, first closed first │ last trades │ client order ids
 //! ```
-//! What follows from the rest is not written: names, contracts, levels of books, lists of orders by
-//! account. Decoding is strict as in [`types::codec`]: bytes that contradict themselves are refused.
+//! What follows from the rest is not written: names, contracts, levels of books, lists of orders
+//! by account. Decoding is strict as in [`types::codec`]: what contradicts itself is refused.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
