@@ -131,7 +131,7 @@ fn weigh<E: Engine>(workload: &Workload, prefill: &[Command]) -> f64 {
 }
 
 /// Nanoseconds that this thread has run. Turns of other processes do not count, so a busy machine
-/// disturbs less (it still takes its share of the caches). Wall time where the kernel does not tell.
+/// disturbs less (it still takes its share of the caches). Wall time where a kernel does not tell.
 fn thread_ns(wall: Instant) -> u64 {
     // Going through the scheduler brings its sum up to date.
     std::thread::yield_now();

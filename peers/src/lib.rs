@@ -1,4 +1,4 @@
-//! The order books beside their peers: seeded workloads, one adapter for each engine, one reference.
+//! The order books beside their peers: seeded workloads, an adapter for each engine, one reference.
 //!
 //! A workload is a list of commands that name orders by *key* (0, 1, 2 … in the order of placing).
 //! Each engine numbers orders in its own way, so a workload is first resolved, untimed, to commands

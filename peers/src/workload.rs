@@ -1,5 +1,5 @@
-//! The workloads: exchange-like, maker-heavy, deep, many. Drawn from a seed against the reference, so
-//! that every cancel names an open order and every taker finds its one to three makers.
+//! The workloads: exchange-like, maker-heavy, deep, many. Drawn from a seed against the reference,
+//! so that every cancel names an open order and every taker finds its one to three makers.
 
 use crate::reference::Reference;
 use crate::{Command, Engine, Event, Order, Side};

@@ -188,8 +188,8 @@ impl Books {
     }
 
     /// One step of a taker: the front order of the best opposite level within its limit. A fill
-    /// takes from `taker.size` and from the maker; a maker with nothing left leaves its book and its
-    /// slot. `None` when the taker is filled, or nothing within its limit is left.
+    /// takes from `taker.size` and from the maker; a maker with nothing left leaves its book and
+    /// its slot. `None` when the taker is filled, or nothing within its limit is left.
     #[inline]
     pub fn match_next(&mut self, taker: &mut Taker) -> Option<Match> {
         if taker.size == Lots::ZERO {

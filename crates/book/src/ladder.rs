@@ -8,9 +8,9 @@
 //!                                 └ page   64 levels {head, tail, total}, and Bits again
 //! ```
 //!
-//! The tree is the bitmap: the next best price is a count of zero bits, at most once per layer. Both
-//! sides share pages, since a price is never both bid and ask. Pages and directories that become
-//! empty go back to a pool, so memory grows with the orders, not with books or price ranges.
+//! The tree is the bitmap: the next best price is a count of zero bits, at most once per layer.
+//! Both sides share pages, since a price is never both bid and ask. Pages and directories that
+//! become empty go back to a pool, so memory grows with the orders, not with books or prices.
 //!
 //! # Invariants
 //! 1. A bit is set if and only if something below it rests on that side.

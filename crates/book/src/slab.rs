@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!  id    count (42) │ slot (22)            the slot is the index of the node
-//!  node  tag u64  = count (42) │ book (22) the id with its slot replaced: one compare finds stale ids
+//!  node  tag u64  = count (42) │ book (22) the id with its slot replaced: stale ids differ
 //!        next u32   prev u32               the queue of a level, or the stack of free slots
-//!        level u32                         index of the level in the ladder: a cancel needs no search
+//!        level u32                         its level in the ladder: a cancel needs no search
 //!        mark u32 = price (24) │ flags (8) flags: side, iceberg, admitted, resting
 //!        displayed u32   owner u32         32 bytes, two orders to a cache line
 //! ```
@@ -209,8 +209,8 @@ impl Slab {
         core::iter::successors(slot(self.free), move |index| slot(self.nodes[at(*index)].next))
     }
 
-    /// A slab whose slots are all vacant. For reading a snapshot, which then fills each slot once by
-    /// [`Slab::restore`] or [`Slab::restore_free`].
+    /// A slab whose slots are all vacant. For reading a snapshot, which then fills each slot once
+    /// by [`Slab::restore`] or [`Slab::restore_free`].
     pub(crate) fn vacant(n_slots: u32, count: u64) -> Slab {
         let node = Node { mark: VACANT, ..Node::default() };
         Slab { nodes: vec![node; at(n_slots)], free: NIL, count }
