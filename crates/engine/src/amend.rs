@@ -36,7 +36,7 @@ impl Engine {
         check_amendment(amendment)?;
         let wish = wish(order, amendment);
         check_size(market, wish.size)?;
-        if wish.price != order.price {
+        if wish.price != order.price || order.size < wish.size {
             self.check_price(market, instrument, order.side, wish.price)?;
         }
         check_display(market, wish.size, wish.display)?;

@@ -307,10 +307,12 @@ impl Engine {
     }
 
     /// Whether a fill-or-kill order would fill whole. Orders of its own group and reduce-only
-    /// orders are left out: what they offer may be gone before it is reached.
+    /// orders are left out: what they offer may be gone before it is reached. Where its own order
+    /// would stop it, nothing beyond that order counts.
     pub(crate) fn fills_whole(&self, slot: u32) -> bool {
         let terms = self.terms_of(slot);
         let owner = self.owner(terms.account);
+        let goes_on = self.accounts.at(terms.account.0).self_trade == SelfTradeMode::CancelMaker;
         let (side, mut missing) = (terms.side.opposite(), u64::from(terms.size.0));
         for (price, _) in self.books.levels(terms.instrument, side) {
             if !terms.side.reaches(terms.price, price) {
@@ -318,8 +320,11 @@ impl Engine {
             }
             for id in self.books.queue(terms.instrument, side, price) {
                 let order = self.orders.at(id.slot());
-                let account = self.holdings.at(order.holding).account;
-                if order.reduce_only || self.owner(account) == owner {
+                let is_own = self.books.get(id).is_some_and(|resting| resting.owner == owner);
+                if is_own && !goes_on {
+                    return false;
+                }
+                if order.reduce_only || is_own {
                     continue;
                 }
                 missing = missing.saturating_sub(u64::from(order.open().0));

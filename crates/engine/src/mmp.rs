@@ -143,11 +143,12 @@ impl Engine {
             return Err(Reject::MmpGroupTooHigh { group: config.group.0 });
         }
         let index = self.find_index(config.base, config.quote);
-        let has_limit = [config.quantity_limit_milli, config.delta_limit_milli]
-            .iter()
-            .any(|limit| limit.is_some_and(|milli| (1..=MILLI_MAX).contains(&milli)));
+        let mut limits =
+            [config.quantity_limit_milli, config.delta_limit_milli].into_iter().flatten();
+        let most = limits.clone().max();
+        let has_limits = limits.any(|milli| 0 < milli) && most <= Some(MILLI_MAX);
         let removes = config.interval_ms == 0;
-        if index.is_none() || (!removes && (!has_limit || At::DAY < config.interval_ms)) {
+        if index.is_none() || (!removes && (!has_limits || At::DAY < config.interval_ms)) {
             return Err(Reject::MmpLimitsMissing);
         }
         self.touch_account(account);

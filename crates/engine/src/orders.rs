@@ -73,7 +73,7 @@ impl Order {
     }
 
     pub fn has_label(&self, label: &Label) -> bool {
-        self.extra.as_ref().is_some_and(|extra| extra.label == *label)
+        !label.is_empty() && self.extra.as_ref().is_some_and(|extra| extra.label == *label)
     }
 
     /// The group whose protection covers it.

@@ -399,6 +399,8 @@ impl Engine {
         if size == 0 {
             return Err(Reject::ReduceOnlyWouldOpen { position });
         }
+        // A position below the smallest order goes too: the reduce-only cut brings it back.
+        let size = size.max(self.markets.at(instrument.0).spec.size_min.0);
         let closing = PlaceOrder {
             account,
             instrument,

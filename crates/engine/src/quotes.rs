@@ -92,9 +92,12 @@ impl Engine {
                 continue;
             }
             let here = || pairs().filter(|(quote, _)| quote.instrument == first.instrument);
-            let more = u32::try_from(here().count()).expect("few quotes");
             let holding = self.accounts.at(quotes.account.0).holding(first.instrument);
-            self.check_counts(quotes.account, holding, more)?;
+            let placed = here().filter(|(_, plan)| plan.is_some()).count();
+            let gone: usize = here().map(|(quote, _)| self.standing(quotes, quote).len()).sum();
+            if gone < placed {
+                self.check_counts(quotes.account, holding, count(placed - gone))?;
+            }
             let change = |held: &mut Holding| {
                 for (quote, plan) in here() {
                     self.replace_counts(quotes, quote, *plan, held);

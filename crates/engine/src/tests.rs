@@ -3,7 +3,9 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a story leaves most events as they print")]
 
 mod cancels;
+mod edges;
 mod fees_and_margin;
+mod hostile;
 mod orders;
 mod properties;
 mod protection;

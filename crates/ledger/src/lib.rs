@@ -1,7 +1,7 @@
 //! Money that moves and cannot be made, and the hashes that prove it.
 //!
 //! - [`Ledger`]: balances of one asset, changed by transfers between two accounts and by nothing
-//! else.
+//!   else.
 //! - [`Tree`]: a Merkle tree over the balances, so that one balance can be proved against a root.
 //! - [`SetDigest`]: a digest of a set of items, whatever their order, in O(changed).
 //! - [`Chain`]: the rolling hash over entries and events.

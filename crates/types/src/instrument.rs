@@ -268,7 +268,7 @@ impl Contract {
         if !indexed {
             return Amount::saturated(divide(atoms, i128::from(denominator), Rounding::Up));
         }
-        let scaled = atoms * i128::from(index.0);
+        let scaled = atoms.saturating_mul(i128::from(index.0));
         let one = i128::from(denominator) * i128::from(IndexPrice::SCALE);
         Amount::saturated(divide(scaled, one, Rounding::Up))
     }

@@ -1,0 +1,337 @@
+//! Hostile streams: extreme instruments, prices and sizes at their limits, families of accounts,
+//! and after every command the state read back from its bytes has the same root.
+
+use std::vec::Vec;
+
+use proptest::prelude::*;
+use types::codec::Codec;
+use types::{
+    AccountId, AmendOrder, Amount, CancelScope, ClientOrderId, Command, Event, Fees, IndexPrice,
+    Instrument, InstrumentId, Kind, Label, Lots, MarginRates, MassQuote, MmpConfig, MmpGroup,
+    OptionRight, OrderId, OrderKind, PlaceOrder, PostOnly, Quote, SelfTradeMode, SessionId, Side,
+    Style, TickStep, Ticks, TimeInForce,
+};
+
+use super::world::{EXPIRY, START, World, asset, call, decimal, perpetual};
+use crate::Engine;
+
+type Raw = [u32; 6];
+
+fn hostile_world(linear: bool) -> World {
+    let (code, decimals, style, quote) =
+        if linear { ("USDC", 6, Style::Linear, "USDC") } else { ("BTC", 8, Style::Inverse, "USD") };
+    let mut world = World { engine: Engine::new(asset(code), decimals), at: START };
+    let fees = Fees { maker_ppm: -400_000, taker_ppm: 1_000_000 };
+    let margin = MarginRates { initial_ppm: 1_000, maintenance_ppm: 1 };
+    let wide = Instrument {
+        style,
+        quote: asset(quote),
+        fees,
+        margin,
+        band_ppm: 1_000_000,
+        tick_steps: std::vec![
+            TickStep { above: Ticks(1_000), multiple: 10 },
+            TickStep { above: Ticks(1_000_000), multiple: 1_000_000 },
+        ],
+        size_max: Lots(1_000),
+        lot: decimal(if linear { "0.001" } else { "10" }),
+        contract_size: decimal(if linear { "0.001" } else { "10" }),
+        ..perpetual()
+    };
+    let big = Instrument {
+        kind: Kind::Future { expiry: EXPIRY },
+        size_min: Lots(5),
+        size_max: Lots(if linear { 137_000_000 } else { 500_000_000 }),
+        tick_steps: Vec::new(),
+        ..wide.clone()
+    };
+    let option = |right, strike| Instrument {
+        style,
+        quote: asset(quote),
+        kind: Kind::Option { expiry: EXPIRY, strike: decimal(strike), right },
+        tick: decimal(if linear { "0.5" } else { "0.0001" }),
+        band_ppm: 1_000_000,
+        fees: Fees { maker_ppm: -300, taker_ppm: 400 },
+        ..call()
+    };
+    let cheap = Instrument {
+        margin,
+        size_max: Lots(600_000),
+        size_min: Lots(3),
+        ..option(OptionRight::Put, "0.5")
+    };
+    for spec in [wide, big, option(OptionRight::Call, "60000"), cheap] {
+        world.must(Command::ListInstrument(spec.into()));
+    }
+    world.price(
+        "BTC",
+        quote,
+        60_000,
+        &[
+            (InstrumentId(0), 120_000),
+            (InstrumentId(1), 120_000),
+            (InstrumentId(2), 500),
+            (InstrumentId(3), 1),
+        ],
+    );
+    for funds in [1 << 51, 5_000_000, 1 << 40] {
+        world.fund(funds);
+    }
+    for parent in [1, 1, 2] {
+        let account = AccountId(world.engine.n_accounts() + 1);
+        world.must(Command::OpenAccount { account, parent: Some(AccountId(parent)) });
+        world.must(Command::Deposit { account, amount: Amount(1 << 45) });
+    }
+    world
+}
+
+fn pick<T: Copy>(from: &[T], by: u32) -> T {
+    let place = usize::try_from(by).unwrap_or(0) % from.len();
+    *from.get(place).expect("a place within the list")
+}
+
+fn price(by: u32) -> Ticks {
+    let near = 119_990 + by % 20;
+    pick(
+        &[
+            Ticks(120_000),
+            Ticks(near),
+            Ticks(near),
+            Ticks(near * 10),
+            Ticks(1),
+            Ticks(2),
+            Ticks::MAX,
+            Ticks(0),
+            Ticks(u32::MAX),
+            Ticks(990 + by % 25),
+            Ticks(16_000_000),
+            Ticks(500 + 5 * (by % 5)),
+            Ticks(500),
+            Ticks(1_000_000),
+            Ticks(60_000),
+        ],
+        by >> 8,
+    )
+}
+
+fn size(by: u32) -> Lots {
+    pick(
+        &[
+            Lots(1),
+            Lots(1 + by % 40),
+            Lots(1 + by % 40),
+            Lots(5 + by % 7),
+            Lots(1_000),
+            Lots(999),
+            Lots(0),
+            Lots::MAX,
+            Lots(u32::MAX),
+            Lots(137_000_000),
+            Lots(600_000),
+            Lots(68_500_000),
+            Lots(100_000),
+            Lots(500_000_000),
+        ],
+        by >> 8,
+    )
+}
+
+fn side(by: u32) -> Side {
+    if by.is_multiple_of(2) { Side::Bid } else { Side::Ask }
+}
+
+fn instrument(by: u32) -> InstrumentId {
+    InstrumentId(pick(&[0, 0, 0, 1, 1, 2, 3, 0, 1, 4], by))
+}
+
+fn hostile(linear: bool, raw: Raw, orders: &[OrderId]) -> Command {
+    let [choice, who, a, b, c, d] = raw;
+    let account = AccountId(1 + who % 6);
+    let order = orders.len().checked_sub(1 + usize::try_from(a % 24).unwrap_or(0));
+    let order = order.and_then(|place| orders.get(place)).copied();
+    let order = order.unwrap_or(OrderId(u64::from(b)));
+    let quote = asset(if linear { "USDC" } else { "USD" });
+    match choice % 256 {
+        0..=119 => Command::PlaceOrder(place(account, a, b, c, d).into()),
+        120..=159 => Command::AmendOrder(AmendOrder {
+            account,
+            order,
+            size: (b & 1 == 0).then(|| size(c)),
+            price: (b & 6 == 0).then(|| price(d)),
+            display: (b & 56 == 0).then_some(Lots(c % 9)),
+            post_only: (b & 192 == 0)
+                .then_some(pick(&[PostOnly::Reject, PostOnly::Slide, PostOnly::No], d)),
+            reduce_only: (b & 768 == 0).then_some(c.is_multiple_of(2)),
+            valid_until: None,
+        }),
+        160..=174 => Command::CancelOrder { account, order },
+        175..=178 => Command::CancelOrders {
+            account,
+            scope: match b % 5 {
+                0 => CancelScope::All,
+                1 => CancelScope::Instrument(instrument(c)),
+                2 => CancelScope::Label(Label::new("").expect("short")),
+                3 => CancelScope::Label(Label::new("x").expect("short")),
+                _ => CancelScope::Quotes(Some(MmpGroup(1))),
+            },
+        },
+        179..=188 => {
+            Command::ReportMarks(std::vec![(instrument(b), price(c)), (instrument(d), price(a))])
+        }
+        189..=190 => Command::ReportIndex {
+            base: asset("BTC"),
+            quote,
+            price: pick(
+                &[IndexPrice(1), IndexPrice::MAX, IndexPrice(60_000 * IndexPrice::SCALE)],
+                b,
+            ),
+        },
+        191..=212 => {
+            let quotes = (0..a % 5).map(|place| Quote {
+                instrument: instrument(c >> place),
+                side: side((a >> 3) + place),
+                price: if place % 2 == 0 { price(d >> place) } else { Ticks(120_000 - b % 30) },
+                size: size(b >> place),
+            });
+            let quotes = quotes.collect();
+            let group = MmpGroup(u8::try_from(a >> 20 & 1).unwrap_or(0));
+            let session = (d & 1 == 0).then_some(SessionId(2));
+            let label = Label::default();
+            Command::MassQuote(
+                MassQuote { account, group, quotes, label, valid_until: None, session }.into(),
+            )
+        }
+        213..=222 => Command::SetMmp {
+            account,
+            config: MmpConfig {
+                base: asset("BTC"),
+                quote,
+                group: MmpGroup(u8::try_from(a % 2).unwrap_or(0)),
+                interval_ms: pick(&[0, 1, 1_000, 86_400_000, u64::MAX], b),
+                frozen_ms: pick(&[0, 1, 500, u64::MAX], c),
+                quantity_limit_milli: pick(
+                    &[None, Some(0), Some(1), Some(5_000), Some(1_000_000_000_000), Some(u64::MAX)],
+                    d,
+                ),
+                delta_limit_milli: pick(&[None, Some(0), Some(1), Some(u64::MAX)], d >> 8),
+            },
+        },
+        223..=224 => Command::ResetMmp { account, base: asset("BTC"), quote, group: MmpGroup(1) },
+        225..=231 => Command::ClosePosition {
+            account,
+            instrument: instrument(a),
+            price: (b % 2 == 0).then(|| price(c)),
+        },
+        232..=235 => Command::Withdraw {
+            account,
+            amount: Amount(pick(&[1, 1 << 30, 1 << 50, i64::MAX, -1, 0], b)),
+        },
+        236 => Command::Deposit {
+            account,
+            amount: Amount(pick(&[1, 1 << 30, 1 << 52, i64::MAX, i64::MIN], b)),
+        },
+        237..=244 => Command::SetSelfTrade {
+            account,
+            mode: if b % 2 == 0 { SelfTradeMode::CancelMaker } else { SelfTradeMode::RejectTaker },
+            with_subaccounts: c % 2 == 0,
+        },
+        245..=247 => Command::DropSession {
+            session: pick(&[None, Some(SessionId(1)), Some(SessionId(2))], b),
+        },
+        248..=249 => Command::EndDay,
+        _ => Command::Transfer {
+            from: account,
+            to: AccountId(b % 8),
+            amount: Amount(pick(&[1, 1 << 40, i64::MAX], c)),
+        },
+    }
+}
+
+fn place(account: AccountId, a: u32, b: u32, c: u32, d: u32) -> PlaceOrder {
+    let kind = match a >> 3 & 15 {
+        0 => OrderKind::Market,
+        1 => OrderKind::MarketLimit,
+        _ => OrderKind::Limit { price: price(d) },
+    };
+    let size = size(c);
+    PlaceOrder {
+        account,
+        instrument: instrument(a),
+        side: side(b),
+        kind,
+        size,
+        display: (a >> 7 & 7 == 0).then_some(Lots(size.0 / 3 + 1)),
+        time_in_force: match a >> 10 & 7 {
+            0 => TimeInForce::ImmediateOrCancel,
+            1 | 2 => TimeInForce::FillOrKill,
+            3 => TimeInForce::GoodTilDay,
+            _ => TimeInForce::GoodTilCancelled,
+        },
+        post_only: pick(
+            &[PostOnly::No, PostOnly::No, PostOnly::No, PostOnly::Slide, PostOnly::Reject],
+            a >> 13,
+        ),
+        reduce_only: a >> 16 & 3 == 0,
+        mmp: a >> 18 & 3 == 0,
+        label: Label::new(if a >> 21 & 3 == 0 { "x" } else { "" }).expect("short"),
+        client_order_id: (a >> 23 & 3 == 0)
+            .then(|| ClientOrderId::new(&std::format!("{}", c % 20)).expect("short")),
+        valid_until: None,
+        session: (a >> 26 & 3 == 0).then_some(SessionId(1)),
+    }
+}
+
+fn check_fill_or_kill(command: &Command, events: &[Event]) {
+    let Command::PlaceOrder(order) = command else {
+        return;
+    };
+    if order.time_in_force != TimeInForce::FillOrKill {
+        return;
+    }
+    let mut placed = None;
+    let mut filled = 0;
+    for event in events {
+        match event {
+            Event::OrderPlaced(order) => placed = Some(order.size.0),
+            Event::Traded(trade) => filled += trade.size.0,
+            _ => {}
+        }
+    }
+    assert!(
+        filled == 0 || placed == Some(filled),
+        "ORD-4: FOK of {placed:?} filled {filled}: {events:?}"
+    );
+}
+
+fn run(linear: bool, raws: &[Raw]) {
+    let mut world = hostile_world(linear);
+    let mut orders = Vec::new();
+    for &raw in raws {
+        world.at.0 += u64::from(pick(&[0_u32, 0, 1, 150, 700, 40_000_000], raw[5] >> 10));
+        let command = hostile(linear, raw, &orders);
+        let events = world.apply(command.clone());
+        check_fill_or_kill(&command, &events);
+        for event in &events {
+            if let Event::OrderPlaced(placed) = event {
+                orders.push(placed.order);
+            }
+        }
+        let mut copy = Engine::from_bytes(&world.engine.to_bytes()).expect("its own bytes");
+        assert_eq!(copy.root(), world.engine.root(), "after {command:?}");
+        if raw[4] % 16 == 0 {
+            world.engine = copy;
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn hostile_streams_keep_every_invariant(
+        linear in any::<bool>(),
+        raws in proptest::collection::vec(any::<Raw>(), 1..150),
+    ) {
+        run(linear, &raws);
+    }
+}
