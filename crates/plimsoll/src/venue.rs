@@ -16,10 +16,10 @@ use anyhow::{Context, anyhow, bail};
 use gateway::Market;
 use gateway::venue::{Busy, Class, Domain, DomainId, Later, Venue};
 use replica::{Handle, Progress, Refused, Solo, Start, Started};
-use types::{AccountId, AccountView, Proposal, Seq};
+use types::{AccountId, AccountView, AssetCode, Proposal, Seq};
 
 use crate::config::{LogConfig, QueueConfig};
-use crate::{clock, domains};
+use crate::{clock, domains, output};
 
 use follower::Follower;
 pub use follower::Listener;
@@ -115,8 +115,9 @@ impl Place<'_> {
         let index = usize::from(self.id.0);
         let domain = self.venue.domains[index];
         let dir = domains::directory(self.data, &domain);
+        let start = beginning(&self, &dir, domain.asset);
         let follower = Follower::start(self.id, self.market.clone(), self.listener)?;
-        let config = replica_config(dir.clone(), &domain, sizes);
+        let config = replica_config(dir.clone(), &domain, start, sizes);
         let started = Solo::start(config, clock::log_time, follower.sink(), progress);
         let (replica, started) =
             started.with_context(|| format!("the log of {} does not start", domain.asset))?;
@@ -138,13 +139,33 @@ impl Running {
     }
 }
 
-/// The market keeps what is not state (trades, candles, orders that are gone), and it can only be
-/// filled from the first entry. So a start replays the whole log; the snapshots are for the
-/// day when that takes too long, and tell today whether the log's end is missing.
-fn replica_config(dir: PathBuf, domain: &Domain, sizes: &Sizes) -> replica::Config {
+/// Where a start begins. The market keeps what is not state (trades, candles, orders that are gone)
+/// and stores it with each snapshot. A snapshot that is damaged, or whose market another version
+/// wrote, is passed over with a word: the log holds everything, and is replayed from its first entry.
+fn beginning(place: &Place<'_>, dir: &Path, asset: AssetCode) -> Start {
+    match stored_market(place, dir) {
+        Ok(()) => Start::Newest,
+        Err(fault) => {
+            output::note(&format!("{asset}: the whole log is replayed, because {fault:#}"));
+            Start::Genesis
+        }
+    }
+}
+
+/// Takes the market of the newest snapshot in, if there is one.
+fn stored_market(place: &Place<'_>, dir: &Path) -> anyhow::Result<()> {
+    let loaded = journal::snapshot::load_newest(dir, journal::snapshot::Fallback::Refuse)?;
+    let Some(snapshot) = loaded.snapshot else {
+        return Ok(());
+    };
+    place.market.restore(place.id, &snapshot.projections)?;
+    Ok(())
+}
+
+fn replica_config(dir: PathBuf, domain: &Domain, start: Start, sizes: &Sizes) -> replica::Config {
     let Sizes { log, queue } = sizes;
     let mut config = replica::Config::new(dir, domain.asset, domain.decimals);
-    config.start = Start::Genesis;
+    config.start = start;
     config.journal.segment_bytes = log.segment_bytes;
     config.mark_entries = log.mark_entries;
     config.snapshot_entries = log.snapshot_entries;

@@ -12,7 +12,7 @@ use anyhow::Context;
 use gateway::Market;
 use gateway::venue::DomainId;
 use replica::{Feed, PendingSnapshot};
-use types::Applied;
+use types::{Applied, Seq};
 
 use crate::output;
 
@@ -89,7 +89,7 @@ impl Following {
     fn run(mut self, batches: &Receiver<Feed>) {
         for item in batches {
             match item {
-                Feed::Restored { .. } => (),
+                Feed::Restored { seq, projections } => self.restore(seq, &projections),
                 Feed::Replayed(applied) | Feed::Applied(applied) => self.show(&applied),
                 Feed::Live => {
                     *self.live.is_live.lock().unwrap_or_else(PoisonError::into_inner) = true;
@@ -101,6 +101,14 @@ impl Following {
         self.wait_for_store();
     }
 
+    /// Whoever starts the domain has tried the same bytes before it chose the snapshot.
+    fn restore(&mut self, seq: Seq, projections: &[u8]) {
+        if seq != Seq(0) {
+            let restored = self.market.restore(self.domain, projections);
+            restored.expect("the market of the snapshot was read before the start");
+        }
+    }
+
     fn show(&mut self, applied: &Applied) {
         self.market.publish(self.domain, applied);
         if let Some(listener) = &mut self.listener {
@@ -108,12 +116,14 @@ impl Following {
         }
     }
 
-    /// A start never needs a snapshot, so one that is not stored is said and no more.
+    /// A start does not need a snapshot, so one that is not stored is said and no more. The market
+    /// is taken here, in its place among the batches; the file is written on a thread of its own.
     fn store(&mut self, pending: PendingSnapshot) {
         self.wait_for_store();
+        let market = self.market.snapshot(self.domain);
         let thread = thread::Builder::new().name("snapshot".into()).spawn(move || {
             let seq = pending.seq();
-            if let Err(error) = pending.store(Vec::new()) {
+            if let Err(error) = pending.store(market) {
                 output::note(&format!("the snapshot after entry {seq} is not stored: {error}"));
             }
         });
