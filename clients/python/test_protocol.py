@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import itertools
 import json
+import secrets
 import time
 import urllib.error
 import urllib.request
@@ -142,14 +143,15 @@ class Socket:
 
     async def sign_in(self, scope):
         ts = int(time.time() * 1000)
+        nonce = secrets.token_hex(8)
         return await self.call(
             "public/auth",
             grant_type="client_signature",
             client_id=ID,
             timestamp=ts,
-            nonce="n1",
+            nonce=nonce,
             data="",
-            signature=signature(ts, "n1", ""),
+            signature=signature(ts, nonce, ""),
             scope=scope,
         )
 

@@ -56,17 +56,17 @@ mod session;
 mod socket;
 mod ws;
 
-pub use call::{Answer, Answered, Call, Handler, Identity, Intent, Reply};
-pub use outbox::Outbox;
-pub use publish::{Market, RestoreError, Subscriber};
-pub use rpc::{Json, RpcError};
 pub use auth::keys::{
     ChangeKeyError, Key, KeyLimits, KeyStore, NewKey, OPERATOR_SCOPE, OpenKeysError, TRADER_SCOPE,
 };
 pub use auth::scopes::{Area, Level};
+pub use call::{Answer, Answered, Call, Handler, Identity, Intent, Reply};
 pub use credits::{Pool, Rate, Rates};
 pub use limits::Limits;
 pub use method::{Method, Needs, Param, ParamKind, Tier, methods};
+pub use outbox::Outbox;
 pub use outbox::{Closing, OutboxLimits};
+pub use publish::{Market, RestoreError, Subscriber};
+pub use rpc::{Json, RpcError};
 pub use rpc::{Request, Undecoded, decode_request};
 pub use server::{Config, Running, ServeError, serve};

@@ -96,6 +96,29 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The `limits` of account summaries (api.md §4): requests, not credits. Quotes share the pool of
+    /// orders here.
+    pub fn to_json(&self) -> String {
+        /// Credits of an ordinary request.
+        const QUERY_COST: u64 = 500;
+        let pool = |rate: Rate, cost: u64| serde_json::json!({"burst": rate.burst / cost, "rate": rate.per_s / cost});
+        let Rates { non_matching, trading, cancel, .. } = &self.rates;
+        let orders = pool(*trading, 1);
+        let limits = serde_json::json!({
+            "limits_per_currency": false,
+            "non_matching_engine": pool(*non_matching, QUERY_COST),
+            "matching_engine": {
+                "trading": {"total": orders},
+                "spot": orders,
+                "cancel_all": pool(*cancel, 1),
+                "maximum_quotes": orders,
+                "maximum_mass_quotes": orders,
+                "guaranteed_mass_quotes": orders,
+            },
+        });
+        limits.to_string()
+    }
+
     /// For a venue on one's own machine, where bots and load generators share one address: nothing
     /// is unlimited, but no limit is met by a few hundred busy clients.
     pub fn local() -> Limits {

@@ -119,6 +119,7 @@ pub async fn serve(
     let refused = |source| ServeError::Listen { listen, source };
     let listener = TcpListener::bind(listen).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
+    market.show_limits(&limits.to_json());
     let gateway = Arc::new(Gateway {
         limits,
         testnet,

@@ -141,7 +141,8 @@ impl Running {
 
 /// Where a start begins. The market keeps what is not state (trades, candles, orders that are gone)
 /// and stores it with each snapshot. A snapshot that is damaged, or whose market another version
-/// wrote, is passed over with a word: the log holds everything, and is replayed from its first entry.
+/// wrote, is passed over with a word: the log holds everything, and is replayed from its first
+/// entry.
 fn beginning(place: &Place<'_>, dir: &Path, asset: AssetCode) -> Start {
     match stored_market(place, dir) {
         Ok(()) => Start::Newest,
