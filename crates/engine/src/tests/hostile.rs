@@ -91,7 +91,10 @@ fn pick<T: Copy>(from: &[T], by: u32) -> T {
 }
 
 fn price(by: u32) -> Ticks {
-    let near = 119_990 + by % 20;
+    let near = 119_950 + by % 10 * 10;
+    if by >> 30 != 0 {
+        return Ticks(near);
+    }
     pick(
         &[
             Ticks(120_000),
@@ -115,6 +118,9 @@ fn price(by: u32) -> Ticks {
 }
 
 fn size(by: u32) -> Lots {
+    if by >> 30 != 0 {
+        return Lots(1 + by % 40);
+    }
     pick(
         &[
             Lots(1),
@@ -141,20 +147,21 @@ fn side(by: u32) -> Side {
 }
 
 fn instrument(by: u32) -> InstrumentId {
-    InstrumentId(pick(&[0, 0, 0, 1, 1, 2, 3, 0, 1, 4], by))
+    InstrumentId(pick(&[0, 0, 0, 0, 1, 1, 2, 3, 0, 1, 0, 0, 1, 2, 4, 0], by))
 }
 
-fn hostile(linear: bool, raw: Raw, orders: &[OrderId]) -> Command {
+fn hostile(linear: bool, raw: Raw, orders: &[(OrderId, AccountId)]) -> Command {
     let [choice, who, a, b, c, d] = raw;
     let account = AccountId(1 + who % 6);
     let order = orders.len().checked_sub(1 + usize::try_from(a % 24).unwrap_or(0));
     let order = order.and_then(|place| orders.get(place)).copied();
-    let order = order.unwrap_or(OrderId(u64::from(b)));
+    let (order, owner) = order.unwrap_or((OrderId(u64::from(b)), account));
+    let asks = if who % 16 == 0 { account } else { owner };
     let quote = asset(if linear { "USDC" } else { "USD" });
     match choice % 256 {
         0..=119 => Command::PlaceOrder(place(account, a, b, c, d).into()),
         120..=159 => Command::AmendOrder(AmendOrder {
-            account,
+            account: asks,
             order,
             size: (b & 1 == 0).then(|| size(c)),
             price: (b & 6 == 0).then(|| price(d)),
@@ -164,7 +171,7 @@ fn hostile(linear: bool, raw: Raw, orders: &[OrderId]) -> Command {
             reduce_only: (b & 768 == 0).then_some(c.is_multiple_of(2)),
             valid_until: None,
         }),
-        160..=174 => Command::CancelOrder { account, order },
+        160..=174 => Command::CancelOrder { account: asks, order },
         175..=178 => Command::CancelOrders {
             account,
             scope: match b % 5 {
@@ -190,7 +197,7 @@ fn hostile(linear: bool, raw: Raw, orders: &[OrderId]) -> Command {
             let quotes = (0..a % 5).map(|place| Quote {
                 instrument: instrument(c >> place),
                 side: side((a >> 3) + place),
-                price: if place % 2 == 0 { price(d >> place) } else { Ticks(120_000 - b % 30) },
+                price: if place % 2 == 0 { price(d >> place) } else { Ticks(120_000 - b % 5 * 10) },
                 size: size(b >> place),
             });
             let quotes = quotes.collect();
@@ -299,7 +306,7 @@ fn check_fill_or_kill(command: &Command, events: &[Event]) {
     }
     assert!(
         filled == 0 || placed == Some(filled),
-        "ORD-4: FOK of {placed:?} filled {filled}: {events:?}"
+        "ORD-3: FOK of {placed:?} filled {filled}: {events:?}"
     );
 }
 
@@ -313,7 +320,7 @@ fn run(linear: bool, raws: &[Raw]) {
         check_fill_or_kill(&command, &events);
         for event in &events {
             if let Event::OrderPlaced(placed) = event {
-                orders.push(placed.order);
+                orders.push((placed.order, placed.account));
             }
         }
         let mut copy = Engine::from_bytes(&world.engine.to_bytes()).expect("its own bytes");
