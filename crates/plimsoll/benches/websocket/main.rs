@@ -5,7 +5,8 @@
 //!   8 connections, requests on a schedule ─▶ rate after rate, until the venue does not keep up
 //! ```
 //! `cargo bench -p plimsoll --bench websocket`. For a profile: `-- --rate 5000 --seconds 30` holds one
-//! rate and prints the server's process id. `--binary PATH` measures another build of the server.
+//! rate and prints the server's process id. `--binary PATH` measures another build of the server,
+//! `--home DIR` another disk.
 //!
 //! The generator is open-loop: a request leaves when the schedule says so, whatever the replies do, and
 //! its latency counts from that time, so a stall is paid by every request that it delays. Results and
@@ -41,7 +42,7 @@ const OPERATIONS: usize = 60;
 
 fn main() {
     let options = Options::read();
-    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    let home = tempfile::tempdir_in(&options.home).expect("a directory");
     let server = Server::start(&options.binary, home.path());
     println!("server: process {}; load before: {}", server.id(), server::load_average());
     let mut load = Load::start(&server);
@@ -57,6 +58,7 @@ fn main() {
 
 struct Options {
     binary: PathBuf,
+    home: PathBuf,
     rate: Option<u64>,
     duration: Duration,
 }
@@ -65,6 +67,7 @@ impl Options {
     fn read() -> Options {
         let mut options = Options {
             binary: env!("CARGO_BIN_EXE_plimsoll").into(),
+            home: env!("CARGO_TARGET_TMPDIR").into(),
             rate: None,
             duration: Duration::from_secs(20),
         };
@@ -73,13 +76,14 @@ impl Options {
             let mut value = || words.next().expect("a value after the flag");
             match word.as_str() {
                 "--binary" => options.binary = value().into(),
+                "--home" => options.home = value().into(),
                 "--rate" => options.rate = Some(value().parse().expect("requests a second")),
                 "--seconds" => {
                     options.duration = Duration::from_secs(value().parse().expect("seconds"));
                 }
                 // What cargo passes to every benchmark.
                 "--bench" => (),
-                other => panic!("{other}: use --binary, --rate, --seconds"),
+                other => panic!("{other}: use --binary, --home, --rate, --seconds"),
             }
         }
         options
