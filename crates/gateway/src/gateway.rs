@@ -74,7 +74,7 @@ impl Gateway {
         in_us: u64,
     ) -> String {
         let stamp = Stamp { in_us, out_us: now_us(), testnet: self.testnet };
-        encode_reply(id.map(AsRef::as_ref), result, stamp)
+        encode_reply(id, result, stamp)
     }
 }
 

@@ -15,7 +15,6 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
-use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
 use market_data::View;
@@ -388,5 +387,5 @@ fn join(parts: Vec<Part>, reply: Reply) -> Json {
 
 /// Text that we wrote as JSON.
 pub(crate) fn json(text: String) -> Json {
-    RawValue::from_string(text).expect("what the gateway writes is JSON")
+    Json::written(text)
 }

@@ -17,8 +17,26 @@ use serde_json::{Map, Value};
 use crate::limits::{JSON_DEPTH_MAX, NAME_BYTES_MAX};
 use crate::refusals;
 
-/// JSON that is already text, so that one rendering can be sent many times.
-pub type Json = Box<RawValue>;
+/// JSON that is already text. Whoever makes one has written or read it as JSON: it is not read once more
+/// on its way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Json(String);
+
+impl Json {
+    /// Text that we wrote as JSON.
+    pub(crate) fn written(text: String) -> Json {
+        debug_assert!(
+            serde_json::from_str::<&RawValue>(&text).is_ok(),
+            "what the gateway writes is JSON: {text}"
+        );
+        Json(text)
+    }
+
+    /// The text.
+    pub fn get(&self) -> &str {
+        &self.0
+    }
+}
 
 /// An error reply: the dialect's code and word, and in `data` the reason with its numbers.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -129,7 +147,7 @@ fn read_id(id: Option<&RawValue>) -> Result<Option<Json>, RpcError> {
     if NAME_BYTES_MAX < text.len() {
         return Err(refusals::shape("the id is longer than 256 bytes"));
     }
-    Ok(Some(id.to_owned()))
+    Ok(Some(Json(text.to_owned())))
 }
 
 fn read_method(method: Option<&RawValue>) -> Result<Option<String>, RpcError> {
@@ -163,7 +181,7 @@ pub(crate) struct Stamp {
 
 /// Writes a reply.
 pub(crate) fn encode_reply(
-    id: Option<&RawValue>,
+    id: Option<&Json>,
     result: &Result<Json, RpcError>,
     stamp: Stamp,
 ) -> String {
@@ -207,7 +225,7 @@ fn push_error(text: &mut String, error: &RpcError) {
 
 /// JSON of something that is ours.
 pub(crate) fn json(value: &impl serde::Serialize) -> Json {
-    serde_json::value::to_raw_value(value).expect("keys are texts, numbers are finite")
+    Json(serde_json::to_string(value).expect("keys are texts, numbers are finite"))
 }
 
 #[cfg(test)]

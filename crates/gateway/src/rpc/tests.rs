@@ -2,7 +2,6 @@
 
 use expect_test::expect;
 use proptest::prelude::{Strategy, any, prop, proptest};
-use serde_json::value::RawValue;
 
 use super::{RpcError, Stamp, decode_request, depth, encode_reply, json};
 use crate::limits::JSON_DEPTH_MAX;
@@ -11,13 +10,13 @@ use crate::limits::JSON_DEPTH_MAX;
 fn line(bytes: &str) -> String {
     match decode_request(bytes.as_bytes()) {
         Ok(request) => {
-            let id = request.id.map_or("-".to_owned(), |id| id.to_string());
+            let id = request.id.map_or("-".to_owned(), |id| id.get().to_owned());
             let method = request.method.unwrap_or("-".to_owned());
             let params = serde_json::to_string(&request.params).expect("a map of JSON");
             format!("{id} {method} {params}")
         }
         Err(refused) => {
-            let id = refused.id.map_or("-".to_owned(), |id| id.to_string());
+            let id = refused.id.map_or("-".to_owned(), |id| id.get().to_owned());
             let reason = refused.error.data.expect("each has a reason")["reason"].to_string();
             format!("{id} {} {reason}", refused.error.code)
         }
@@ -108,7 +107,7 @@ fn nesting_is_bounded_whatever_brackets_stand_in_texts() {
 #[test]
 fn replies_carry_the_four_last_members_and_the_id_as_sent() {
     let stamp = Stamp { in_us: 1_000, out_us: 1_397, testnet: true };
-    let id: Box<RawValue> = RawValue::from_string("007e".replace("007e", "7")).expect("JSON");
+    let id = json(&7);
     let refusal = RpcError { code: 10004, message: "order_not_found".into(), data: None };
     let replies = [
         encode_reply(Some(&id), &Ok(json(&"ok")), stamp),
