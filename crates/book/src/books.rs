@@ -344,6 +344,13 @@ impl Books {
         self.get(order)
     }
 
+    /// Gives a resting order another owner; nothing happens if it does not rest.
+    pub fn set_owner(&mut self, order: OrderId, owner: u32) {
+        if self.slab.resting(order).is_some() {
+            self.slab.nodes[at(order.slot())].owner = owner;
+        }
+    }
+
     /// An order on a book; `None` if it does not rest.
     #[inline]
     pub fn get(&self, order: OrderId) -> Option<Resting> {

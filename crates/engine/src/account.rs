@@ -12,7 +12,7 @@ use crate::root::Digested;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Account {
     pub parent: Option<AccountId>,
-    pub n_subaccounts: u32,
+    pub subaccounts: Vec<AccountId>,
     pub self_trade: SelfTradeMode,
     /// True: orders of the whole family count as its own.
     pub with_subaccounts: bool,

@@ -90,7 +90,7 @@ impl Engine {
         if let Some(parent) = parent {
             self.touch_account(parent);
             let main = self.accounts.at_mut(parent.0);
-            main.n_subaccounts += 1;
+            main.subaccounts.push(account);
             (opened.self_trade, opened.with_subaccounts) = (main.self_trade, main.with_subaccounts);
         }
         self.accounts.push(opened);
@@ -105,7 +105,7 @@ impl Engine {
         if main.parent.is_some() {
             return Err(Reject::AccountsNotRelated { from: parent, to: account });
         }
-        if limits::SUBACCOUNTS_MAX <= main.n_subaccounts {
+        if limits::SUBACCOUNTS_MAX <= count(main.subaccounts.len()) {
             return Err(Reject::AccountsTooMany { max: limits::SUBACCOUNTS_MAX });
         }
         Ok(())
@@ -175,7 +175,26 @@ impl Engine {
         self.touch_account(account);
         let chooses = self.accounts.at_mut(account.0);
         (chooses.self_trade, chooses.with_subaccounts) = (mode, with_subaccounts);
+        self.regroup(account);
         events.push(Event::SelfTradeSet { account, mode, with_subaccounts });
         Ok(())
     }
+
+    /// STP-3: the choice of a main account holds for the orders that its family has resting.
+    fn regroup(&mut self, main: AccountId) {
+        let account = self.accounts.at(main.0);
+        let family = account.subaccounts.iter().copied().chain([main]).collect::<Vec<_>>();
+        for member in family {
+            let owner = self.owner(member);
+            for (_, holding) in &self.accounts.at(member.0).holdings {
+                for order in self.orders.of(self.holdings.at(*holding)) {
+                    self.books.set_owner(order.id, owner);
+                }
+            }
+        }
+    }
+}
+
+fn count(accounts: usize) -> u32 {
+    u32::try_from(accounts).unwrap_or(u32::MAX)
 }

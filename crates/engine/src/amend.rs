@@ -8,6 +8,7 @@ use types::{
 };
 
 use crate::engine::Engine;
+use crate::holding::Counted;
 use crate::orders::Order;
 use crate::place::{Plan, Terms, check_display, check_size};
 
@@ -95,8 +96,7 @@ impl Engine {
             post_only: wish.post_only,
             reduce_only: wish.reduce_only,
         };
-        let gone = if order.reduce_only { order.open() } else { Lots::ZERO };
-        let (price, open) = match self.check_against_book(&terms, gone) {
+        let (price, open) = match self.check_against_book(&terms) {
             Err(Reject::PostOnlyWouldCross { .. }) => {
                 self.cancel(amendment.order, CancelReason::PostOnly, events);
                 return Ok(());
@@ -104,13 +104,12 @@ impl Engine {
             other => other?,
         };
         let hold = self.hold_of(&terms, price, open);
-        let ((old_lots, old_hold), side) = (order.counted(), order.side);
-        if !wish.reduce_only {
-            self.check_room(&terms, |held| {
-                held.uncount_open(side, old_lots, old_hold);
-                held.count_open(side, open, hold);
-            })?;
-        }
+        let new = Counted { lots: open, hold, reduce_only: wish.reduce_only, side: order.side };
+        let old = order.counted();
+        self.check_room(&terms, |held| {
+            held.uncount(&old);
+            held.count(&new);
+        })?;
         let size = order.filled.plus(open);
         let plan = Plan { price, size, hold, may_rest: true };
         self.take_off(slot, wish, plan, events);
@@ -123,7 +122,7 @@ impl Engine {
     fn take_off(&mut self, slot: u32, wish: &Wish, plan: Plan, events: &mut Vec<Event>) {
         self.touch_order(slot);
         let order = self.orders.at(slot);
-        let (id, side, holding, old) = (order.id, order.side, order.holding, order.counted());
+        let (id, holding, old) = (order.id, order.holding, order.counted());
         self.books.unlink(id).expect("an open order rests");
         self.set_flags(slot, wish);
         let order = self.orders.at_mut(slot);
@@ -131,8 +130,8 @@ impl Engine {
         (order.display, order.displayed) = (wish.display, Lots::ZERO);
         let new = order.counted();
         let held = self.holdings.at_mut(holding);
-        held.uncount_open(side, old.0, old.1);
-        held.count_open(side, new.0, new.1);
+        held.uncount(&old);
+        held.count(&new);
         self.revalue(holding);
         events.push(Event::OrderAmended {
             order: id,

@@ -114,10 +114,9 @@ impl Engine {
     pub(crate) fn close(&mut self, slot: u32, reason: CloseReason, events: &mut Vec<Event>) {
         self.touch_order(slot);
         let order = self.orders.at(slot);
-        let (id, holding, side) = (order.id, order.holding, order.side);
-        let (open, hold) = order.counted();
+        let (id, holding, counted) = (order.id, order.holding, order.counted());
         let held = self.holdings.at_mut(holding);
-        held.uncount_open(side, open, hold);
+        held.uncount(&counted);
         self.orders.unlink(held, slot);
         self.orders.take(slot);
         let account = held.account;

@@ -2,10 +2,11 @@
 
 use alloc::vec::Vec;
 
-use types::{Amount, LedgerAccount, Lots};
+use types::{LedgerAccount, Lots};
 
 use crate::account::Sums;
 use crate::engine::Engine;
+use crate::holding::{Holding, Worth};
 use crate::market::Market;
 
 impl Engine {
@@ -40,13 +41,12 @@ impl Engine {
         for (id, held) in self.holdings.iter() {
             let orders: Vec<_> = self.orders.of(held).collect();
             n_linked += orders.len();
-            let sum = |side| {
-                let of_side = orders.iter().filter(|order| order.side == side);
-                of_side.map(|order| u64::from(order.counted().0.0)).sum::<u64>()
+            let mut counted = Holding::new(held.account, held.instrument);
+            orders.iter().for_each(|order| counted.count(&order.counted()));
+            let sums = |held: &Holding| {
+                (held.open_bid, held.open_ask, held.reduce_bid, held.reduce_ask, held.holds)
             };
-            let holds: i64 = orders.iter().map(|order| order.counted().1.0).sum();
-            let counted = (sum(types::Side::Bid), sum(types::Side::Ask), Amount(holds));
-            let kept = (held.open_bid, held.open_ask, held.holds);
+            let (kept, counted) = (sums(held), sums(&counted));
             assert!(counted == kept, "ORD-1: holding {id} counts {kept:?}, orders {counted:?}");
             for order in orders {
                 let resting = self.books.get(order.id).expect("ORD-1: an open order rests");
@@ -71,7 +71,7 @@ impl Engine {
                 let index = self.indices.at(u32::from(market.index.0)).price;
                 let worth = held.valued(market, index);
                 assert!(worth == held.worth, "MAR-6: holding {holding} is worth {worth:?}");
-                sums.replace(&crate::holding::Worth::default(), &worth);
+                sums.replace(&Worth::default(), &worth);
             }
             assert!(sums == account.sums, "MAR-6: account {id} sums to {sums:?}");
             let n_orders =

@@ -33,9 +33,12 @@ pub(crate) struct Holding {
     pub cost: Amount,
     /// Since the position was opened. A statistic: money moved when it was realised.
     pub realised: Amount,
-    /// Lots of open orders.
+    /// Lots of open orders, those that may only reduce left out.
     pub open_bid: u64,
     pub open_ask: u64,
+    /// Lots of open orders that may only reduce. Together they may be more than the position.
+    pub reduce_bid: u64,
+    pub reduce_ask: u64,
     /// What open orders hold for fees, premiums and prices away from the mark.
     pub holds: Amount,
     pub n_orders: u32,
@@ -46,6 +49,15 @@ pub(crate) struct Holding {
     /// As of the last change of it or of the mark.
     pub worth: Worth,
     pub digested: Digested,
+}
+
+/// What an open order counts for in its holding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Counted {
+    pub side: Side,
+    pub reduce_only: bool,
+    pub lots: Lots,
+    pub hold: Amount,
 }
 
 /// What a holding is worth and needs, at one mark.
@@ -67,6 +79,8 @@ impl Holding {
             realised: Amount::ZERO,
             open_bid: 0,
             open_ask: 0,
+            reduce_bid: 0,
+            reduce_ask: 0,
             holds: Amount::ZERO,
             n_orders: 0,
             n_reduce_only: 0,
@@ -77,31 +91,44 @@ impl Holding {
         }
     }
 
-    /// Adds (or with `back`, takes back) an open order's lots and hold.
-    pub fn count_open(&mut self, side: Side, lots: Lots, hold: Amount) {
-        *self.open_mut(side) += u64::from(lots.0);
-        self.holds = self.holds.plus(hold);
+    /// Takes in what an open order counts for.
+    pub fn count(&mut self, counted: &Counted) {
+        *self.lots_mut(counted) += u64::from(counted.lots.0);
+        self.holds = self.holds.plus(counted.hold);
     }
 
-    pub fn uncount_open(&mut self, side: Side, lots: Lots, hold: Amount) {
-        let open = self.open_mut(side);
-        *open = open.checked_sub(u64::from(lots.0)).expect("an open order was counted");
-        self.holds = self.holds.minus(hold);
+    /// Takes out what an open order counted for.
+    pub fn uncount(&mut self, counted: &Counted) {
+        let lots = self.lots_mut(counted);
+        *lots = lots.checked_sub(u64::from(counted.lots.0)).expect("an open order was counted");
+        self.holds = self.holds.minus(counted.hold);
     }
 
-    fn open_mut(&mut self, side: Side) -> &mut u64 {
-        match side {
-            Side::Bid => &mut self.open_bid,
-            Side::Ask => &mut self.open_ask,
+    fn lots_mut(&mut self, counted: &Counted) -> &mut u64 {
+        match (counted.side, counted.reduce_only) {
+            (Side::Bid, false) => &mut self.open_bid,
+            (Side::Ask, false) => &mut self.open_ask,
+            (Side::Bid, true) => &mut self.reduce_bid,
+            (Side::Ask, true) => &mut self.reduce_ask,
         }
+    }
+
+    /// Lots that open orders of `side` can trade: what may only reduce trades at most the position,
+    /// which then is not there any more to stand against the others.
+    fn tradable(&self, side: Side) -> i64 {
+        let (open, reduce) = match side {
+            Side::Bid => (self.open_bid, self.reduce_bid),
+            Side::Ask => (self.open_ask, self.reduce_ask),
+        };
+        let lots = open + reduce.min(self.reducible(side));
+        i64::try_from(lots).expect("bounded by the largest size")
     }
 
     /// How far position and open orders could go on `side`, in lots.
     pub fn reach(&self, side: Side) -> u64 {
-        let open = |lots: u64| i64::try_from(lots).expect("bounded by the largest size");
         match side {
-            Side::Bid => (self.size.0 + open(self.open_bid)).unsigned_abs(),
-            Side::Ask => (self.size.0 - open(self.open_ask)).unsigned_abs(),
+            Side::Bid => (self.size.0 + self.tradable(side)).unsigned_abs(),
+            Side::Ask => (self.size.0 - self.tradable(side)).unsigned_abs(),
         }
     }
 
@@ -174,13 +201,10 @@ impl Holding {
     /// MAR-4: a long option needs nothing beyond its premium; a short one its value and a share of
     /// the underlying.
     fn valued_option(&self, market: &Market, index: IndexPrice) -> Worth {
-        let short_with_asks = i64::try_from(self.open_ask).expect("bounded") - self.size.0;
-        let short_if_filled = u64::try_from(short_with_asks).unwrap_or(0);
+        let short_if_filled = self.tradable(Side::Ask) - self.size.0;
+        let short_if_filled = u64::try_from(short_if_filled).unwrap_or(0);
         let short = u64::try_from(-self.size.0).unwrap_or(0);
-        let need = |lots: u64, ppm: u32| {
-            let value = market.contract.value(market.mark, lots, Rounding::Up);
-            millionths(market.contract.underlying(index, lots), ppm).plus(value)
-        };
+        let need = |lots: u64, ppm: u32| short_option_need(market, index, lots, ppm);
         let MarginRates { initial_ppm, maintenance_ppm } = market.spec.margin;
         let at_mark = market.contract.value(market.mark, self.size.size(), Rounding::Down);
         Worth {
@@ -212,8 +236,15 @@ pub(crate) fn signed_fill(value: Amount, side: Side, market: &Market) -> Amount 
     if (side == Side::Ask) != market.contract.is_quotient() { value.negated() } else { value }
 }
 
+/// Value of short options and a share of the underlying.
+fn short_option_need(market: &Market, index: IndexPrice, lots: u64, ppm: u32) -> Amount {
+    let value = market.contract.value(market.mark, lots, Rounding::Up);
+    millionths(market.contract.underlying(index, lots), ppm).plus(value)
+}
+
 /// What an order of `lots` at `limit` holds beside margin (MAR-3): for futures the loss against the
-/// mark if it fills at its limit, for options the premium; and the fee at the worse of both prices.
+/// mark if it fills at its limit and the fee at the worse of both prices; for purchases of options
+/// the premium and the fee. Whoever sells an option pays its fee from the premium.
 pub(crate) fn order_hold(
     market: &Market,
     index: IndexPrice,
@@ -221,18 +252,41 @@ pub(crate) fn order_hold(
     limit: Ticks,
     lots: Lots,
 ) -> Amount {
+    let is_option = market.spec.kind.is_option();
+    if is_option && side == Side::Ask {
+        return Amount::ZERO;
+    }
     let lots = u64::from(lots.0);
     let at_limit = market.contract.value(limit, lots, Rounding::Up);
     let at_mark = market.contract.value(market.mark, lots, Rounding::Up);
-    let loss = signed_fill(at_limit.minus(at_mark), side, market).max(Amount::ZERO);
     let fees = market.spec.fees;
     let rate = fees.maker_ppm.max(fees.taker_ppm).max(0);
     let fee = fee(market, index, rate, at_limit.max(at_mark), lots);
-    if market.spec.kind.is_option() && side == Side::Bid {
+    if is_option {
         return at_limit.plus(fee);
     }
+    let loss = signed_fill(at_limit.minus(at_mark), side, market).max(Amount::ZERO);
     // One atom for the rounding of each of the two values.
     loss.plus(fee).plus(Amount(2))
+}
+
+/// MAR-5: what a reduce-only order holds: that by which its loss and its fee exceed the initial
+/// margin of what it closes. Near the mark that is nothing, so whoever is short of money can close.
+pub(crate) fn closing_hold(
+    market: &Market,
+    index: IndexPrice,
+    side: Side,
+    limit: Ticks,
+    lots: Lots,
+) -> Amount {
+    let ppm = market.spec.margin.initial_ppm;
+    let hold = order_hold(market, index, side, limit, lots);
+    let lots = u64::from(lots.0);
+    let released = match market.spec.kind.is_option() {
+        true => short_option_need(market, index, lots, ppm),
+        false => millionths(market.contract.value(market.mark, lots, Rounding::Down), ppm),
+    };
+    hold.minus(released).max(Amount::ZERO)
 }
 
 /// FEE-1, FEE-2: a share of the value for futures; for options a share of the underlying, at most

@@ -147,14 +147,15 @@ impl Engine {
         self.touch_holding(holding);
 
         let order = self.orders.at_mut(slot);
-        let (counted, hold) = order.counted();
+        let before = order.counted();
         order.hold = left_of_hold(order.hold, order.open(), fill.size);
         order.filled = order.filled.plus(fill.size);
-        let (still_counted, still_held) = order.counted();
+        let after = order.counted();
         let (id, open) = (order.id, order.open());
 
         let held = self.holdings.at_mut(holding);
-        held.uncount_open(side, counted.minus(still_counted), hold.minus(still_held));
+        held.uncount(&before);
+        held.count(&after);
         let realised = held.fill(side, fill.size, signed);
         let account = held.account;
         self.revalue(holding);
@@ -226,7 +227,9 @@ impl Engine {
     /// ORD-7: no resting reduce-only order can take more than the position.
     fn cut_reduce_only(&mut self, holding: u32, events: &mut Vec<Event>) {
         let held = self.holdings.at(holding);
-        if held.n_reduce_only == 0 {
+        // None is more than all together: usually that is all there is to see.
+        let fits = |side, lots| lots <= held.reducible(side);
+        if fits(Side::Bid, held.reduce_bid) && fits(Side::Ask, held.reduce_ask) {
             return;
         }
         let cuts = |side: Side| u32::try_from(held.reducible(side)).unwrap_or(u32::MAX);
@@ -249,13 +252,12 @@ impl Engine {
         let id = self.orders.at(slot).id;
         let resting = self.books.reduce(id, open).expect("an open order rests");
         let order = self.orders.at_mut(slot);
-        let (counted, hold) = order.counted();
+        let before = order.counted();
         let gone = order.open().minus(open);
         order.hold = left_of_hold(order.hold, order.open(), gone);
         order.size = order.size.minus(gone);
         order.displayed = resting.displayed;
-        let (still_counted, still_held) = order.counted();
-        let (side, holding) = (order.side, order.holding);
+        let (after, holding) = (order.counted(), order.holding);
         events.push(Event::OrderAmended {
             order: id,
             price: order.price,
@@ -267,7 +269,8 @@ impl Engine {
             asked,
         });
         let held = self.holdings.at_mut(holding);
-        held.uncount_open(side, counted.minus(still_counted), hold.minus(still_held));
+        held.uncount(&before);
+        held.count(&after);
         self.revalue(holding);
     }
 

@@ -8,7 +8,7 @@ use types::{
     Ticks, TimeInForce,
 };
 
-use crate::holding::Holding;
+use crate::holding::{Counted, Holding};
 use crate::root::Digested;
 use crate::table::Table;
 
@@ -58,10 +58,10 @@ impl Order {
         self.size.minus(self.filled)
     }
 
-    /// What it counts for in its holding's open lots and holds: a reduce-only order, nothing, for
-    /// it cannot make the position larger.
-    pub fn counted(&self) -> (Lots, Amount) {
-        if self.reduce_only { (Lots::ZERO, Amount::ZERO) } else { (self.open(), self.hold) }
+    /// What it counts for in its holding.
+    pub fn counted(&self) -> Counted {
+        let (side, reduce_only) = (self.side, self.reduce_only);
+        Counted { side, reduce_only, lots: self.open(), hold: self.hold }
     }
 
     pub fn session(&self) -> Option<SessionId> {

@@ -11,7 +11,7 @@ use types::{
 };
 
 use crate::engine::Engine;
-use crate::holding::{Holding, order_hold};
+use crate::holding::{Counted, Holding, closing_hold, order_hold};
 use crate::market::Market;
 use crate::money::clamped;
 use crate::orders::{Extra, NONE, Order};
@@ -24,6 +24,13 @@ pub(crate) struct Plan {
     pub size: Lots,
     pub hold: Amount,
     pub may_rest: bool,
+}
+
+impl Plan {
+    /// What it will count for in its holding.
+    pub fn counted(&self, side: Side, reduce_only: bool) -> Counted {
+        Counted { side, reduce_only, lots: self.size, hold: self.hold }
+    }
 }
 
 /// How an order meets the book: what a new order and an amended one have in common.
@@ -87,18 +94,47 @@ impl Engine {
             post_only: order.post_only,
             reduce_only: order.reduce_only,
         };
-        let (price, size) = self.check_against_book(&terms, Lots::ZERO)?;
+        let (price, size) = self.check_against_book(&terms)?;
         self.check_counts(order.account, terms.holding, 1)?;
         if order.mmp {
             self.check_mmp(order.account, market.index, MmpGroup(0), false)?;
         }
-        let hold = self.hold_of(&terms, price, size);
-        if !order.reduce_only {
-            self.check_room(&terms, |holding| {
-                holding.count_open(order.side, size, hold);
-            })?;
+        let terms = Terms { price, size, ..terms };
+        let plan = match order.kind {
+            OrderKind::Limit { .. } | OrderKind::MarketLimit => {
+                let hold = self.hold_of(&terms, price, size);
+                Plan { price, size, hold, may_rest }
+            }
+            OrderKind::Market => self.market_plan(&terms),
+        };
+        self.check_room(&terms, |holding| {
+            holding.count(&plan.counted(order.side, order.reduce_only));
+        })?;
+        Ok(plan)
+    }
+
+    /// ORD-18: a market order goes no further than the last price that it needs now, so that what it
+    /// holds is what it can lose. Orders of its own group and reduce-only orders, which may be gone
+    /// when it comes to them, are not counted on.
+    fn market_plan(&self, terms: &Terms) -> Plan {
+        let (side, mut missing) = (terms.side.opposite(), u64::from(terms.size.0));
+        let owner = self.owner(terms.account);
+        let mut last = None;
+        for (price, _) in self.books.levels(terms.instrument, side) {
+            if missing == 0 || !terms.side.reaches(terms.price, price) {
+                break;
+            }
+            last = Some(price);
+            for id in self.books.queue(terms.instrument, side, price) {
+                let order = self.orders.at(id.slot());
+                let is_own = self.books.get(id).is_some_and(|resting| resting.owner == owner);
+                let counts = if order.reduce_only || is_own { 0 } else { order.open().0 };
+                missing = missing.saturating_sub(u64::from(counts));
+            }
         }
-        Ok(Plan { price, size, hold, may_rest })
+        let hold = last.map_or(Amount::ZERO, |price| self.hold_of(terms, price, terms.size));
+        let price = last.unwrap_or(terms.price);
+        Plan { price, size: terms.size, hold, may_rest: false }
     }
 
     /// The limit of an order, and whether what does not trade may rest there.
@@ -150,32 +186,25 @@ impl Engine {
     }
 
     /// Reduce-only cuts the size, post-only moves the price, self-trade prevention refuses: the
-    /// price and size that are left. `gone` is what an amended order gives back of its own.
-    pub(crate) fn check_against_book(
-        &self,
-        terms: &Terms,
-        gone: Lots,
-    ) -> Result<(Ticks, Lots), Reject> {
-        let size = if terms.reduce_only { self.check_reducing(terms, gone)? } else { terms.size };
+    /// price and size that are left.
+    pub(crate) fn check_against_book(&self, terms: &Terms) -> Result<(Ticks, Lots), Reject> {
+        let size = if terms.reduce_only { self.check_reducing(terms)? } else { terms.size };
         let price = self.check_post_only(terms)?;
         self.check_self_trade(&Terms { price, size, ..*terms })?;
         Ok((price, size))
     }
 
-    /// ORD-7: a reduce-only order is cut to the position, less what other reduce-only orders of the
-    /// side are there to take.
-    fn check_reducing(&self, terms: &Terms, gone: Lots) -> Result<Lots, Reject> {
+    /// ORD-7: a reduce-only order is cut to the position. What others of its kind are there to take
+    /// is not looked at: each is cut again as the position goes.
+    fn check_reducing(&self, terms: &Terms) -> Result<Lots, Reject> {
         let held = terms.holding.map(|holding| self.holdings.at(holding));
-        let position = held.map_or(SignedLots::ZERO, |held| held.size);
-        let reducible = held.map_or(0, |held| {
-            let promised = self.orders.of(held).filter(|o| o.reduce_only && o.side == terms.side);
-            let promised: u64 = promised.map(|order| u64::from(order.open().0)).sum();
-            held.reducible(terms.side).saturating_sub(promised.saturating_sub(u64::from(gone.0)))
-        });
-        let size = reducible.min(u64::from(terms.size.0));
-        match u32::try_from(size) {
+        let reducible = held.map_or(0, |held| held.reducible(terms.side));
+        match u32::try_from(reducible.min(u64::from(terms.size.0))) {
             Ok(lots) if 0 < lots => Ok(Lots(lots)),
-            _ => Err(Reject::ReduceOnlyWouldOpen { position }),
+            _ => {
+                let position = held.map_or(SignedLots::ZERO, |held| held.size);
+                Err(Reject::ReduceOnlyWouldOpen { position })
+            }
         }
     }
 
@@ -241,14 +270,12 @@ impl Engine {
         Ok(())
     }
 
-    /// What an order of these terms holds; a reduce-only order holds nothing (MAR-5).
+    /// What an order of these terms holds (MAR-3, MAR-5).
     pub(crate) fn hold_of(&self, terms: &Terms, price: Ticks, size: Lots) -> Amount {
-        if terms.reduce_only {
-            return Amount::ZERO;
-        }
         let market = self.markets.at(terms.instrument.0);
         let index = self.indices.at(u32::from(market.index.0)).price;
-        order_hold(market, index, terms.side, price, size)
+        let hold = if terms.reduce_only { closing_hold } else { order_hold };
+        hold(market, index, terms.side, price, size)
     }
 
     /// ORD-12, MAR-2: with the holding changed as `change` does, the position stays within the
@@ -329,9 +356,8 @@ impl Engine {
             quote_group,
             digested: Digested::New,
         });
-        let (lots, hold) = self.orders.at(slot).counted();
         let held = self.holdings.at_mut(holding);
-        held.count_open(order.side, lots, hold);
+        held.count(&plan.counted(order.side, order.reduce_only));
         self.orders.link(held, slot);
         self.accounts.at_mut(order.account.0).n_orders += 1;
         self.revalue(holding);

@@ -117,12 +117,10 @@ impl Engine {
         held: &mut Holding,
     ) {
         for old in self.standing(quotes, quote) {
-            let order = self.orders.at(old.slot());
-            let (lots, hold) = order.counted();
-            held.uncount_open(order.side, lots, hold);
+            held.uncount(&self.orders.at(old.slot()).counted());
         }
         if let Some(plan) = plan {
-            held.count_open(quote.side, plan.size, plan.hold);
+            held.count(&plan.counted(quote.side, false));
         }
     }
 

@@ -63,6 +63,7 @@ impl Codec for Engine {
         engine.indices = decode_table(reader)?;
         engine.decode_markets(reader)?;
         engine.accounts = decode_table(reader)?;
+        engine.join_families(reader)?;
         engine.decode_holdings(reader)?;
         engine.ledger = Ledger::decode(reader)?;
         engine.decode_orders(reader)?;
@@ -106,12 +107,27 @@ impl Engine {
     }
 
     fn count_decoded(&mut self, order: Order) {
-        let (slot, side, counted) = (order.id.slot(), order.side, order.counted());
+        let (slot, counted) = (order.id.slot(), order.counted());
         let held = self.holdings.at_mut(order.holding);
         self.orders.insert(order);
-        held.count_open(side, counted.0, counted.1);
+        held.count(&counted);
         self.orders.link(held, slot);
         self.accounts.at_mut(held.account.0).n_orders += 1;
+    }
+
+    /// A subaccount comes after its main account, which is none itself.
+    fn join_families(&mut self, reader: &Reader<'_>) -> Result<(), DecodeError> {
+        for id in 1..self.accounts.len() {
+            let Some(parent) = self.accounts.at(id).parent else {
+                continue;
+            };
+            let is_main = parent.0 != 0 && parent.0 < id && self.family(parent) == parent;
+            if !is_main {
+                return Err(reader.refuse("Account"));
+            }
+            self.accounts.at_mut(parent.0).subaccounts.push(AccountId(id));
+        }
+        Ok(())
     }
 
     fn decode_markets(&mut self, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
@@ -160,10 +176,12 @@ impl Engine {
     /// Every order that is known rests on the books as it is known, and no other does.
     fn check_books(&self, reader: &Reader<'_>) -> Result<(), DecodeError> {
         let rests = |order: &Order| {
-            let instrument = self.holdings.at(order.holding).instrument;
+            let held = self.holdings.at(order.holding);
+            let owner = self.owner(held.account);
             self.books.get(order.id).is_some_and(|resting| {
                 (resting.book, resting.side, resting.price, resting.open, resting.displayed)
-                    == (instrument, order.side, order.price, order.open(), order.displayed)
+                    == (held.instrument, order.side, order.price, order.open(), order.displayed)
+                    && resting.owner == owner
             })
         };
         let n_orders = usize::try_from(self.orders.len()).unwrap_or(usize::MAX);
@@ -250,7 +268,6 @@ impl Codec for Index {
 impl Codec for Account {
     fn encode(&self, out: &mut Vec<u8>) {
         self.parent.encode(out);
-        self.n_subaccounts.encode(out);
         self.self_trade.encode(out);
         self.with_subaccounts.encode(out);
         self.protections.encode(out);
@@ -259,7 +276,6 @@ impl Codec for Account {
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Account {
             parent: Codec::decode(reader)?,
-            n_subaccounts: Codec::decode(reader)?,
             self_trade: Codec::decode(reader)?,
             with_subaccounts: Codec::decode(reader)?,
             protections: Codec::decode(reader)?,

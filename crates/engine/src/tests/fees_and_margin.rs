@@ -214,7 +214,7 @@ fn mar_2_an_order_needs_its_margin_and_says_what_is_missing() {
             > ann buys 2000 perp at 119000
             refused 601: needs 683476 of margin, 316664 is free: deposit 366812 or send less
             > bob sells 1 call at 500
-            refused 601: needs 2003002 of margin, 1000000 is free: deposit 1003002 or send less
+            refused 601: needs 2000000 of margin, 1000000 is free: deposit 1000000 or send less
             > bob buys 1 call at 500
             2: placed, 1 at 500
             2: rests 1 at 500, shows 1
@@ -229,7 +229,7 @@ fn mar_2_an_order_needs_its_margin_and_says_what_is_missing() {
 }
 
 #[test]
-fn mar_5_a_reduce_only_order_needs_nothing() {
+fn mar_5_a_reduce_only_order_near_the_mark_needs_nothing() {
     check(
         2_000_000,
         "ann sells 5000 perp at 120000
@@ -256,6 +256,90 @@ fn mar_5_a_reduce_only_order_needs_nothing() {
             > bob sells 5000 perp at 117500 reduce
             3: placed, 5000 at 117500
             3: rests 5000 at 117500, shows 5000
+        "#]],
+    );
+}
+
+#[test]
+fn mar_5_a_reduce_only_order_far_from_the_mark_needs_what_it_may_lose() {
+    check(
+        2_000_000,
+        "bob sells 4500 perp at 120000
+         ann buys 4500 perp at 120000
+         cat buys 4500 perp at 108000
+         ann sells 4500 perp at 108000 reduce
+         ann closes perp
+         dan buys 4500 perp at 119990
+         mark perp 119000
+         ann buys 1 perp at 119000
+         ann closes perp",
+        expect![[r#"
+            > bob sells 4500 perp at 120000
+            1: placed, 4500 at 120000
+            1: rests 4500 at 120000, shows 4500
+            > ann buys 4500 perp at 120000
+            2: placed, 4500 at 120000
+            4500 at 120000: 2 takes from 1 (fees 37500, 0; realised 0, 0)
+              37500 ann to fees: Fee
+              bob holds -4500, cost 75000000
+              ann holds 4500, cost -75000000
+            1: filled
+            2: filled
+            > cat buys 4500 perp at 108000
+            3: placed, 4500 at 108000
+            3: rests 4500 at 108000, shows 4500
+            > ann sells 4500 perp at 108000 reduce
+            refused 601: needs 6875003 of margin, 462500 is free: deposit 6412503 or send less
+            > ann closes perp
+            refused 601: needs 6875003 of margin, 462500 is free: deposit 6412503 or send less
+            > dan buys 4500 perp at 119990
+            4: placed, 4500 at 119990
+            4: rests 4500 at 119990, shows 4500
+            > mark perp 119000
+            mark 119000
+            > ann buys 1 perp at 119000
+            refused 601: needs 347 of margin, -180358 is free: deposit 180705 or send less
+            > ann closes perp
+            5: placed, 4500 at 119990
+            4500 at 119990: 5 takes from 4 (fees 37504, 0; realised -6251, 0)
+              6251 ann to clearing: Realised
+              37504 ann to fees: Fee
+              dan holds 4500, cost -75006251
+              ann holds 0, cost 0
+            4: filled
+            5: filled
+        "#]],
+    );
+}
+
+#[test]
+fn ord_18_a_market_order_needs_the_margin_of_the_prices_that_it_reaches() {
+    check(
+        1_000_000,
+        "bob sells 100 perp at 120010
+         cat sells 100 perp at 131000
+         ann buys 2500 perp at market
+         ann buys 100 perp at market
+         ann buys 2000 perp at market",
+        expect![[r#"
+            > bob sells 100 perp at 120010
+            1: placed, 100 at 120010
+            1: rests 100 at 120010, shows 100
+            > cat sells 100 perp at 131000
+            2: placed, 100 at 131000
+            2: rests 100 at 131000, shows 100
+            > ann buys 2500 perp at market
+            refused 601: needs 4352898 of margin, 1000000 is free: deposit 3352898 or send less
+            > ann buys 100 perp at market
+            3: placed, 100 at 120010
+            100 at 120010: 3 takes from 1 (fees 834, 0; realised 0, 0)
+              834 ann to fees: Fee
+              bob holds -100, cost 1666527
+              ann holds 100, cost -1666527
+            1: filled
+            3: filled
+            > ann buys 2000 perp at market
+            refused 601: needs 3482317 of margin, 965693 is free: deposit 2516624 or send less
         "#]],
     );
 }

@@ -210,26 +210,29 @@ fn ord_7_a_reduce_only_order_never_opens_or_turns_a_position() {
             3: placed, 5 at 120100
             3: rests 5 at 120100, shows 5
             > bob sells 9 perp at 120100 reduce
-            refused 412: the position is 5 lots: a reduce-only order on this side would not reduce it
+            4: placed, 5 at 120100
+            4: rests 5 at 120100, shows 5
             > bob sells 3 perp at 120090
-            4: placed, 3 at 120090
-            4: rests 3 at 120090, shows 3
+            5: placed, 3 at 120090
+            5: rests 3 at 120090, shows 3
             > cat buys 9 perp at 120100
-            5: placed, 9 at 120100
-            3 at 120090: 5 takes from 4 (fees 25, 0; realised 0, 37)
+            6: placed, 9 at 120100
+            3 at 120090: 6 takes from 5 (fees 25, 0; realised 0, 37)
               37 clearing to bob: Realised
               25 cat to fees: Fee
               bob holds 2, cost -33334
               cat holds 3, cost -49962
-            4: filled
+            5: filled
             3: amended to 2 at 120100, keeps its place (cut)
-            2 at 120100: 5 takes from 3 (fees 17, 0; realised 0, 29)
+            4: amended to 2 at 120100, keeps its place (cut)
+            2 at 120100: 6 takes from 3 (fees 17, 0; realised 0, 29)
               29 clearing to bob: Realised
               17 cat to fees: Fee
               bob holds 0, cost 0
               cat holds 5, cost -83267
             3: filled
-            5: rests 4 at 120100, shows 4
+            4: cancelled: ReduceOnly
+            6: rests 4 at 120100, shows 4
             > bob sells 1 perp at 120100 reduce
             refused 412: the position is 0 lots: a reduce-only order on this side would not reduce it
             > bob buys 1 perp at 119000 reduce

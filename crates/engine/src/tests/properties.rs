@@ -165,19 +165,26 @@ pub fn run(world: &mut World, raws: &[Raw], orders: &mut Vec<OrderId>) {
         world.at.0 += u64::from(raw.4 % 200);
         let command = command(raw, orders);
         let account = AccountId(raw.1 + 1);
-        let orders_before = world.engine.free(account);
         let places = matches!(&command, Command::PlaceOrder(order) if !order.reduce_only);
+        let closes = matches!(&command, Command::PlaceOrder(_) | Command::ClosePosition { .. });
+        let (free, equity) = (world.engine.free(account), equity(world, account));
         let events = world.apply(command);
         for event in &events {
             if let Event::OrderPlaced(placed) = event {
                 orders.push(placed.order);
             }
         }
-        if places && !matches!(events.as_slice(), [Event::Refused(_)]) {
-            let free = world.engine.free(account);
-            assert!(0 <= free || orders_before <= free, "MAR-2: {free} is free after {events:?}");
-        }
+        let free_then = world.engine.free(account);
+        assert!(!places || 0 <= free_then || free <= free_then, "MAR-2: {free_then}: {events:?}");
+        let equity_then = self::equity(world, account);
+        let keeps = free < 0 || 0 <= equity_then || equity <= equity_then;
+        assert!(!closes || keeps, "MAR-5: {equity_then} is left after {events:?}");
     }
+}
+
+fn equity(world: &World, account: AccountId) -> i64 {
+    let view = world.engine.account(account).expect("it is open");
+    view.collateral.0 + view.unrealised.0
 }
 
 proptest! {

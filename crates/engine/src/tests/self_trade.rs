@@ -3,7 +3,12 @@
 use expect_test::{Expect, expect};
 
 use super::story::tell;
-use super::world::World;
+use types::{
+    AccountId, Amount, Command, Event, Label, Lots, OrderKind, PlaceOrder, PostOnly, Reject,
+    SelfTradeMode, Side, Ticks, TimeInForce,
+};
+
+use super::world::{PERP, World};
 
 fn check(script: &str, expected: Expect) {
     expected.assert_eq(&tell(World::btc(), 1_000_000_000, script));
@@ -68,4 +73,46 @@ fn stp_2_or_its_own_order_is_cancelled_before_it_goes_on() {
             3: rests 1 at 120010, shows 1
         "#]],
     );
+}
+
+fn order(account: AccountId, side: Side) -> Command {
+    let order = PlaceOrder {
+        account,
+        instrument: PERP,
+        side,
+        kind: OrderKind::Limit { price: Ticks(120_000) },
+        size: Lots(5),
+        display: None,
+        time_in_force: TimeInForce::GoodTilCancelled,
+        post_only: PostOnly::No,
+        reduce_only: false,
+        mmp: false,
+        label: Label::default(),
+        client_order_id: None,
+        valid_until: None,
+        session: None,
+    };
+    Command::PlaceOrder(order.into())
+}
+
+#[test]
+fn stp_3_a_family_that_joins_takes_its_resting_orders_in() {
+    let mut world = World::btc();
+    let main = world.fund(1_000_000_000);
+    let sub = AccountId(2);
+    world.must(Command::OpenAccount { account: sub, parent: Some(main) });
+    world.must(Command::Deposit { account: sub, amount: Amount(1_000_000_000) });
+    world.must(order(sub, Side::Ask));
+    let mode = SelfTradeMode::RejectTaker;
+    world.must(Command::SetSelfTrade { account: main, mode, with_subaccounts: true });
+    for taker in [sub, main] {
+        let events = world.apply(order(taker, Side::Bid));
+        let [Event::Refused(reject)] = events.as_slice() else {
+            panic!("{taker} traded with its own family: {events:?}");
+        };
+        assert!(matches!(**reject, Reject::SelfTrade { .. }), "{reject}");
+    }
+    world.must(Command::SetSelfTrade { account: main, mode, with_subaccounts: false });
+    let events = world.apply(order(main, Side::Bid));
+    assert!(events.iter().any(|event| matches!(event, Event::Traded(_))), "{events:?}");
 }
