@@ -113,9 +113,9 @@ impl Engine {
         Ok(plan)
     }
 
-    /// ORD-18: a market order goes no further than the last price that it needs now, so that what it
-    /// holds is what it can lose. Orders of its own group and reduce-only orders, which may be gone
-    /// when it comes to them, are not counted on.
+    /// ORD-18: a market order goes no further than the last price that it needs now, so that what
+    /// it holds is what it can lose. Orders of its own group and reduce-only orders, which may be
+    /// gone when it comes to them, are not counted on.
     fn market_plan(&self, terms: &Terms) -> Plan {
         let (side, mut missing) = (terms.side.opposite(), u64::from(terms.size.0));
         let owner = self.owner(terms.account);

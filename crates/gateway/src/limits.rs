@@ -96,12 +96,15 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The `limits` of account summaries (api.md §4): requests, not credits. Quotes share the pool of
-    /// orders here.
+    /// The `limits` of account summaries (api.md §4): requests, not credits. Quotes share the pool
+    /// of orders here.
     pub fn to_json(&self) -> String {
         /// Credits of an ordinary request.
         const QUERY_COST: u64 = 500;
-        let pool = |rate: Rate, cost: u64| serde_json::json!({"burst": rate.burst / cost, "rate": rate.per_s / cost});
+        let pool = |rate: Rate, cost: u64| {
+            let Rate { burst, per_s } = rate;
+            serde_json::json!({"burst": burst / cost, "rate": per_s / cost})
+        };
         let Rates { non_matching, trading, cancel, .. } = &self.rates;
         let orders = pool(*trading, 1);
         let limits = serde_json::json!({

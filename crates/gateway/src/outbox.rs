@@ -125,8 +125,8 @@ impl Outbox {
                 }
             }
             self.shared.filled.notified().await;
-            // The replies to one batch of the log are made by tasks that are ready together: they go
-            // first, and one write takes what they queue.
+            // The replies to one batch of the log are made by tasks that are ready together: they
+            // go first, and one write takes what they queue.
             tokio::task::yield_now().await;
         }
     }

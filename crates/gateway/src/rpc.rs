@@ -17,8 +17,8 @@ use serde_json::{Map, Value};
 use crate::limits::{JSON_DEPTH_MAX, NAME_BYTES_MAX};
 use crate::refusals;
 
-/// JSON that is already text. Whoever makes one has written or read it as JSON: it is not read once more
-/// on its way out.
+/// JSON that is already text. Whoever makes one has written or read it as JSON: it is not read once
+/// more on its way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Json(String);
 
