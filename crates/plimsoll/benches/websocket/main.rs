@@ -30,7 +30,7 @@ use socket::Socket;
 
 /// Offered requests a second, one after the other.
 const RATES: &[u64] =
-    &[1_000, 2_000, 5_000, 10_000, 15_000, 20_000, 25_000, 30_000, 40_000, 60_000];
+    &[1_000, 2_000, 5_000, 10_000, 20_000, 40_000, 60_000, 80_000, 100_000, 120_000, 150_000];
 const STEP: Duration = Duration::from_secs(4);
 const WARM_UP: Duration = Duration::from_secs(2);
 /// A rate is kept if so much of it is answered, and 99 % of the answers come within the limit.
