@@ -121,7 +121,7 @@ impl Load {
     /// Every connection has its stock again, and nothing else rests.
     fn restock(&mut self) {
         for (number, socket) in self.sockets.iter_mut().enumerate() {
-            // The first two are of different accounts, and the call is for all orders of an account.
+            // The first two are of different accounts; the call is for all orders of one.
             if number < 2 {
                 socket.call("private/cancel_all", "{}");
             }
@@ -146,9 +146,9 @@ impl Load {
         let (server_used, client_used) = (server.cpu() - server_before, own_cpu() - client_before);
         let cores = |used: Duration| used.as_secs_f64() / took.as_secs_f64();
         let (server_cores, client_cores) = (cores(server_used), cores(client_used));
-        let step = run.into_step((server_cores, client_cores));
-        self.n_sent += step.1;
-        step.0
+        let (step, n_sent) = run.into_step((server_cores, client_cores));
+        self.n_sent += n_sent;
+        step
     }
 }
 
@@ -302,7 +302,7 @@ impl<'a> Run<'a> {
     /// Requests without a reply count with the time that was waited.
     fn into_step(mut self, (server_cores, client_cores): (f64, f64)) -> (Step, u64) {
         let end = self.clock.elapsed();
-        let mut by_task = [const { Vec::new() }; 3].map(|_: Vec<()>| Latencies::default());
+        let mut by_task = <[Latencies; 3]>::default();
         for sent in &self.sent {
             let latency = sent.latency.unwrap_or(end - sent.scheduled);
             by_task[sent.task as usize].push(latency);
@@ -328,8 +328,8 @@ impl<'a> Run<'a> {
     }
 }
 
-/// What the generator wants to know of a reply. Members come in the order in which the gateway writes
-/// them: reading all of the JSON would cost as much as writing it.
+/// What the generator wants to know of a reply. Members come in the order in which the gateway
+/// writes them: reading all of the JSON would cost as much as writing it.
 struct Reply {
     id: u64,
     code: Option<i64>,

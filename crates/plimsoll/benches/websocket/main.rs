@@ -4,13 +4,13 @@
 //!   one connection, one request at a time ─▶ round trips, beside the device's own sync
 //!   8 connections, requests on a schedule ─▶ rate after rate, until the venue does not keep up
 //! ```
-//! `cargo bench -p plimsoll --bench websocket`. For a profile: `-- --rate 5000 --seconds 30` holds one
-//! rate and prints the server's process id. `--binary PATH` measures another build of the server,
-//! `--home DIR` another disk.
+//! `cargo bench -p plimsoll --bench websocket`. For a profile: `-- --rate 5000 --seconds 30` holds
+//! one rate and prints the server's process id. `--binary PATH` measures another build of the
+//! server, `--home DIR` another disk.
 //!
-//! The generator is open-loop: a request leaves when the schedule says so, whatever the replies do, and
-//! its latency counts from that time, so a stall is paid by every request that it delays. Results and
-//! machine: `docs/benchmarks/websocket.md`.
+//! The generator is open-loop: a request leaves when the schedule says so, whatever the replies do,
+//! and its latency counts from that time, so a stall is paid by every request that it delays.
+//! Results and machine: `docs/benchmarks/websocket.md`.
 #![expect(clippy::print_stdout, reason = "a benchmark reports on its standard output")]
 
 mod device;
@@ -160,7 +160,7 @@ fn print_faults(steps: &[Step]) {
     }
 }
 
-/// One request at a time, in turn with the device, so that a change of the machine's load meets both.
+/// One request at a time, in turn with the device: a change of the machine's load meets both.
 fn round_trips(server: &Server, home: &std::path::Path) {
     let mut device = Device::new(&home.join("device"));
     let mut socket = Socket::connect(server.address());

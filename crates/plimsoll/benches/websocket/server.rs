@@ -1,4 +1,4 @@
-//! The real binary on an empty directory, with two accounts that have money and no limits in the way.
+//! The real binary on an empty directory: two accounts that have money, no limits in the way.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
