@@ -2,7 +2,7 @@
 //!
 //! Every check is a function from the [`tree::Tree`] (all files, read once) to the [`Finding`]s in
 //! it. A check never writes. It works on text, not on a syntax tree: comments and strings are
-//! blanked first ([`source`]), which is enough for rules about names, lengths and layers, and
+//! blanked first (`source`), which is enough for rules about names, lengths and layers, and
 //! keeps this crate at one dependency.
 //!
 //! What is not here: what rustfmt and clippy already check (`.ci/run` runs both).

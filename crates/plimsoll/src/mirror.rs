@@ -9,8 +9,8 @@
 //!
 //! [`capture`] and [`message`] are the decoder, [`survey`] reads the file once beforehand, [`book`]
 //! is the recorded book, [`grid`] puts decimal texts on ticks and lots, [`plan`] is the difference
-//! between what is recorded and [`own`] orders; [`follow`] is the loop; [`inside`] and [`outside`]
-//! are the two venues that it can drive.
+//! between what is recorded and [`own`] orders; [`mod@follow`] is the loop; [`mod@inside`] and
+//! [`mod@outside`] are the two venues that it can drive.
 //!
 //! It does not replay trades: a recorded trade shows as the size that it took from a level.
 

@@ -147,7 +147,7 @@ fn beginning(place: &Place<'_>, dir: &Path, asset: AssetCode) -> Start {
     match stored_market(place, dir) {
         Ok(()) => Start::Newest,
         Err(fault) => {
-            output::note(&format!("{asset}: the whole log is replayed, because {fault:#}"));
+            output::note(&format!("{asset}: the whole log is replayed, because {fault}"));
             Start::Genesis
         }
     }
@@ -155,6 +155,9 @@ fn beginning(place: &Place<'_>, dir: &Path, asset: AssetCode) -> Start {
 
 /// Takes the market of the newest snapshot in, if there is one.
 fn stored_market(place: &Place<'_>, dir: &Path) -> anyhow::Result<()> {
+    if !dir.exists() {
+        return Ok(());
+    }
     let loaded = journal::snapshot::load_newest(dir, journal::snapshot::Fallback::Refuse)?;
     let Some(snapshot) = loaded.snapshot else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What the mirror needs of a venue, wherever it is: [`super::inside`] or [`super::outside`].
+//! What the mirror needs of a venue, wherever it is: `super::inside` or `super::outside`.
 
 use types::{Lots, Ticks};
 
