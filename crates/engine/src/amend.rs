@@ -36,7 +36,9 @@ impl Engine {
         let market = self.check_market(instrument)?;
         check_amendment(amendment)?;
         let wish = wish(order, amendment);
-        check_size(market, wish.size)?;
+        if wish.size != order.size {
+            check_size(market, wish.size)?;
+        }
         if wish.price != order.price || order.size < wish.size {
             self.check_price(market, instrument, order.side, wish.price)?;
         }

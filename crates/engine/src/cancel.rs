@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use types::{
-    AccountId, At, CancelReason, CancelScope, CloseReason, Event, InstrumentId, OrderId, Reject,
+    AccountId, CancelReason, CancelScope, CloseReason, Event, InstrumentId, OrderId, Reject,
     SessionId,
 };
 
@@ -52,9 +52,7 @@ impl Engine {
             }
             let holding = self.holdings.at(holding);
             let orders = self.orders.ids_of(holding, |order| order.is_in(scope));
-            for order in orders {
-                self.cancel(order, CancelReason::Asked, events);
-            }
+            self.cancel_each(&orders, CancelReason::Asked, events);
         }
         Ok(())
     }
@@ -74,33 +72,22 @@ impl Engine {
         session: Option<SessionId>,
         events: &mut Vec<Event>,
     ) -> Result<(), Reject> {
-        let is_dropped = |order: &Order| match session {
-            None => order.session().is_some(),
-            Some(_) => order.session() == session,
-        };
-        self.cancel_where(is_dropped, CancelReason::Disconnected, events);
+        let orders = self.orders.of_session(session);
+        self.cancel_each(&orders, CancelReason::Disconnected, events);
         Ok(())
     }
 
     /// ORD-5: good-til-day orders end when their day is over by the log's clock.
     pub(crate) fn end_day(&mut self, events: &mut Vec<Event>) -> Result<(), Reject> {
         self.forget_old_ids();
-        let at = self.at;
-        let is_over = |order: &Order| order.ends_at().is_some_and(|ends: At| ends <= at);
-        self.cancel_where(is_over, CancelReason::DayEnded, events);
+        let orders = self.orders.ended(self.at);
+        self.cancel_each(&orders, CancelReason::DayEnded, events);
         Ok(())
     }
 
-    fn cancel_where(
-        &mut self,
-        goes: impl Fn(&Order) -> bool,
-        reason: CancelReason,
-        events: &mut Vec<Event>,
-    ) {
-        let orders = self.orders.iter().filter(|order| goes(order)).map(|order| order.id);
-        let orders: Vec<OrderId> = orders.collect();
+    fn cancel_each(&mut self, orders: &[OrderId], reason: CancelReason, events: &mut Vec<Event>) {
         for order in orders {
-            self.cancel(order, reason, events);
+            self.cancel(*order, reason, events);
         }
     }
 

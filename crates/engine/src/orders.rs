@@ -1,6 +1,7 @@
 //! What the engine knows about each open order beyond its place on the book, found by slot.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use types::{
@@ -100,11 +101,13 @@ pub(crate) fn kind_is(filter: KindFilter, is_option: bool) -> bool {
     }
 }
 
-/// Orders by slot.
+/// Orders by slot, and the few that a connection or a day ends.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Orders {
     slots: Table<Option<Order>>,
     n_open: u32,
+    by_session: BTreeSet<(SessionId, OrderId)>,
+    by_end: BTreeSet<(At, OrderId)>,
 }
 
 impl Orders {
@@ -133,13 +136,35 @@ impl Orders {
         self.slots.reach(slot, || None);
         let place = self.slots.at_mut(slot);
         assert!(place.is_none(), "the book gives a slot to one order at a time");
+        self.by_session.extend(order.session().map(|session| (session, order.id)));
+        self.by_end.extend(order.ends_at().map(|end| (end, order.id)));
         *place = Some(order);
         self.n_open += 1;
     }
 
     pub fn take(&mut self, slot: u32) -> Order {
         self.n_open -= 1;
-        self.slots.at_mut(slot).take().expect("a slot that is held has an order")
+        let order = self.slots.at_mut(slot).take().expect("a slot that is held has an order");
+        if let Some(session) = order.session() {
+            self.by_session.remove(&(session, order.id));
+        }
+        if let Some(end) = order.ends_at() {
+            self.by_end.remove(&(end, order.id));
+        }
+        order
+    }
+
+    /// Orders of a connection, or of every connection.
+    pub fn of_session(&self, session: Option<SessionId>) -> Vec<OrderId> {
+        let first = session.unwrap_or(SessionId(0));
+        let last = session.unwrap_or(SessionId(u32::MAX));
+        let range = (first, OrderId(0))..=(last, OrderId(u64::MAX));
+        self.by_session.range(range).map(|(_, id)| *id).collect()
+    }
+
+    /// Orders whose day ends at `at` or before.
+    pub fn ended(&self, at: At) -> Vec<OrderId> {
+        self.by_end.range(..=(at, OrderId(u64::MAX))).map(|(_, id)| *id).collect()
     }
 
     pub fn len(&self) -> u32 {

@@ -84,7 +84,7 @@ impl Engine {
 
     /// The whole set against limits and free money, instrument by instrument.
     fn check_quotes_room(&self, quotes: &MassQuote, plans: &[Option<Plan>]) -> Result<(), Reject> {
-        let mut needed = 0_i128;
+        let (mut needed, mut all_placed, mut all_gone) = (0_i128, 0, 0);
         let pairs = || quotes.quotes.iter().zip(plans);
         for (place, first) in quotes.quotes.iter().enumerate() {
             let earlier = quotes.quotes.iter().take(place);
@@ -95,6 +95,7 @@ impl Engine {
             let holding = self.accounts.at(quotes.account.0).holding(first.instrument);
             let placed = here().filter(|(_, plan)| plan.is_some()).count();
             let gone: usize = here().map(|(quote, _)| self.standing(quotes, quote).len()).sum();
+            (all_placed, all_gone) = (all_placed + placed, all_gone + gone);
             if gone < placed {
                 self.check_counts(quotes.account, holding, count(placed - gone))?;
             }
@@ -105,6 +106,9 @@ impl Engine {
             };
             let more = self.needed_more(quotes.account, first.instrument, holding, change)?;
             needed += i128::from(more.0);
+        }
+        if all_gone < all_placed {
+            self.check_counts(quotes.account, None, count(all_placed - all_gone))?;
         }
         self.check_needed(quotes.account, needed)
     }

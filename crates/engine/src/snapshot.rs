@@ -369,7 +369,7 @@ impl Codec for Order {
         };
         let fits = order.filled <= order.size
             && order.size <= Lots::MAX
-            && (Amount::ZERO..=Amount::MAX).contains(&order.hold);
+            && (0..=2 * Amount::MAX.0).contains(&order.hold.0);
         if fits { Ok(order) } else { Err(reader.refuse("Order")) }
     }
 }
