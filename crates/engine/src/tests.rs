@@ -5,6 +5,7 @@
 mod cancels;
 mod edges;
 mod fees_and_margin;
+mod fixtures;
 mod hostile;
 mod orders;
 mod properties;
