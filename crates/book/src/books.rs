@@ -135,24 +135,17 @@ impl Books {
         let Rest { book, side, price, open, display, owner } = *rest;
         assert!(1 <= price.0 && price <= Ticks::MAX, "{price} is a price that a book has");
         assert!(Lots::ZERO < open && open <= Lots::MAX, "{open} lots are an order's size");
-        let opposite = self.ladder.reached(book, side, price.0);
-        assert!(
-            opposite.is_none(),
-            "an order of {side:?} at {price} meets {opposite:?}: match first"
-        );
-
         let display = display.map_or(u32::MAX, |display| display.0);
         assert!(0 < display, "an iceberg shows at least one lot");
         let displayed = open.0.min(display);
         if displayed < open.0 {
             self.hide(slot, Hidden { size: open.0 - displayed, display });
         }
-        let node = &mut self.slab.nodes[at(slot)];
-        node.displayed = displayed;
-        node.owner = owner;
-        node.place(book, side, price.0, displayed < open.0);
+        let level = self.ladder.enter(book, side, price.0);
         self.n_resting += 1;
-        let level = self.ladder.level(book, price.0);
+        let node = &mut self.slab.nodes[at(slot)];
+        (node.displayed, node.owner) = (displayed, owner);
+        node.place(book, side, price.0, displayed < open.0);
         self.append(slot, level);
     }
 
@@ -172,18 +165,19 @@ impl Books {
     /// Puts a placed order at the back of a level.
     #[inline]
     pub(crate) fn append(&mut self, slot: u32, index: u32) {
+        let nodes = self.slab.nodes.as_mut_slice();
         let level = &mut self.ladder.levels[at(index)];
-        let node = &mut self.slab.nodes[at(slot)];
+        let node = &mut nodes[at(slot)];
         let tail = level.tail;
         (node.prev, node.next, node.level) = (tail, NIL, index);
         level.tail = slot;
         level.total += u64::from(node.displayed);
+        let (book, side, price) = (node.book(), node.side(), node.price());
         if tail != NIL {
-            self.slab.nodes[at(tail)].next = slot;
+            nodes[at(tail)].next = slot;
             return;
         }
         level.head = slot;
-        let (book, side, price) = (node.book(), node.side(), node.price());
         self.ladder.occupy(book, side, price, index);
     }
 
@@ -305,16 +299,16 @@ impl Books {
     fn detach(&mut self, order: OrderId) -> Option<(u32, Resting)> {
         let (slot, node) = self.slab.resting(order)?;
         let node = *node;
+        let nodes = self.slab.nodes.as_mut_slice();
         let level = &mut self.ladder.levels[at(node.level)];
         level.total -= u64::from(node.displayed);
-        match node.prev {
-            NIL => level.head = node.next,
-            prev => self.slab.nodes[at(prev)].next = node.next,
-        }
-        match node.next {
-            NIL => level.tail = node.prev,
-            next => self.slab.nodes[at(next)].prev = node.prev,
-        }
+        // Where the order stands in its queue cannot be predicted, so nothing branches on it: at an
+        // end of the queue the neighbour that is not there is the order itself, which is leaving.
+        let (is_head, is_tail) = (node.prev == NIL, node.next == NIL);
+        level.head = if is_head { node.next } else { level.head };
+        level.tail = if is_tail { node.prev } else { level.tail };
+        nodes[at(if is_head { slot } else { node.prev })].next = node.next;
+        nodes[at(if is_tail { slot } else { node.next })].prev = node.prev;
         if node.prev == NIL && node.next == NIL {
             self.ladder.vacate(node.book(), node.side(), node.price(), node.level);
         }

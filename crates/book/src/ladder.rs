@@ -199,6 +199,21 @@ impl Ladder {
         (is_set && price <= Ticks::MAX.0).then_some((row << FAN_BITS) | (price % FAN))
     }
 
+    /// The level where an order is about to rest. Panics if the order would meet the other side.
+    #[inline]
+    pub(crate) fn enter(&mut self, book: InstrumentId, side: Side, price: u32) -> u32 {
+        let head = &self.heads[at(book.0)];
+        let opposite = head.best[lane(side.opposite())];
+        let crosses = rank(side.opposite(), price).max(NO_RANK + 1) <= opposite;
+        assert!(!crosses, "an order of {side:?} at {price} meets the other side: match first");
+        let leaf = if head.near_block == price >> BLOCK_BITS {
+            head.near_leaf
+        } else {
+            self.make_leaf(book, price)
+        };
+        self.level_below(leaf, price)
+    }
+
     /// The level of a price, made if need be; the caller then rests something there.
     #[inline]
     pub(crate) fn level(&mut self, book: InstrumentId, price: u32) -> u32 {
@@ -208,6 +223,11 @@ impl Ladder {
         } else {
             self.make_leaf(book, price)
         };
+        self.level_below(leaf, price)
+    }
+
+    #[inline]
+    fn level_below(&mut self, leaf: u32, price: u32) -> u32 {
         let page = self.dirs[at(leaf)].child(price >> FAN_BITS);
         let page = if page == NIL { self.make_page(leaf, price) } else { page };
         (page << FAN_BITS) | (price % FAN)
