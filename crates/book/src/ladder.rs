@@ -199,7 +199,7 @@ impl Ladder {
         (is_set && price <= Ticks::MAX.0).then_some((row << FAN_BITS) | (price % FAN))
     }
 
-    /// The level where an order is about to rest. Panics if the order would meet the other side.
+    /// The level where an order is about to rest, made if need be. Panics if the order would meet the other side.
     #[inline]
     pub(crate) fn enter(&mut self, book: InstrumentId, side: Side, price: u32) -> u32 {
         let head = &self.heads[at(book.0)];
@@ -211,23 +211,6 @@ impl Ladder {
         } else {
             self.make_leaf(book, price)
         };
-        self.level_below(leaf, price)
-    }
-
-    /// The level of a price, made if need be; the caller then rests something there.
-    #[inline]
-    pub(crate) fn level(&mut self, book: InstrumentId, price: u32) -> u32 {
-        let head = &self.heads[at(book.0)];
-        let leaf = if head.near_block == price >> BLOCK_BITS {
-            head.near_leaf
-        } else {
-            self.make_leaf(book, price)
-        };
-        self.level_below(leaf, price)
-    }
-
-    #[inline]
-    fn level_below(&mut self, leaf: u32, price: u32) -> u32 {
         let page = self.dirs[at(leaf)].child(price >> FAN_BITS);
         let page = if page == NIL { self.make_page(leaf, price) } else { page };
         (page << FAN_BITS) | (price % FAN)

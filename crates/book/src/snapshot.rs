@@ -134,7 +134,7 @@ impl Books {
         (node.displayed, node.owner) = (displayed, owner);
         node.place(book, side, price, hidden.is_some());
         self.n_resting += 1;
-        let level = self.ladder.level(book, price);
+        let level = self.ladder.enter(book, side, price);
         self.append(slot, level);
         Ok(())
     }

@@ -150,11 +150,7 @@ impl Engine {
     fn set_flags(&mut self, slot: u32, wish: &Wish) {
         self.touch_order(slot);
         let order = self.orders.at_mut(slot);
-        let was = u32::from(order.reduce_only);
         (order.post_only, order.reduce_only) = (wish.post_only, wish.reduce_only);
-        let (is, holding) = (u32::from(order.reduce_only), order.holding);
-        let held = self.holdings.at_mut(holding);
-        held.n_reduce_only = held.n_reduce_only + is - was;
     }
 }
 

@@ -42,7 +42,6 @@ pub(crate) struct Holding {
     /// What open orders hold for fees, premiums and prices away from the mark.
     pub holds: Amount,
     pub n_orders: u32,
-    pub n_reduce_only: u32,
     /// Ends of the list of its open orders, by slot.
     pub first: u32,
     pub last: u32,
@@ -83,7 +82,6 @@ impl Holding {
             reduce_ask: 0,
             holds: Amount::ZERO,
             n_orders: 0,
-            n_reduce_only: 0,
             first: NONE,
             last: NONE,
             worth: Worth::default(),

@@ -181,7 +181,6 @@ impl Orders {
         let order = self.at_mut(slot);
         (order.previous, order.next) = (last, NONE);
         holding.n_orders += 1;
-        holding.n_reduce_only += u32::from(order.reduce_only);
         if last == NONE {
             holding.first = slot;
         } else {
@@ -193,9 +192,8 @@ impl Orders {
     /// Takes an order out of its holding's list.
     pub fn unlink(&mut self, holding: &mut Holding, slot: u32) {
         let order = self.at(slot);
-        let (previous, next, reduce_only) = (order.previous, order.next, order.reduce_only);
+        let (previous, next) = (order.previous, order.next);
         holding.n_orders -= 1;
-        holding.n_reduce_only -= u32::from(reduce_only);
         match previous {
             NONE => holding.first = next,
             _ => self.at_mut(previous).next = next,

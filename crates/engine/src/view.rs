@@ -61,9 +61,4 @@ impl Engine {
     pub fn n_accounts(&self) -> u32 {
         self.accounts.len() - 1
     }
-
-    /// How many instruments are listed, with ids from 0.
-    pub fn n_instruments(&self) -> u32 {
-        self.markets.len()
-    }
 }
