@@ -2,7 +2,7 @@
 
 use core::hint::black_box;
 use core::iter::successors;
-use types::{InstrumentId, Lots, OrderId, Side, Ticks};
+use types::{InstrumentId, OrderId, Side, Ticks};
 
 use crate::books::{Books, Taker};
 use crate::slab::{NIL, Node, at};
@@ -12,24 +12,6 @@ impl Books {
     #[inline]
     pub fn best(&self, book: InstrumentId, side: Side) -> Option<Ticks> {
         self.ladder.front(book, side).map(|(price, _)| Ticks(price))
-    }
-
-    /// How much of the taker could trade now: shown and hidden, orders of its own owner left out.
-    /// Stops at the taker's size.
-    pub fn fillable(&self, taker: &Taker) -> Lots {
-        let mut left = taker.size.0;
-        for (_, level) in self.within(taker) {
-            for (slot, node) in self.nodes(level) {
-                if node.owner != taker.owner {
-                    left =
-                        left.saturating_sub(node.displayed).saturating_sub(self.below(slot, node));
-                }
-                if left == 0 {
-                    return taker.size;
-                }
-            }
-        }
-        Lots(taker.size.0 - left)
     }
 
     /// The first order of the taker's own owner that it would meet before it is filled.

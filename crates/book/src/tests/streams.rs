@@ -40,7 +40,6 @@ pub(super) struct Quote {
 /// What a command showed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Shown {
-    Fillable(Lots),
     FirstOwn(Option<OrderId>),
     Met(Match),
     Changed(Option<Resting>),
@@ -135,7 +134,6 @@ impl<M: Market> Driven<M> {
         let Quote { book, side, price, size, display, owner } = quote;
         let (book, price) = (InstrumentId(book), Ticks(price));
         let mut taker = Taker { book, side, limit: price, size: Lots(size), owner };
-        shown.push(Shown::Fillable(self.market.fillable(&taker)));
         shown.push(Shown::FirstOwn(self.market.first_own(&taker)));
         while let Some(met) = self.market.match_next(&mut taker) {
             shown.push(Shown::Met(met));

@@ -17,7 +17,6 @@ pub(super) trait Market {
     fn unlink(&mut self, order: OrderId) -> Option<Resting>;
     fn reduce(&mut self, order: OrderId, open: Lots) -> Option<Resting>;
     fn get(&self, order: OrderId) -> Option<Resting>;
-    fn fillable(&self, taker: &Taker) -> Lots;
     fn first_own(&self, taker: &Taker) -> Option<OrderId>;
     fn levels(&self, book: InstrumentId, side: Side) -> Vec<(Ticks, u64)>;
     fn queue(&self, book: InstrumentId, side: Side, price: Ticks) -> Vec<OrderId>;
@@ -135,12 +134,6 @@ impl Market for Twin {
         orders.find(|(other, _)| *other == order).map(|(_, resting)| *resting)
     }
 
-    fn fillable(&self, taker: &Taker) -> Lots {
-        let others = self.reached(taker).filter(|(_, resting)| resting.owner != taker.owner);
-        let open = others.map(|(_, resting)| u64::from(resting.open.0)).sum::<u64>();
-        Lots(open.min(u64::from(taker.size.0)) as u32)
-    }
-
     fn first_own(&self, taker: &Taker) -> Option<OrderId> {
         let (book, side) = (taker.book.0 as usize, taker.side.opposite() as usize);
         let mut trial = Twin::default();
@@ -191,7 +184,6 @@ impl Market for Books {
         fn unlink(&mut, order: OrderId) -> Option<Resting>;
         fn reduce(&mut, order: OrderId, open: Lots) -> Option<Resting>;
         fn get(&, order: OrderId) -> Option<Resting>;
-        fn fillable(&, taker: &Taker) -> Lots;
         fn first_own(&, taker: &Taker) -> Option<OrderId>;
     }
 
