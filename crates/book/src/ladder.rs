@@ -199,7 +199,8 @@ impl Ladder {
         (is_set && price <= Ticks::MAX.0).then_some((row << FAN_BITS) | (price % FAN))
     }
 
-    /// The level where an order is about to rest, made if need be. Panics if the order would meet the other side.
+    /// The level where an order is about to rest, made if need be. Panics if the order would meet
+    /// the other side.
     #[inline]
     pub(crate) fn enter(&mut self, book: InstrumentId, side: Side, price: u32) -> u32 {
         let head = &self.heads[at(book.0)];
