@@ -14,6 +14,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 mod events;
+mod prices;
 mod shapes;
 mod words;
 
@@ -152,7 +153,7 @@ macro_rules! integers {
         }
     )*};
 }
-integers!(u8, u16, u32, u64, i32, i64, i128);
+integers!(u8, u16, u32, u64, u128, i32, i64, i128);
 
 impl Codec for bool {
     fn encode(&self, out: &mut Vec<u8>) {

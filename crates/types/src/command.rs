@@ -5,9 +5,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::{
-    AccountId, Amount, AssetCode, At, ClientOrderId, IndexPrice, Instrument, InstrumentId, Label,
-    Lots, MmpGroup, OrderId, OrderKind, PostOnly, SelfTradeMode, Seq, SessionId, Side, Ticks,
-    TimeInForce,
+    AccountId, Amount, AssetCode, At, ClientOrderId, FeedTerms, IndexPrice, Instrument,
+    InstrumentId, Label, Lots, MmpGroup, OrderId, OrderKind, PostOnly, PricingTerms, PublicKey,
+    SelfTradeMode, Seq, SessionId, Side, SignedReport, SignedSurface, Ticks, TimeInForce,
 };
 
 /// A command in its place: the only input of the engine.
@@ -56,7 +56,7 @@ pub enum Command {
         /// How much, above zero.
         amount: Amount,
     },
-    /// Sets the index of `base` in `quote`. Operator, until the oracle stands in its place.
+    /// Sets the index of `base` in `quote` that has no feed. Operator.
     ReportIndex {
         /// What is priced.
         base: AssetCode,
@@ -65,7 +65,7 @@ pub enum Command {
         /// How much.
         price: IndexPrice,
     },
-    /// Sets mark prices. Operator, until the engine makes its own.
+    /// Sets mark prices of instruments whose index has no feed. Operator.
     ReportMarks(Vec<(InstrumentId, Ticks)>),
     /// Places an order.
     PlaceOrder(Box<PlaceOrder>),
@@ -131,6 +131,43 @@ pub enum Command {
     },
     /// Ends the good-til-day orders whose day is over by `entry.at`.
     EndDay,
+    /// Gives an index a feed, or changes its terms. Operator.
+    SetFeed(Box<FeedTerms>),
+    /// Lets an account sign reports with a key, and takes its stake. Operator.
+    RegisterReporter {
+        /// Who.
+        account: AccountId,
+        /// Its key; a new one replaces the old one.
+        key: PublicKey,
+        /// What it stakes beyond what it staked before.
+        stake: Amount,
+    },
+    /// A reporter says a price.
+    ReportPrice(Box<SignedReport>),
+    /// A reporter says the volatilities of an expiry.
+    ReportSurface(Box<SignedSurface>),
+    /// Says how marks and funding of a future are made. Operator.
+    SetPricing {
+        /// Which.
+        instrument: InstrumentId,
+        /// How.
+        terms: PricingTerms,
+    },
+    /// Time has passed: feeds grow stale, averages move, funding accrues, contracts expire.
+    Tick,
+    /// The venue was started or failed over: every feed goes behind its barrier.
+    StartTerm,
+    /// Settles an expiry whose delivery price the feed could not make. Operator.
+    SettleDelivery {
+        /// Base of the index.
+        base: AssetCode,
+        /// Quote of the index.
+        quote: AssetCode,
+        /// Which expiry.
+        expiry: At,
+        /// The price.
+        price: IndexPrice,
+    },
 }
 
 /// An order to place.

@@ -1,11 +1,13 @@
 //! Events: what happened, in the past tense. They are the engine's only output.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use crate::{
-    AccountId, Amount, AssetCode, At, ClientOrderId, IndexId, IndexPrice, Instrument, InstrumentId,
-    Label, Lots, MmpConfig, MmpGroup, OrderId, OrderKind, PostOnly, Reject, SelfTradeMode,
-    SessionId, Side, SignedLots, Ticks, TimeInForce, TradeId,
+    AccountId, Amount, AssetCode, At, ClientOrderId, DeliveryCount, FeedTerms, Health,
+    HealthReason, IndexId, IndexPrice, Instrument, InstrumentId, Label, Lots, Mark, MmpConfig,
+    MmpGroup, OrderId, OrderKind, PostOnly, PricingTerms, PublicKey, Reject, ReporterFault, Seat,
+    SelfTradeMode, SessionId, Side, SignedLots, Svi, Ticks, TimeInForce, TradeId,
 };
 
 /// What happened.
@@ -161,6 +163,135 @@ pub enum Event {
         /// Whether its subaccounts are in the group.
         with_subaccounts: bool,
     },
+    /// An index has a feed, or its feed has new terms.
+    FeedSet {
+        /// Which.
+        index: IndexId,
+        /// Its terms.
+        terms: Box<FeedTerms>,
+    },
+    /// An account may sign reports.
+    ReporterRegistered {
+        /// Who.
+        account: AccountId,
+        /// With which key.
+        key: PublicKey,
+        /// All that it has staked.
+        stake: Amount,
+    },
+    /// A report was taken.
+    PriceReported {
+        /// Which index.
+        index: IndexId,
+        /// Whose, and of where.
+        seat: Seat,
+        /// The price.
+        price: IndexPrice,
+        /// When the source said so.
+        source_at: At,
+    },
+    /// The health of an index has changed.
+    FeedHealthChanged {
+        /// Which.
+        index: IndexId,
+        /// What it was.
+        from: Health,
+        /// What it is.
+        to: Health,
+        /// Why.
+        reason: HealthReason,
+        /// The price that stands.
+        price: IndexPrice,
+        /// When.
+        at: At,
+    },
+    /// A reporter was caught.
+    ReporterFaulted {
+        /// Who.
+        account: AccountId,
+        /// In which feed.
+        index: IndexId,
+        /// At what.
+        fault: ReporterFault,
+        /// What it lost of its stake.
+        slashed: Amount,
+    },
+    /// An expiry has new volatilities.
+    SurfaceChanged {
+        /// Which index.
+        index: IndexId,
+        /// Which expiry.
+        expiry: At,
+        /// Whose report stands.
+        reporter: AccountId,
+        /// The parameters.
+        svi: Svi,
+    },
+    /// How marks and funding of a future are made.
+    PricingSet {
+        /// Which.
+        instrument: InstrumentId,
+        /// How.
+        terms: PricingTerms,
+    },
+    /// The engine made new marks.
+    MarksMade {
+        /// By which index.
+        index: IndexId,
+        /// Those that changed.
+        marks: Vec<Mark>,
+    },
+    /// Funding accrued.
+    FundingAccrued {
+        /// Of which perpetual.
+        instrument: InstrumentId,
+        /// The 8-hour rate in force, in billionths.
+        rate_ppb: i64,
+        /// What accrued since the last such event, in billionths of the position's value.
+        interest_ppb: i64,
+        /// The index then.
+        index_price: IndexPrice,
+        /// When.
+        at: At,
+    },
+    /// An expiry has its delivery price.
+    DeliveryPriced {
+        /// Which index.
+        index: IndexId,
+        /// Which expiry.
+        expiry: At,
+        /// The price.
+        price: IndexPrice,
+        /// The samples behind it.
+        samples: DeliveryCount,
+        /// When.
+        at: At,
+    },
+    /// The feed could not make a delivery price in time: the operator must say one.
+    DeliveryDisputed {
+        /// Which index.
+        index: IndexId,
+        /// Which expiry.
+        expiry: At,
+        /// The samples that there are.
+        samples: DeliveryCount,
+        /// When.
+        at: At,
+    },
+    /// The positions of an instrument are settled: its life is over.
+    InstrumentDelivered {
+        /// Which.
+        instrument: InstrumentId,
+        /// At which price of its index.
+        price: IndexPrice,
+        /// When.
+        at: At,
+    },
+    /// The venue was started or failed over.
+    TermStarted {
+        /// When.
+        at: At,
+    },
     /// The command was refused; nothing changed.
     Refused(Box<Reject>),
 }
@@ -272,6 +403,8 @@ pub enum CancelReason {
     Requoted,
     /// An amended post-only order would have taken.
     PostOnly,
+    /// Its instrument expired.
+    Expired,
 }
 
 /// One side of a transfer.
@@ -285,6 +418,10 @@ pub enum LedgerAccount {
     Clearing(InstrumentId),
     /// Collateral of an account.
     Collateral(AccountId),
+    /// Funding of one perpetual on its way between longs and shorts.
+    Funding(InstrumentId),
+    /// What a reporter has staked.
+    Stake(AccountId),
 }
 
 /// What a transfer is for.
@@ -302,4 +439,16 @@ pub enum TransferReason {
     Realised,
     /// An option was paid for.
     Premium,
+    /// Longs and shorts of a perpetual paid each other.
+    Funding,
+    /// A future was delivered or an option exercised.
+    Delivery,
+    /// What rounding left over.
+    Residue,
+    /// A reporter staked.
+    Stake,
+    /// A reporter lost stake.
+    Slash,
+    /// A reporter earned.
+    Reward,
 }

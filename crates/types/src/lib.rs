@@ -23,10 +23,12 @@ mod asset;
 mod command;
 mod decimal;
 mod event;
+mod feed;
 mod ids;
 mod instrument;
 pub mod limits;
 mod order;
+mod prices;
 mod reject;
 mod text;
 mod view;
@@ -40,12 +42,21 @@ pub use decimal::{Decimal, DecimalError, Grid};
 pub use event::{
     CancelReason, CloseReason, Event, LedgerAccount, OrderPlaced, TradeSide, Traded, TransferReason,
 };
+pub use feed::{
+    Action, Barrier, CrossCheck, FeedTerms, FeedView, Health, HealthReason, Incentives, IndexMethod,
+    PriceReport, PublicKey, Quorum, ReporterFault, Seat, SeatReport, SeatView, Signature,
+    SignedReport, Source, SourceId, Standing,
+};
 pub use ids::{AccountId, At, IndexId, InstrumentId, MmpGroup, OrderId, Seq, SessionId, TradeId};
 pub use instrument::{
     Contract, Fees, Instrument, Kind, MarginRates, OptionRight, SettlementPeriod, Style, TickStep,
 };
 pub use order::{OrderKind, PostOnly, SelfTradeMode, Side, TimeInForce};
-pub use reject::{OrderFault, Reject, TermsFault};
+pub use prices::{
+    DeliveryCount, FundingSchedule, FundingTerms, Mark, MarkMethod, OptionMark, PricingTerms,
+    SignedSurface, SurfaceReport, Svi,
+};
+pub use reject::{FeedFault, OrderFault, PricingFault, Reject, SurfaceFault, TermsFault};
 pub use text::{ClientOrderId, Label, TextError};
 pub use units::{Amount, IndexPrice, Lots, Rounding, SignedLots, Ticks};
 pub use view::{AccountView, PositionView};

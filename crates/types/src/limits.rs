@@ -33,3 +33,11 @@ pub const BATCH_COMMANDS_MAX: usize = 4_096;
 pub const COMMAND_BYTES_MAX: usize = 16_384;
 /// Tick steps of one instrument.
 pub const TICK_STEPS_MAX: usize = 8;
+/// Sources of one feed.
+pub const SOURCES_MAX: usize = 32;
+/// Seats of one feed.
+pub const SEATS_MAX: usize = 64;
+/// Reporters of one domain.
+pub const REPORTERS_MAX: usize = 256;
+/// Expiries of one index that have a surface at one time.
+pub const SURFACES_MAX: usize = 64;

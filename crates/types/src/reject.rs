@@ -7,8 +7,8 @@
 use alloc::boxed::Box;
 
 use crate::{
-    AccountId, Amount, AssetCode, At, Decimal, IndexPrice, InstrumentId, Lots, OrderId, SignedLots,
-    Ticks, limits,
+    AccountId, Action, Amount, AssetCode, At, Decimal, Health, IndexPrice, InstrumentId, Lots,
+    OrderId, SignedLots, Ticks, limits,
 };
 
 /// Why the engine refused a command. Prices are in ticks, sizes in lots, money in atoms: the
@@ -46,6 +46,12 @@ pub enum Reject {
     /// Its life is over.
     #[error("instrument {instrument} expired at {expiry}")]
     InstrumentExpired { instrument: InstrumentId, expiry: At },
+    /// The terms of a feed contradict each other.
+    #[error("the terms do not make a feed: {fault}")]
+    FeedTermsContradict { fault: FeedFault },
+    /// The terms of marks and funding contradict each other.
+    #[error("the terms do not make a mark price: {fault}")]
+    PricingTermsContradict { fault: PricingFault },
     /// The amount of money is not one that can be moved.
     #[error("{amount} atoms cannot be moved: send between 1 and {max}", max = Amount::MAX)]
     AmountOutOfRange { amount: Amount },
@@ -58,6 +64,48 @@ pub enum Reject {
     /// No instrument is priced by it.
     #[error("no instrument is priced by {base} in {quote}: list one first")]
     IndexNotFound { base: AssetCode, quote: AssetCode },
+    /// Its prices come from reporters.
+    #[error("the index of {base} in {quote} has a feed: the operator cannot set its prices")]
+    IndexHasFeed { base: AssetCode, quote: AssetCode },
+    /// Nobody reports it.
+    #[error("the index of {base} in {quote} has no feed: set one first")]
+    FeedMissing { base: AssetCode, quote: AssetCode },
+    /// Too many reporters.
+    #[error("there are {max} reporters already", max = limits::REPORTERS_MAX)]
+    ReportersTooMany,
+    /// Not a reporter.
+    #[error("account {account} is not a reporter: the operator registers it with its key")]
+    ReporterNotFound { account: AccountId },
+    /// Caught.
+    #[error("account {account} signed two reports for one nonce and reports no more")]
+    ReporterSuspended { account: AccountId },
+    /// Not its seat.
+    #[error("account {account} has no seat for source {source_id} in this feed")]
+    SeatMissing { account: AccountId, source_id: u8 },
+    /// Seen before.
+    #[error("nonce {nonce} is not above {last}, the last one: it is an old report")]
+    ReportReplayed { nonce: u64, last: u64 },
+    /// From the future.
+    #[error("the source's time {source_at} is ahead of the log's {at} by more than {ahead_ms} ms")]
+    ReportFromFuture { source_at: At, at: At, ahead_ms: u32 },
+    /// From the past.
+    #[error("the source's time {source_at} is {stale_ms} ms or more before the log's {at}")]
+    ReportStale { source_at: At, at: At, stale_ms: u32 },
+    /// A reporter that does not know.
+    #[error("a confidence of {confidence_ppm} ppm is too wide: {max_ppm} is the most")]
+    ConfidenceTooWide { confidence_ppm: u32, max_ppm: u32 },
+    /// Too many expiries.
+    #[error("there are {max} surfaces already", max = limits::SURFACES_MAX)]
+    SurfacesTooMany,
+    /// No option of this expiry.
+    #[error("no option of this index expires at {expiry}")]
+    ExpiryNotFound { expiry: At },
+    /// A surface that somebody could take money from.
+    #[error("the surface allows arbitrage: {fault}")]
+    SurfaceArbitrage { fault: SurfaceFault },
+    /// The feed makes the delivery price by itself, or did.
+    #[error("the delivery of {expiry} is not disputed: the feed settles it")]
+    DeliveryNotDisputed { expiry: At },
     /// A mark of zero or beyond the ladder.
     #[error("mark {mark} is out of range: report between 1 and {max}", max = Ticks::MAX)]
     MarkOutOfRange { mark: Ticks },
@@ -82,6 +130,9 @@ pub enum Reject {
     /// The displayed part is too small.
     #[error("display of {display} lots: send between {min} and {max}")]
     DisplayOutOfRange { display: Lots, min: Lots, max: Lots },
+    /// The index is not good enough for that.
+    #[error("the index of {base} in {quote} is {health:?}, which does not allow to {action:?}")]
+    IndexUnfit { base: AssetCode, quote: AssetCode, action: Action, health: Health },
     /// Nothing to value the order with.
     #[error("instrument {instrument} has no mark price yet: wait for the first one")]
     MarkMissing { instrument: InstrumentId },
@@ -183,6 +234,82 @@ pub enum TermsFault {
     Rates,
 }
 
+/// What is wrong with the terms of a feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of each refusal names its numbers")]
+pub enum FeedFault {
+    /// Sources.
+    #[error("{sources} sources: name between 1 and {max}", max = limits::SOURCES_MAX)]
+    Sources { sources: u32 },
+    /// Seats.
+    #[error("{seats} seats: give between 1 and {max}", max = limits::SEATS_MAX)]
+    Seats { seats: u32 },
+    /// A seat twice, or of a source that is none.
+    #[error("the seat of account {account} for source {source_id} is given twice or has no source")]
+    Seat { account: AccountId, source_id: u8 },
+    /// A quorum that the seats cannot reach, or that is upside down.
+    #[error(
+        "quorums must be above zero, the healthy one at least the degraded one, and within the          {reporters} reporters and {sources} sources that count"
+    )]
+    Quorum { reporters: u8, sources: u8 },
+    /// A barrier of nothing.
+    #[error("a barrier needs at least one report, and sources within those that count")]
+    Barrier,
+    /// Times.
+    #[error("a report must be stale after 1 ms to a day, and ahead by at most a minute")]
+    Times,
+    /// Rates.
+    #[error(
+        "cap, spread, confidence, jump, far and slash are between 1 and 1 000 000 ppm, the cap          within the spread and the reporter's share above what an even share would be"
+    )]
+    Rates,
+    /// The source of the cross-check.
+    #[error("the cross-check needs a source of weight zero with a seat")]
+    CrossCheck,
+    /// Money.
+    #[error("a reward is not below zero and at most {max}", max = Amount::MAX)]
+    Reward,
+}
+
+/// What is wrong with the terms of marks and funding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PricingFault {
+    /// Options are priced by their surface.
+    #[error("an option is priced by its surface")]
+    Option,
+    /// Funding and perpetuals go together.
+    #[error("a perpetual has funding, a dated future has none")]
+    Funding,
+    /// Sizes and rates.
+    #[error(
+        "the impact size is at least a lot, the clamp between 1 and 1 000 000 ppm, the largest          rate at most 10 % and above the interest"
+    )]
+    Rates,
+}
+
+/// How a surface could be used against the venue (venue.md §2.4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of each refusal names its numbers")]
+pub enum SurfaceFault {
+    /// Parameters out of their domain.
+    #[error(
+        "b and sigma are above zero, rho within 1, all of them within what a market can show"
+    )]
+    Parameters,
+    /// Variance below zero.
+    #[error("the smallest variance, a + b sigma sqrt(1 - rho^2), is below zero")]
+    VarianceNegative,
+    /// Wings too steep (Lee).
+    #[error("the slope of a wing, b (1 + |rho|), is above 2")]
+    WingTooSteep,
+    /// Butterfly.
+    #[error("a butterfly at log-moneyness {k_ppm} ppm costs less than nothing")]
+    Butterfly { k_ppm: i64 },
+    /// Calendar.
+    #[error("a calendar spread with {expiry} at log-moneyness {k_ppm} ppm costs less than nothing")]
+    Calendar { expiry: At, k_ppm: i64 },
+}
+
 /// What is wrong with the terms of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OrderFault {
@@ -217,11 +344,28 @@ impl Reject {
             Reject::InstrumentsTooMany => 203,
             Reject::InstrumentNotFound { .. } => 204,
             Reject::InstrumentExpired { .. } => 205,
+            Reject::FeedTermsContradict { .. } => 206,
+            Reject::PricingTermsContradict { .. } => 207,
             Reject::AmountOutOfRange { .. } => 301,
             Reject::DepositsTooLarge => 302,
             Reject::IndexPriceOutOfRange { .. } => 303,
             Reject::MarkOutOfRange { .. } => 304,
             Reject::IndexNotFound { .. } => 305,
+            Reject::IndexHasFeed { .. } => 306,
+            Reject::FeedMissing { .. } => 307,
+            Reject::ReportersTooMany => 308,
+            Reject::ReporterNotFound { .. } => 309,
+            Reject::ReporterSuspended { .. } => 310,
+            Reject::SeatMissing { .. } => 311,
+            Reject::ReportReplayed { .. } => 312,
+            Reject::ReportFromFuture { .. } => 313,
+            Reject::ReportStale { .. } => 314,
+            Reject::ConfidenceTooWide { .. } => 315,
+            Reject::SurfacesTooMany => 316,
+            Reject::ExpiryNotFound { .. } => 317,
+            Reject::SurfaceArbitrage { .. } => 318,
+            Reject::DeliveryNotDisputed { .. } => 319,
+            Reject::IndexUnfit { .. } => 417,
             Reject::OrderNotOpen { .. } => 401,
             Reject::OrderNotOwned { .. } => 402,
             Reject::OrderTermsContradict { .. } => 403,

@@ -4,19 +4,21 @@ use alloc::vec::Vec;
 
 use super::{Codec, DecodeError, Reader, choice, record};
 use crate::{
-    CancelReason, CloseReason, Event, LedgerAccount, OrderFault, OrderPlaced, Reject, TermsFault,
-    TradeSide, Traded, TransferReason,
+    CancelReason, CloseReason, Event, FeedFault, LedgerAccount, OrderFault, OrderPlaced,
+    PricingFault, Reject, SurfaceFault, TermsFault, TradeSide, Traded, TransferReason,
 };
 
 choice!(LedgerAccount {
     0 => Outside, 1 => Fees, 2 => Clearing(instrument), 3 => Collateral(account),
+    4 => Funding(instrument), 5 => Stake(account),
 });
 choice!(TransferReason {
     0 => Deposit, 1 => Withdrawal, 2 => Transfer, 3 => Fee, 4 => Realised, 5 => Premium,
+    6 => Funding, 7 => Delivery, 8 => Residue, 9 => Stake, 10 => Slash, 11 => Reward,
 });
 choice!(CancelReason {
     0 => Asked, 1 => NotToRest, 2 => SelfTrade, 3 => Disconnected, 4 => MmpTriggered,
-    5 => DayEnded, 6 => ReduceOnly, 7 => Requoted, 8 => PostOnly,
+    5 => DayEnded, 6 => ReduceOnly, 7 => Requoted, 8 => PostOnly, 9 => Expired,
 });
 choice!(CloseReason { 0 => Filled, 1 => Cancelled(reason) });
 record!(OrderPlaced {
@@ -70,6 +72,19 @@ choice!(Event {
     16 => MmpReset { account, index, group },
     17 => SelfTradeSet { account, mode, with_subaccounts },
     18 => Refused(reject),
+    19 => FeedSet { index, terms },
+    20 => ReporterRegistered { account, key, stake },
+    21 => PriceReported { index, seat, price, source_at },
+    22 => FeedHealthChanged { index, from, to, reason, price, at },
+    23 => ReporterFaulted { account, index, fault, slashed },
+    24 => SurfaceChanged { index, expiry, reporter, svi },
+    25 => PricingSet { instrument, terms },
+    26 => MarksMade { index, marks },
+    27 => FundingAccrued { instrument, rate_ppb, interest_ppb, index_price, at },
+    28 => DeliveryPriced { index, expiry, price, samples, at },
+    29 => DeliveryDisputed { index, expiry, samples, at },
+    30 => InstrumentDelivered { instrument, price, at },
+    31 => TermStarted { at },
 });
 
 choice!(TermsFault {
@@ -79,6 +94,16 @@ choice!(TermsFault {
 choice!(OrderFault {
     0 => PostOnlyNeedsLimit, 1 => PostOnlyNeedsRest, 2 => DisplayNeedsRest, 3 => MmpNeedsLimit,
     4 => NothingToAmend,
+});
+choice!(FeedFault {
+    0 => Sources { sources }, 1 => Seats { seats }, 2 => Seat { account, source_id },
+    3 => Quorum { reporters, sources }, 4 => Barrier, 5 => Times, 6 => Rates, 7 => CrossCheck,
+    8 => Reward,
+});
+choice!(PricingFault { 0 => Option, 1 => Funding, 2 => Rates });
+choice!(SurfaceFault {
+    0 => Parameters, 1 => VarianceNegative, 2 => WingTooSteep, 3 => Butterfly { k_ppm },
+    4 => Calendar { expiry, k_ppm },
 });
 choice!(Reject {
     1 => ValidUntilPassed { valid_until, at },
@@ -123,4 +148,21 @@ choice!(Reject {
     40 => DomainFull,
     41 => ClientOrderIdsTooMany,
     42 => IndexNotFound { base, quote },
+    43 => FeedTermsContradict { fault },
+    44 => PricingTermsContradict { fault },
+    45 => IndexHasFeed { base, quote },
+    46 => FeedMissing { base, quote },
+    47 => ReportersTooMany,
+    48 => ReporterNotFound { account },
+    49 => ReporterSuspended { account },
+    50 => SeatMissing { account, source_id },
+    51 => ReportReplayed { nonce, last },
+    52 => ReportFromFuture { source_at, at, ahead_ms },
+    53 => ReportStale { source_at, at, stale_ms },
+    54 => ConfidenceTooWide { confidence_ppm, max_ppm },
+    55 => SurfacesTooMany,
+    56 => ExpiryNotFound { expiry },
+    57 => SurfaceArbitrage { fault },
+    58 => DeliveryNotDisputed { expiry },
+    59 => IndexUnfit { base, quote, action, health },
 });

@@ -98,6 +98,14 @@ choice!(Command {
     16 => SetSelfTrade { account, mode, with_subaccounts },
     17 => DropSession { session },
     18 => EndDay,
+    19 => SetFeed(terms),
+    20 => RegisterReporter { account, key, stake },
+    21 => ReportPrice(report),
+    22 => ReportSurface(report),
+    23 => SetPricing { instrument, terms },
+    24 => Tick,
+    25 => StartTerm,
+    26 => SettleDelivery { base, quote, expiry, price },
 });
 
 impl Codec for AssetCode {
