@@ -21,7 +21,7 @@ const CALLS: &[Ban] = &[
         instead: "BTreeSet: replay needs one order on every machine",
         applies: File::is_pure,
     },
-    Ban { word: "f64", instead: "whole units (types::units)", applies: is_pure_code },
+    Ban { word: "f64", instead: "whole units (types::units)", applies: is_whole_numbers },
     Ban { word: "f32", instead: "whole units (types::units)", applies: is_pure_code },
     Ban {
         word: ".unwrap()",
@@ -90,6 +90,11 @@ fn anywhere(_: &File) -> bool {
 
 fn is_pure_code(file: &File) -> bool {
     file.is_pure() && !file.is_test
+}
+
+/// Only `pricing` computes with fractions.
+fn is_whole_numbers(file: &File) -> bool {
+    is_pure_code(file) && file.crate_name() != "pricing"
 }
 
 /// Time is an argument everywhere but at the edges, where it enters.

@@ -1,0 +1,227 @@
+//! Raw SVI: the implied volatilities of one expiry in five numbers, and whether they admit arbitrage.
+//!
+//! ```text
+//!   w(k) = a + b·(ρ·(k − m) + √((k − m)² + σ²)),  k = ln(K/F)      total variance, σ_imp²·T
+//! ```
+//!
+//! J. Gatheral and A. Jacquier, "Arbitrage-free SVI volatility surfaces" (2014), eq. 3.1; the checks
+//! are venue.md §2.4.3. Far from the money `k` is held at `±4·√(a + b·σ)`, as Derive does, so that
+//! the wings end: beyond that the total variance is flat.
+
+use types::Svi;
+
+use crate::rounding::{PPB, nearest};
+
+/// Largest total variance that a surface may have where it is checked (venue.md §2.1).
+pub const VARIANCE_MAX: f64 = 144.0;
+/// Smallest total variance: one billionth, which is 60 % of volatility for a tenth of a second.
+const VARIANCE_MIN: f64 = 1e-9;
+/// Largest `a`, `m` and `sigma`, in billionths.
+const PARAMETER_MAX: i64 = 144_000_000_000;
+/// One, in billionths.
+const ONE: i64 = 1_000_000_000;
+/// Points of the even grid, the two ends not counted.
+const STEPS: i32 = 128;
+/// Points on each side of `m`, at distances of σ/8 that double.
+const NEAR: i32 = 10;
+/// How many times `√(a + b·σ)` the wings reach.
+const REACH: f64 = 4.0;
+
+/// Why a surface is refused. All numbers are billionths; `k` is the log-moneyness `ln(K/F)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SviFault {
+    /// A parameter is outside of the range in which the formulas make sense.
+    #[error("{parameter} is {value} billionths: it lies between {least} and {most}")]
+    ParameterOutOfRange {
+        /// Which: `a`, `b`, `rho`, `m` or `sigma`.
+        parameter: &'static str,
+        /// What it is.
+        value: i64,
+        /// Least value.
+        least: i64,
+        /// Greatest value.
+        most: i64,
+    },
+    /// `a + b·σ·√(1 − ρ²)`, the least total variance, is not above zero.
+    #[error("the least total variance is {variance} billionths: it is at least 1")]
+    VarianceBelowZero {
+        /// The least total variance.
+        variance: i64,
+    },
+    /// The total variance leaves the range that prices are computed in.
+    #[error(
+        "the total variance at k = {k} billionths is {variance} billionths: it is at most 144e9"
+    )]
+    VarianceTooLarge {
+        /// Where.
+        k: i64,
+        /// What it is.
+        variance: i64,
+    },
+    /// `b·(1 + |ρ|)` is above 2: far from the money, prices would not fall to zero (R. Lee, "The
+    /// moment formula for implied volatility at extreme strikes", 2004).
+    #[error("the slope of a wing is {slope} billionths: it is at most 2e9")]
+    WingTooSteep {
+        /// The steeper slope.
+        slope: i64,
+    },
+    /// `g(k)` is below zero: a butterfly would cost less than nothing.
+    #[error("a butterfly at k = {k} billionths costs less than nothing: g is {g} billionths")]
+    Butterfly {
+        /// Where.
+        k: i64,
+        /// Durrleman's function, rounded.
+        g: i64,
+    },
+    /// The total variance of the later expiry is below that of the earlier one: a calendar spread
+    /// would cost less than nothing.
+    #[error(
+        "at k = {k} billionths the total variance falls from {near} to {far} billionths with time"
+    )]
+    Calendar {
+        /// Where.
+        k: i64,
+        /// Total variance of the earlier expiry.
+        near: i64,
+        /// Total variance of the later expiry.
+        far: i64,
+    },
+}
+
+/// The parameters of one expiry as numbers, with the end of the wings.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Slice {
+    a: f64,
+    b: f64,
+    rho: f64,
+    m: f64,
+    sigma_squared: f64,
+    reach: f64,
+}
+
+/// Total variance and its first two derivatives by `k`.
+struct Jet {
+    w: f64,
+    first: f64,
+    second: f64,
+}
+
+impl Slice {
+    /// Of parameters that [`check`] accepts; others give numbers without meaning.
+    pub fn new(svi: &Svi) -> Slice {
+        let number = |billionths: i64| billionths as f64 / PPB;
+        let (a, b, sigma) = (number(svi.a), number(svi.b), number(svi.sigma));
+        let variance = a + b * sigma;
+        let reach = if 0.0 < variance { REACH * libm::sqrt(variance) } else { 0.0 };
+        let (rho, m) = (number(svi.rho), number(svi.m));
+        Slice { a, b, rho, m, sigma_squared: sigma * sigma, reach }
+    }
+
+    /// How far from `k = 0` the wings reach.
+    pub fn reach(&self) -> f64 {
+        self.reach
+    }
+
+    /// Total variance at log-moneyness `k`, flat beyond [`Slice::reach`].
+    pub fn total_variance(&self, k: f64) -> f64 {
+        let k = if k < -self.reach { -self.reach } else { k };
+        let k = if self.reach < k { self.reach } else { k };
+        let x = k - self.m;
+        self.a + self.b * (self.rho * x + libm::sqrt(x * x + self.sigma_squared))
+    }
+
+    /// With derivatives, within the reach.
+    fn jet(&self, k: f64) -> Jet {
+        let x = k - self.m;
+        let root = libm::sqrt(x * x + self.sigma_squared);
+        Jet {
+            w: self.a + self.b * (self.rho * x + root),
+            first: self.b * (self.rho + x / root),
+            second: self.b * self.sigma_squared / (root * root * root),
+        }
+    }
+
+    /// `g(k) = (1 − k·w′/2w)² − w′²/4·(1/w + 1/4) + w″/2`: above zero where the density that
+    /// the surface implies is (Gatheral and Jacquier, eq. 2.1).
+    pub fn butterfly(&self, k: f64) -> f64 {
+        let Jet { w, first, second } = self.jet(k);
+        let lean = 1.0 - 0.5 * k * first / w;
+        lean * lean - 0.25 * first * first * (1.0 / w + 0.25) + 0.5 * second
+    }
+
+    /// Where a surface is looked at: evenly over the reach, and closer and closer to `m`, where it
+    /// bends.
+    fn grid(&self, reach: f64) -> impl Iterator<Item = f64> {
+        let m = self.m;
+        let sigma = libm::sqrt(self.sigma_squared);
+        let even =
+            (0..=STEPS).map(move |step| reach * f64::from(2 * step - STEPS) / f64::from(STEPS));
+        let near = (0..NEAR).flat_map(move |power| {
+            let distance = sigma * 0.125 * f64::from(1_i32 << power);
+            [m - distance, m + distance]
+        });
+        even.chain(near).chain([m]).filter(move |k| -reach <= *k && *k <= reach)
+    }
+}
+
+/// The checks on one expiry, in this order: ranges of the parameters, variance above zero, slopes of
+/// the wings, butterflies on a grid of up to 150 points within the reach.
+pub fn check(svi: &Svi) -> Result<(), SviFault> {
+    check_ranges(svi)?;
+    let slice = Slice::new(svi);
+    let least = slice.a + slice.b * libm::sqrt(slice.sigma_squared * (1.0 - slice.rho * slice.rho));
+    if least < VARIANCE_MIN {
+        return Err(SviFault::VarianceBelowZero { variance: nearest(least * PPB) });
+    }
+    // Billionths of billionths, below 4e18: exact.
+    let slope = svi.b * (ONE + svi.rho.abs());
+    if 2 * ONE * ONE < slope {
+        return Err(SviFault::WingTooSteep { slope: slope / ONE });
+    }
+    for k in slice.grid(slice.reach) {
+        let variance = slice.total_variance(k);
+        if VARIANCE_MAX < variance {
+            let (k, variance) = (nearest(k * PPB), nearest(variance * PPB));
+            return Err(SviFault::VarianceTooLarge { k, variance });
+        }
+        let g = slice.butterfly(k);
+        if g < 0.0 {
+            return Err(SviFault::Butterfly { k: nearest(k * PPB), g: nearest(g * PPB) });
+        }
+    }
+    Ok(())
+}
+
+fn check_ranges(svi: &Svi) -> Result<(), SviFault> {
+    const MOST: i64 = PARAMETER_MAX;
+    let ranges = [
+        ("a", svi.a, -MOST, MOST),
+        ("b", svi.b, 0, 2_000_000_000),
+        ("rho", svi.rho, -999_999_999, 999_999_999),
+        ("m", svi.m, -MOST, MOST),
+        ("sigma", svi.sigma, 1, MOST),
+    ];
+    let outside = ranges.into_iter().find(|&(_, value, least, most)| value < least || most < value);
+    match outside {
+        None => Ok(()),
+        Some((parameter, value, least, most)) => {
+            Err(SviFault::ParameterOutOfRange { parameter, value, least, most })
+        }
+    }
+}
+
+/// Whether the total variance grows with time, from the earlier expiry to the later one, at every
+/// point of both grids. Both have passed [`check`].
+pub fn check_calendar(near: &Svi, far: &Svi) -> Result<(), SviFault> {
+    let (near, far) = (Slice::new(near), Slice::new(far));
+    let reach = if near.reach < far.reach { far.reach } else { near.reach };
+    for k in near.grid(reach).chain(far.grid(reach)) {
+        let (earlier, later) = (near.total_variance(k), far.total_variance(k));
+        if later < earlier {
+            let k = nearest(k * PPB);
+            let (near, far) = (nearest(earlier * PPB), nearest(later * PPB));
+            return Err(SviFault::Calendar { k, near, far });
+        }
+    }
+    Ok(())
+}
