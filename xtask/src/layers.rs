@@ -68,7 +68,7 @@ const PURE_FOREIGN: &[(&str, &[&str])] = &[
     ("pricing", &["libm", "thiserror"]),
     ("risk", &["thiserror"]),
     ("oracle", &["thiserror"]),
-    ("ledger", &["sha2", "thiserror"]),
+    ("ledger", &["sha2", "thiserror", "ed25519-dalek"]),
     ("engine", &[]),
     ("market-data", &[]),
 ];

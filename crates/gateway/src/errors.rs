@@ -5,7 +5,9 @@
 //! asset.
 
 use serde_json::{Map, Value, json};
-use types::{Amount, At, IndexPrice, Lots, OrderFault, OrderId, Reject, SignedLots, Ticks, limits};
+use types::{
+    Action, Amount, At, IndexPrice, Lots, OrderFault, OrderId, Reject, SignedLots, Ticks, limits,
+};
 
 use market_data::InstrumentView;
 
@@ -131,6 +133,11 @@ impl Ground<'_> {
             Reject::ClientOrderIdsTooMany => {
                 plain(11029, "invalid_arguments").param("client_order_id")
             }
+            Reject::IndexUnfit { action: Action::Withdraw, .. } => {
+                plain(11054, "withdrawal_not_allowed")
+            }
+            Reject::IndexUnfit { .. } => plain(11090, "trading_not_allowed"),
+            _ => of_prices(reject).saying(reject),
         }
     }
 
@@ -377,6 +384,22 @@ pub(crate) struct Said {
 fn said(code: i32, word: &str) -> Said {
     let word = word.to_owned();
     Said { code, word, reason: String::new(), param: None, numbers: Vec::new() }
+}
+
+/// Refusals of what reporters and the operator say about prices.
+fn of_prices(reject: &Reject) -> Said {
+    match reject {
+        Reject::FeedMissing { .. } | Reject::ExpiryNotFound { .. } => said(13020, "not_found"),
+        Reject::ReporterNotFound { .. } | Reject::SeatMissing { .. } => said(13021, "forbidden"),
+        Reject::ReporterSuspended { .. } => said(13021, "forbidden"),
+        Reject::ReportReplayed { .. } => said(11029, "invalid_arguments").param("nonce"),
+        Reject::ReportFromFuture { .. } | Reject::ReportStale { .. } => {
+            said(11029, "invalid_arguments").param("source_at")
+        }
+        Reject::ConfidenceTooWide { .. } => said(11029, "invalid_arguments").param("confidence"),
+        Reject::SurfaceArbitrage { .. } => said(11029, "invalid_arguments").param("svi"),
+        _ => said(11049, "bad_arguments"),
+    }
 }
 
 impl Said {

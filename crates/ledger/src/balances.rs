@@ -5,20 +5,39 @@ use alloc::vec::Vec;
 use types::codec::{Codec, DecodeError, Reader};
 use types::{AccountId, Amount, InstrumentId, LedgerAccount};
 
-use crate::{Hash, Proof, Tree, hash};
+use crate::wing::{Wing, leaf_hash};
+use crate::{Hash, Proof, hash};
 
-/// Balances of one asset, in atoms, and the Merkle tree over them.
+/// Balances of one asset, in atoms, and the Merkle trees over them.
 ///
 /// ```text
-///   leaf 0        outside        leaf 2 + 2i   clearing of instrument i
-///   leaf 1        fees           leaf 3 + 2a   collateral of account a
+///   main wing  leaf 0   outside        leaf 2 + 2i   clearing of instrument i
+///              leaf 1   fees           leaf 3 + 2a   collateral of account a
+///   side wing  leaf 2i  funding of instrument i      leaf 1 + 2a   stake of account a
+///
+///   root = root of the main wing                     while nothing was ever posted to the side
+///   root = H("money", main root, side root)          from then on
 /// ```
+/// Accounts of the side are few and far apart: with a tree of their own they cost what they are.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    balances: Vec<Amount>,
-    tree: Tree,
-    changed: Vec<u32>,
-    is_changed: Vec<bool>,
+    main: Wing,
+    side: Wing,
+}
+
+/// What shows that an account had a balance.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BalanceProof {
+    /// Up to the root of the account's wing.
+    pub in_wing: Proof,
+    /// The root of the other wing, once both are there.
+    pub other_wing: Option<Hash>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leaf {
+    Main(usize),
+    Side(usize),
 }
 
 impl Ledger {
@@ -29,7 +48,10 @@ impl Ledger {
 
     /// What `account` has; zero if it never took part in a transfer.
     pub fn balance(&self, account: LedgerAccount) -> Amount {
-        self.balances.get(leaf(account)).copied().unwrap_or_default()
+        match leaf(account) {
+            Leaf::Main(index) => self.main.balance(index),
+            Leaf::Side(index) => self.side.balance(index),
+        }
     }
 
     /// Moves `amount`, above zero. Whether `from` may fall below zero is for the caller to know.
@@ -41,94 +63,89 @@ impl Ledger {
     }
 
     fn post(&mut self, account: LedgerAccount, amount: Amount) {
-        let index = leaf(account);
-        if self.balances.len() <= index {
-            self.balances.resize(index + 1, Amount::ZERO);
-            self.is_changed.resize(index + 1, false);
-        }
-        let balance = self.balances.get_mut(index).expect("it was just made long enough");
-        *balance = balance.plus(amount);
-        self.note_change(index);
-    }
-
-    fn note_change(&mut self, index: usize) {
-        let noted = self.is_changed.get_mut(index).expect("as long as the balances");
-        if !*noted {
-            *noted = true;
-            self.changed.push(u32::try_from(index).expect("fewer than 2^32 accounts"));
+        match leaf(account) {
+            Leaf::Main(index) => self.main.post(index, amount),
+            Leaf::Side(index) => self.side.post(index, amount),
         }
     }
 
     /// SUM-1: the sum over all accounts is zero.
     pub fn check(&self) {
-        let sum: i128 = self.balances.iter().map(|balance| i128::from(balance.0)).sum();
+        let sum = self.main.sum() + self.side.sum();
         assert!(sum == 0, "SUM-1: balances sum to {sum} atoms, not to zero");
     }
 
     /// The root over all balances. Costs O(changed · log accounts) since the last call.
     pub fn root(&mut self) -> Hash {
-        for index in core::mem::take(&mut self.changed) {
-            let at = usize::try_from(index).expect("an index of a vector");
-            let balance = self.balances.get(at).copied().unwrap_or_default();
-            self.tree.set(index, Ledger::leaf_hash(index, balance));
-            if let Some(noted) = self.is_changed.get_mut(at) {
-                *noted = false;
-            }
-        }
-        self.tree.root()
+        let main = self.main.root();
+        if self.side.is_empty() { main } else { joined(&main, &self.side.root()) }
     }
 
     /// A proof of the balance of `account` against [`Ledger::root`].
-    pub fn prove(&mut self, account: LedgerAccount) -> (Amount, Proof) {
-        self.root();
-        let index = u32::try_from(leaf(account)).expect("fewer than 2^32 accounts");
-        (self.balance(account), self.tree.prove(index))
+    pub fn prove(&mut self, account: LedgerAccount) -> (Amount, BalanceProof) {
+        let (main, side) = (self.main.root(), self.side.root());
+        let (wing, index, other) = match leaf(account) {
+            Leaf::Main(index) => (&self.main, index, side),
+            Leaf::Side(index) => (&self.side, index, main),
+        };
+        let index = u32::try_from(index).expect("fewer than 2^32 accounts");
+        let other_wing = (!self.side.is_empty()).then_some(other);
+        (self.balance(account), BalanceProof { in_wing: wing.prove(index), other_wing })
     }
 
     /// True if `proof` shows that `account` had `balance` when the root was `root`.
-    pub fn verify(root: &Hash, account: LedgerAccount, balance: Amount, proof: &Proof) -> bool {
-        let Ok(index) = u32::try_from(leaf(account)) else {
+    pub fn verify(
+        root: &Hash,
+        account: LedgerAccount,
+        balance: Amount,
+        proof: &BalanceProof,
+    ) -> bool {
+        let (index, is_main) = match leaf(account) {
+            Leaf::Main(index) => (index, true),
+            Leaf::Side(index) => (index, false),
+        };
+        let Ok(index) = u32::try_from(index) else {
             return false;
         };
-        proof.verify(root, index, &Ledger::leaf_hash(index, balance))
-    }
-
-    /// A balance of zero is no leaf: an account that never had money and one that has none left
-    /// are the same.
-    fn leaf_hash(index: u32, balance: Amount) -> Hash {
-        if balance == Amount::ZERO {
-            return Tree::EMPTY;
+        let wing = proof.in_wing.climb(index, &leaf_hash(index, balance));
+        match (wing, &proof.other_wing) {
+            (Some(wing), None) => is_main && wing == *root,
+            (Some(wing), Some(other)) if is_main => joined(&wing, other) == *root,
+            (Some(wing), Some(other)) => joined(other, &wing) == *root,
+            (None, _) => false,
         }
-        hash(&[b"plimsoll.balance.1", &index.to_le_bytes(), &balance.0.to_le_bytes()])
     }
+}
+
+fn joined(main: &Hash, side: &Hash) -> Hash {
+    hash(&[b"plimsoll.money.1", main, side])
 }
 
 impl Codec for Ledger {
     fn encode(&self, out: &mut Vec<u8>) {
-        self.balances.encode(out);
+        self.main.encode(out);
+        self.side.encode(out);
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let balances: Vec<Amount> = Vec::decode(reader)?;
-        let sum: i128 = balances.iter().map(|balance| i128::from(balance.0)).sum();
-        if sum != 0 {
+        let ledger = Ledger { main: Wing::decode(reader)?, side: Wing::decode(reader)? };
+        if ledger.main.sum() + ledger.side.sum() != 0 {
             return Err(reader.refuse("Ledger"));
-        }
-        let is_changed = alloc::vec![false; balances.len()];
-        let mut ledger = Ledger { balances, is_changed, ..Ledger::default() };
-        for index in 0..ledger.balances.len() {
-            ledger.note_change(index);
         }
         Ok(ledger)
     }
 }
 
-fn leaf(account: LedgerAccount) -> usize {
-    let (first, id) = match account {
-        LedgerAccount::Outside => (0, 0),
-        LedgerAccount::Fees => (1, 0),
-        LedgerAccount::Clearing(InstrumentId(id)) => (2, id),
-        LedgerAccount::Collateral(AccountId(id)) => (3, id),
+fn leaf(account: LedgerAccount) -> Leaf {
+    let place = |first: usize, id: u32| {
+        first + 2 * usize::try_from(id).expect("an id fits an index")
     };
-    first + 2 * usize::try_from(id).expect("an id fits an index")
+    match account {
+        LedgerAccount::Outside => Leaf::Main(0),
+        LedgerAccount::Fees => Leaf::Main(1),
+        LedgerAccount::Clearing(InstrumentId(id)) => Leaf::Main(place(2, id)),
+        LedgerAccount::Collateral(AccountId(id)) => Leaf::Main(place(3, id)),
+        LedgerAccount::Funding(InstrumentId(id)) => Leaf::Side(place(0, id)),
+        LedgerAccount::Stake(AccountId(id)) => Leaf::Side(place(1, id)),
+    }
 }

@@ -5,6 +5,7 @@
 //! - [`Tree`]: a Merkle tree over the balances, so that one balance can be proved against a root.
 //! - [`SetDigest`]: a digest of a set of items, whatever their order, in O(changed).
 //! - [`Chain`]: the rolling hash over entries and events.
+//! - [`is_signed`], [`unsigned_of`]: whether what a reporter is said to have signed, it signed.
 //!
 //! It does not know why money moves, and it reads no clock.
 //!
@@ -22,11 +23,14 @@ extern crate std;
 mod balances;
 mod chain;
 mod digest;
+mod signed;
 mod tree;
+mod wing;
 
-pub use balances::Ledger;
+pub use balances::{BalanceProof, Ledger};
 pub use chain::Chain;
 pub use digest::SetDigest;
+pub use signed::{is_signed, unsigned_of};
 pub use tree::{Proof, Tree};
 
 /// A SHA-256 hash.

@@ -92,16 +92,21 @@ impl Tree {
 impl Proof {
     /// True if the leaf with this hash stands at `index` under `root`.
     pub fn verify(&self, root: &Hash, index: u32, leaf: &Hash) -> bool {
+        self.climb(index, leaf).is_some_and(|climbed| climbed == *root)
+    }
+
+    /// The root that the leaf with this hash at `index` leads to; `None` if no tree has that shape.
+    pub fn climb(&self, index: u32, leaf: &Hash) -> Option<Hash> {
         let height = self.siblings.len();
         if 32 < height || (height < 32 && index >> height != 0) {
-            return false;
+            return None;
         }
         let climb = |(at, below): (u32, Hash), beside: &Hash| {
             let pair = if at % 2 == 0 { node(&below, beside) } else { node(beside, &below) };
             (at / 2, pair)
         };
         let (_, top) = self.siblings.iter().fold((index, *leaf), climb);
-        seal(height, &top) == *root
+        Some(seal(height, &top))
     }
 }
 

@@ -122,7 +122,21 @@ impl View {
                 let account = self.account_mut(*account);
                 (account.self_trade, account.with_subaccounts) = (*mode, *with_subaccounts);
             }
-            Event::OrderRepeated { .. } | Event::Refused(_) => {}
+            Event::OrderRepeated { .. }
+            | Event::Refused(_)
+            | Event::FeedSet { .. }
+            | Event::ReporterRegistered { .. }
+            | Event::PriceReported { .. }
+            | Event::FeedHealthChanged { .. }
+            | Event::ReporterFaulted { .. }
+            | Event::SurfaceChanged { .. }
+            | Event::PricingSet { .. }
+            | Event::MarksMade { .. }
+            | Event::FundingAccrued { .. }
+            | Event::DeliveryPriced { .. }
+            | Event::DeliveryDisputed { .. }
+            | Event::InstrumentDelivered { .. }
+            | Event::TermStarted { .. } => {}
         }
     }
 

@@ -60,7 +60,11 @@ pub(crate) fn write_transfer(out: &mut String, look: Look<'_>, row: &Movement) {
 fn other_side(row: &Movement) -> String {
     match row.other {
         LedgerAccount::Collateral(account) => format!("account_{account}"),
-        LedgerAccount::Outside | LedgerAccount::Fees | LedgerAccount::Clearing(_) => String::new(),
+        LedgerAccount::Outside
+        | LedgerAccount::Fees
+        | LedgerAccount::Clearing(_)
+        | LedgerAccount::Funding(_)
+        | LedgerAccount::Stake(_) => String::new(),
     }
 }
 
@@ -115,7 +119,15 @@ fn write_moved(object: &mut Object<'_>, look: Look<'_>, row: &Movement) {
         TransferReason::Deposit => "deposit",
         TransferReason::Withdrawal => "withdrawal",
         TransferReason::Transfer => "transfer",
-        TransferReason::Fee | TransferReason::Realised | TransferReason::Premium => "correction",
+        TransferReason::Fee
+        | TransferReason::Realised
+        | TransferReason::Premium
+        | TransferReason::Funding
+        | TransferReason::Delivery
+        | TransferReason::Residue
+        | TransferReason::Stake
+        | TransferReason::Slash
+        | TransferReason::Reward => "correction",
     };
     object
         .word("type", word)

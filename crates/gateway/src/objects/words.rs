@@ -73,6 +73,7 @@ pub(crate) fn cancel_reason(reason: CancelReason) -> &'static str {
         CancelReason::ReduceOnly => "reduce_only",
         CancelReason::Requoted => "requoted",
         CancelReason::PostOnly => "edit_post_only_reject",
+        CancelReason::Expired => "expired",
     }
 }
 

@@ -311,6 +311,19 @@ impl Channels {
             | Event::MmpSet { .. }
             | Event::MmpReset { .. }
             | Event::SelfTradeSet { .. }
+            | Event::FeedSet { .. }
+            | Event::ReporterRegistered { .. }
+            | Event::PriceReported { .. }
+            | Event::FeedHealthChanged { .. }
+            | Event::ReporterFaulted { .. }
+            | Event::SurfaceChanged { .. }
+            | Event::PricingSet { .. }
+            | Event::MarksMade { .. }
+            | Event::FundingAccrued { .. }
+            | Event::DeliveryPriced { .. }
+            | Event::DeliveryDisputed { .. }
+            | Event::InstrumentDelivered { .. }
+            | Event::TermStarted { .. }
             | Event::Refused(_) => {}
         }
     }

@@ -63,12 +63,22 @@ impl Asked {
             | Command::CancelOrders { account, .. }
             | Command::SetMmp { account, .. }
             | Command::ResetMmp { account, .. }
-            | Command::SetSelfTrade { account, .. } => (*account, About::Account),
+            | Command::SetSelfTrade { account, .. }
+            | Command::RegisterReporter { account, .. } => (*account, About::Account),
+            Command::ReportPrice(signed) => (signed.report.reporter, About::Account),
+            Command::ReportSurface(signed) => (signed.report.reporter, About::Account),
+            Command::SetPricing { instrument, .. } => {
+                (AccountId::default(), About::Instrument(*instrument))
+            }
             Command::ListInstrument(_)
             | Command::ReportIndex { .. }
             | Command::ReportMarks(_)
             | Command::DropSession { .. }
-            | Command::EndDay => (AccountId::default(), About::Account),
+            | Command::EndDay
+            | Command::SetFeed(_)
+            | Command::Tick
+            | Command::StartTerm
+            | Command::SettleDelivery { .. } => (AccountId::default(), About::Account),
         };
         Asked { reply, account, about }
     }

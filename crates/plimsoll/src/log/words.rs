@@ -4,9 +4,9 @@
 
 use gateway::venue::Domain;
 use types::{
-    AmendOrder, Amount, CancelScope, CloseReason, Command, Decimal, Event, Instrument,
-    InstrumentId, Label, LedgerAccount, Lots, OrderKind, OrderPlaced, PlaceOrder, Side, SignedLots,
-    Ticks, Traded,
+    AmendOrder, Amount, CancelScope, CloseReason, Command, Decimal, DeliveryCount, Event, FeedTerms,
+    Instrument, InstrumentId, Label, LedgerAccount, Lots, OrderKind, OrderPlaced, PlaceOrder,
+    PriceReport, Side, SignedLots, SurfaceReport, Ticks, Traded,
 };
 
 /// What is needed to say numbers: the instruments that were listed so far.
@@ -79,6 +79,30 @@ impl Words {
             Command::DropSession { session: Some(session) } => format!("session {session} dropped"),
             Command::DropSession { session: None } => "every session dropped".into(),
             Command::EndDay => "end the day".into(),
+            Command::SetFeed(terms) => {
+                let FeedTerms { base, quote, seats, .. } = &**terms;
+                format!("set the feed of {base}/{quote}, {} seats", seats.len())
+            }
+            Command::RegisterReporter { account, stake, .. } => {
+                format!("register reporter {account}, stake {}", self.money(*stake))
+            }
+            Command::ReportPrice(signed) => {
+                let PriceReport { base, quote, reporter, source, price, .. } = signed.report;
+                let price = decimal(price.0, 8);
+                format!("reporter {reporter} says {base}/{quote} {price}, source {}", source.0)
+            }
+            Command::ReportSurface(signed) => {
+                let SurfaceReport { base, quote, reporter, expiry, .. } = signed.report;
+                format!("reporter {reporter} says the surface of {base}/{quote} at {expiry}")
+            }
+            Command::SetPricing { instrument, .. } => {
+                format!("set the pricing of {}", self.name(*instrument))
+            }
+            Command::Tick => "tick".into(),
+            Command::StartTerm => "start a term".into(),
+            Command::SettleDelivery { base, quote, expiry, price } => {
+                format!("settle {base}/{quote} of {expiry} at {}", decimal(price.0, 8))
+            }
         }
     }
 
@@ -140,6 +164,52 @@ impl Words {
                 format!("account {account} has self-trade mode {mode:?}")
             }
             Event::Refused(reject) => format!("refused ({}): {reject}", reject.code()),
+            _ => self.price_event(event),
+        }
+    }
+
+    fn price_event(&self, event: &Event) -> String {
+        match event {
+            Event::FeedSet { terms, .. } => {
+                format!("{}/{} has a feed of {} seats", terms.base, terms.quote, terms.seats.len())
+            }
+            Event::ReporterRegistered { account, stake, .. } => {
+                format!("account {account} reports, with {} at stake", self.money(*stake))
+            }
+            Event::PriceReported { seat, price, .. } => {
+                let (reporter, source, price) = (seat.reporter, seat.source.0, decimal(price.0, 8));
+                format!("reporter {reporter}, source {source}: {price}")
+            }
+            Event::FeedHealthChanged { index, from, to, reason, price, .. } => {
+                let price = decimal(price.0, 8);
+                format!("index {index} went from {from:?} to {to:?} at {price}: {reason}")
+            }
+            Event::ReporterFaulted { account, fault, slashed, .. } => {
+                format!("reporter {account} was caught ({fault:?}), loses {}", self.money(*slashed))
+            }
+            Event::SurfaceChanged { index, expiry, reporter, .. } => {
+                format!("surface of index {index} at {expiry} is that of reporter {reporter}")
+            }
+            Event::PricingSet { instrument, .. } => {
+                format!("pricing of {} is set", self.name(*instrument))
+            }
+            Event::MarksMade { marks, .. } => format!("{} marks made", marks.len()),
+            Event::FundingAccrued { instrument, rate_ppb, .. } => {
+                format!("funding of {} is {rate_ppb} ppb of 8 hours", self.name(*instrument))
+            }
+            Event::DeliveryPriced { index, expiry, price, samples, .. } => {
+                let (price, DeliveryCount { good, due }) = (decimal(price.0, 8), samples);
+                format!("index {index} delivers {expiry} at {price}, {good} of {due} samples good")
+            }
+            Event::DeliveryDisputed { index, expiry, samples, .. } => {
+                let DeliveryCount { good, due } = samples;
+                format!("index {index} cannot deliver {expiry}: {good} of {due} samples good")
+            }
+            Event::InstrumentDelivered { instrument, price, .. } => {
+                format!("{} is delivered at {}", self.name(*instrument), decimal(price.0, 8))
+            }
+            Event::TermStarted { .. } => "a term starts".into(),
+            other => format!("{other:?}"),
         }
     }
 
@@ -198,6 +268,8 @@ impl Words {
             LedgerAccount::Fees => "fees".into(),
             LedgerAccount::Clearing(instrument) => format!("clearing of {}", self.name(instrument)),
             LedgerAccount::Collateral(account) => format!("account {account}"),
+            LedgerAccount::Funding(instrument) => format!("funding of {}", self.name(instrument)),
+            LedgerAccount::Stake(account) => format!("stake of account {account}"),
         }
     }
 
