@@ -7,6 +7,10 @@ use core::fmt::Write;
 use crate::units::divide;
 use crate::{Amount, AssetCode, At, Decimal, IndexPrice, Lots, Rounding, Ticks};
 
+/// Decimals of an index price.
+const INDEX_DECIMALS: u8 = 8;
+const _: () = assert!(IndexPrice::SCALE == 100_000_000);
+
 /// The specification of an instrument, as a `ListInstrument` command gives it.
 ///
 /// Its name is not stored: [`Instrument::name`] derives it, so that a name cannot disagree with the
@@ -171,6 +175,12 @@ impl Instrument {
         let steps = self.tick_steps.iter().rev();
         steps.into_iter().find(|step| step.above < price).map_or(1, |step| step.multiple)
     }
+
+    /// One tick in hundred-millionths of the unit of the price; `None` if that is not whole.
+    pub fn tick_price(&self) -> Option<u64> {
+        let price = u64::try_from(self.tick.times_ten_to(INDEX_DECIMALS)?).ok()?;
+        (0 < price).then_some(price)
+    }
 }
 
 fn push_strike(name: &mut String, strike: Decimal, right: OptionRight) {
@@ -273,10 +283,77 @@ impl Contract {
         Amount::saturated(divide(scaled, one, Rounding::Up))
     }
 
+    /// Value of `lots` of a future at an index price, which need not be whole ticks and is above
+    /// zero. Atoms of the settlement asset, rounded as said, at most [`Amount::MAX`]
+    /// (venue.md §2.7).
+    pub fn value_at(&self, price: IndexPrice, lots: u64, rounding: Rounding) -> Amount {
+        let LotAtoms { numerator, denominator, .. } = self.lot_atoms;
+        let atoms = i128::from(lots).saturating_mul(i128::from(numerator));
+        let (by, over) = self.per_unit(price);
+        let one = i128::from(denominator).saturating_mul(over);
+        Amount::saturated(quotient(atoms, by, one, rounding))
+    }
+
+    /// Value of one lot of a future at an index price, which is above zero, in parts of an atom of
+    /// which `scale` make one, down.
+    pub fn lot_value(&self, price: IndexPrice, scale: i128) -> i128 {
+        let LotAtoms { numerator, denominator, .. } = self.lot_atoms;
+        let (by, over) = self.per_unit(price);
+        let atoms = i128::from(numerator).saturating_mul(by);
+        quotient(atoms, scale, i128::from(denominator).saturating_mul(over), Rounding::Down)
+    }
+
+    /// What a unit of the size of a future is worth in units of its settlement asset, as a
+    /// quotient.
+    fn per_unit(&self, price: IndexPrice) -> (i128, i128) {
+        assert!(0 < price.0, "a contract is valued at a price above zero");
+        let (price, one) = (i128::from(price.0), i128::from(IndexPrice::SCALE));
+        if self.is_quotient() { (one, price) } else { (price, one) }
+    }
+
+    /// What `lots` of an option pay when the underlying is delivered at `price`, which is above
+    /// zero (venue.md §2.6). Atoms of the settlement asset, rounded as said, at most
+    /// [`Amount::MAX`].
+    ///
+    /// | style | call | put |
+    /// |---|---|---|
+    /// | linear, in quote | `max(S − K, 0)` | `max(K − S, 0)` |
+    /// | inverse, in base | `max(1 − K/S, 0)` | `max(K/S − 1, 0)` |
+    pub fn payoff(
+        &self,
+        strike: Decimal,
+        right: OptionRight,
+        price: IndexPrice,
+        lots: u64,
+        rounding: Rounding,
+    ) -> Amount {
+        assert!(0 < price.0, "a contract is valued at a price above zero");
+        let decimals = strike.scale().max(INDEX_DECIMALS);
+        let shifted = |scale: u8| 10_i128.pow(u32::from(decimals - scale));
+        let spot = i128::from(price.0) * shifted(INDEX_DECIMALS);
+        let strike = i128::from(strike.mantissa()) * shifted(strike.scale());
+        let gain = match right {
+            OptionRight::Call => spot - strike,
+            OptionRight::Put => strike - spot,
+        };
+        let LotAtoms { numerator, denominator, indexed } = self.lot_atoms;
+        let atoms = i128::from(lots).saturating_mul(i128::from(numerator));
+        let over = if indexed { shifted(0) } else { spot };
+        let one = i128::from(denominator).saturating_mul(over);
+        Amount::saturated(quotient(atoms, gain.max(0), one, rounding))
+    }
+
     /// True for inverse futures, whose value falls as the price rises.
     pub fn is_quotient(&self) -> bool {
         self.shape == Shape::Quotient
     }
+}
+
+/// `amount × by / over`, rounded as said. Exact while `over × by` fits; what does not fit saturates.
+fn quotient(amount: i128, by: i128, over: i128, rounding: Rounding) -> i128 {
+    let (whole, rest) = (amount.div_euclid(over), amount.rem_euclid(over));
+    let part = divide(rest.saturating_mul(by), over, rounding);
+    whole.saturating_mul(by).saturating_add(part)
 }
 
 /// Atoms of `tick × lot`; `None` if not whole.
