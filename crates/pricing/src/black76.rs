@@ -9,10 +9,16 @@
 //!
 //! Whoever discounts multiplies by the discount factor outside; the venue's marks do not. In the
 //! limits of no time and no volatility an option is worth its intrinsic value.
+//!
+//! # How it is computed
+//! With `y = |ln(F/K)|/σ√T` and `t = σ√T/2`, `d1` and `d2` are `±y ± t`, and `F·φ(d1) = K·φ(d2)`. So
+//! one exponential and the two Mills ratios `R(|y − t|)` and `R(y + t)` give both probabilities.
+//! What is computed is the right that is out of the money; the other is worth the distance to the
+//! strike more, which is put-call parity to the last digit.
 
 use types::OptionRight;
 
-use crate::normal;
+use crate::normal::{DENSITY_AT_ZERO, mills_and_fall, mills_pair};
 
 /// What the value of an option depends on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,14 +66,21 @@ impl Black76 {
 
     /// Value and derivatives.
     pub fn greeks(&self, right: OptionRight) -> Greeks {
-        let moneyness = libm::log(self.forward / self.strike);
-        Moneyness { forward: self.forward, strike: self.strike, log: moneyness }.greeks(
-            self.sigma,
-            libm::sqrt(self.years),
-            self.years,
-            right,
-        )
+        let moneyness = Moneyness {
+            forward: self.forward,
+            strike: self.strike,
+            log: libm::log(self.forward / self.strike),
+        };
+        let clock = Clock { years: self.years, sqrt_years: libm::sqrt(self.years) };
+        moneyness.greeks(self.sigma, &clock, right)
     }
+}
+
+/// The time that is left, and its root.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Clock {
+    pub years: f64,
+    pub sqrt_years: f64,
 }
 
 /// A forward, a strike and `log = ln(forward / strike)`.
@@ -78,50 +91,103 @@ pub(crate) struct Moneyness {
 }
 
 impl Moneyness {
-    /// Value and derivatives; `sqrt_years = √years`.
-    pub(crate) fn greeks(
-        &self,
-        sigma: f64,
-        sqrt_years: f64,
-        years: f64,
-        right: OptionRight,
-    ) -> Greeks {
-        let deviation = sigma * sqrt_years;
+    /// Value and derivatives.
+    pub(crate) fn greeks(&self, sigma: f64, clock: &Clock, right: OptionRight) -> Greeks {
+        let deviation = sigma * clock.sqrt_years;
         if deviation <= 0.0 {
-            return self.intrinsic(years, right);
+            return self.intrinsic(clock, right);
         }
-        let d1 = self.log / deviation + 0.5 * deviation;
-        let d2 = d1 - deviation;
-        let sign = sign(right);
-        let n1 = normal::cdf(sign * d1);
-        let n2 = normal::cdf(sign * d2);
-        let density = normal::density(d1);
-        let vega = self.forward * density * sqrt_years;
-        let price = sign * (self.forward * n1 - self.strike * n2);
-        Greeks {
-            price: if price < 0.0 { 0.0 } else { price },
-            delta: sign * n1,
+        let distance = if self.log < 0.0 { -self.log } else { self.log } / deviation;
+        let half = 0.5 * deviation;
+        let inner = distance - half;
+        let outer = distance + half;
+        let (near, far) = mills_pair(if inner < 0.0 { -inner } else { inner }, outer);
+        let below = self.log <= 0.0;
+        let d1 = if below { -inner } else { outer };
+        let density = DENSITY_AT_ZERO * libm::exp(-0.5 * d1 * d1);
+        // F·φ(d1), which is K·φ(d2).
+        let scale = self.forward * density;
+        let least = if below { self.forward } else { self.strike };
+        let out = Out { distance, half, near, far }.value(scale, least);
+
+        let (tail1, tail2) = if below { (near, far) } else { (far, near) };
+        let (tail1, tail2) = (density * tail1, scale * tail2);
+        // Probability of exercise in each measure: N(d1), and K·N(d2).
+        let d2_above = 0.0 < d1 - deviation;
+        let n1 = if 0.0 < d1 { 1.0 - tail1 } else { tail1 };
+        let n2 = if d2_above { self.strike - tail2 } else { tail2 };
+        let vega = scale * clock.sqrt_years;
+        let call = Greeks {
+            price: if below { out } else { out + (self.forward - self.strike) },
+            delta: n1,
             gamma: density / (self.forward * deviation),
             vega,
-            theta: -0.5 * vega * sigma / years,
-            rho: sign * years * self.strike * n2,
+            theta: -0.5 * vega * sigma / clock.years,
+            rho: clock.years * n2,
+        };
+        match right {
+            OptionRight::Call => call,
+            OptionRight::Put => Greeks {
+                price: if below { out + (self.strike - self.forward) } else { out },
+                delta: if 0.0 < d1 { -tail1 } else { tail1 - 1.0 },
+                rho: clock.years * if d2_above { -tail2 } else { tail2 - self.strike },
+                ..call
+            },
         }
     }
 
     /// What is left without time or volatility: the option is its exercise or nothing.
-    fn intrinsic(&self, years: f64, right: OptionRight) -> Greeks {
-        let sign = sign(right);
+    fn intrinsic(&self, clock: &Clock, right: OptionRight) -> Greeks {
+        let sign = match right {
+            OptionRight::Call => 1.0,
+            OptionRight::Put => -1.0,
+        };
         let price = sign * (self.forward - self.strike);
         if price <= 0.0 {
             return Greeks::default();
         }
-        Greeks { price, delta: sign, rho: sign * years * self.strike, ..Greeks::default() }
+        Greeks { price, delta: sign, rho: sign * clock.years * self.strike, ..Greeks::default() }
     }
 }
 
-fn sign(right: OptionRight) -> f64 {
-    match right {
-        OptionRight::Call => 1.0,
-        OptionRight::Put => -1.0,
+/// An option that is out of the money, normalised: `distance = y`, `half = t`, and the Mills ratios
+/// of `|y − t|` and `y + t`.
+pub(crate) struct Out {
+    pub distance: f64,
+    pub half: f64,
+    pub near: f64,
+    pub far: f64,
+}
+
+/// Up to this `t` the difference of the Mills ratios is taken from their Taylor series.
+pub(crate) const SERIES_HALF: f64 = 0.02;
+
+impl Out {
+    /// Value, for `scale = F·φ(d1)` and `least = min(F, K)`.
+    fn value(&self, scale: f64, least: f64) -> f64 {
+        if self.half <= SERIES_HALF {
+            scale * ratio_difference(self.distance, self.half)
+        } else if self.half < self.distance {
+            scale * (self.near - self.far)
+        } else {
+            least - scale * (self.near + self.far)
+        }
     }
+}
+
+/// `R(y − t) − R(y + t)` for small `t`, by the odd derivatives of `R` at `y`: the difference itself
+/// would lose as many digits as `t` has zeros. They follow from `R′ = y·R − 1` and
+/// `R⁽ⁿ⁺²⁾ = y·R⁽ⁿ⁺¹⁾ + (n+1)·R⁽ⁿ⁾`; after four terms the rest is below `t⁸/945`, relatively.
+pub(crate) fn ratio_difference(y: f64, t: f64) -> f64 {
+    let (r0, fall) = mills_and_fall(y);
+    let r1 = -fall;
+    let r2 = r0 + y * r1;
+    let r3 = 2.0 * r1 + y * r2;
+    let r4 = 3.0 * r2 + y * r3;
+    let r5 = 4.0 * r3 + y * r4;
+    let r6 = 5.0 * r4 + y * r5;
+    let r7 = 6.0 * r5 + y * r6;
+    let square = t * t;
+    let rest = square * (r3 / 6.0 + square * (r5 / 120.0 + square * (r7 / 5_040.0)));
+    2.0 * t * (fall - rest)
 }

@@ -22,6 +22,7 @@ extern crate std;
 
 mod black76;
 mod forward;
+mod implied;
 mod mark;
 mod normal;
 mod rounding;
@@ -31,6 +32,7 @@ mod tests;
 
 pub use black76::{Black76, Greeks};
 pub use forward::{BASIS_MAX, Future, OWN_EXPIRY_ONLY_MS, forward};
+pub use implied::{ImpliedError, implied_volatility};
 pub use mark::{Expiry, ExpiryTerms, StrikeTerms, years};
-pub use normal::{cdf, density};
+pub use normal::{cdf, density, mills};
 pub use svi::{Slice, SviFault, VARIANCE_MAX, check, check_calendar};

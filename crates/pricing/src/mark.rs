@@ -14,7 +14,7 @@ use types::{
     At, Decimal, IndexPrice, Instrument, Kind, OptionMark, OptionRight, Style, Svi, Ticks,
 };
 
-use crate::black76::{Greeks, Moneyness};
+use crate::black76::{Clock, Greeks, Moneyness};
 use crate::rounding::{PPB, PPM, nearest, nearest_u32, of_decimal};
 use crate::svi::Slice;
 
@@ -51,8 +51,7 @@ pub struct Expiry {
     slice: Slice,
     forward: f64,
     ln_forward: f64,
-    years: f64,
-    sqrt_years: f64,
+    clock: Clock,
     /// Of the time that was left when the surface was fitted.
     fitted_years: f64,
 }
@@ -103,8 +102,7 @@ impl Expiry {
             slice: Slice::new(svi),
             forward,
             ln_forward: libm::log(forward),
-            years: years_left,
-            sqrt_years: libm::sqrt(years_left),
+            clock: Clock { years: years_left, sqrt_years: libm::sqrt(years_left) },
             fitted_years: years(*fitted_at.min(now), *expiry),
         }
     }
@@ -130,7 +128,7 @@ impl Expiry {
         let sigma = self.sigma(terms.ln_strike);
         let log = self.ln_forward - terms.ln_strike;
         let moneyness = Moneyness { forward: self.forward, strike: terms.strike, log };
-        let greeks = moneyness.greeks(sigma, self.sqrt_years, self.years, terms.right);
+        let greeks = moneyness.greeks(sigma, &self.clock, terms.right);
         let unit = match terms.style {
             Style::Linear => terms.tick,
             Style::Inverse => terms.tick * self.forward,
