@@ -82,9 +82,9 @@ pub struct CrossCheck {
 /// What reporting earns and what a fault costs (docs/rules/oracle.md).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Incentives {
-    /// Shared each hour among the reporters by what they reported well, in atoms.
+    /// What an hour in which every seat always reported well earns them together, in atoms.
     pub reward_per_hour: Amount,
-    /// A report this far from the index, in millionths of it, is far.
+    /// A report this far from the index, in millionths of it, and from the cross-check, is far.
     pub far_ppm: u32,
     /// Far for this long while the feed was healthy and the cross-check agreed is a fault.
     pub far_ms: u32,
@@ -201,6 +201,9 @@ pub enum HealthReason {
     /// The index is far from the source that it is compared with.
     #[error("the cross-check is {apart_ppm} ppm away: {max_ppm} is the most")]
     CrossCheck { apart_ppm: u32, max_ppm: u32 },
+    /// Nothing can be compared with the index.
+    #[error("the source of the cross-check is silent")]
+    CrossCheckSilent,
     /// A barrier was passed.
     #[error("{reports} fresh reports from {sources} sources passed the barrier")]
     BarrierPassed { reports: u16, sources: u8 },

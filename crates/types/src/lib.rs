@@ -43,9 +43,9 @@ pub use event::{
     CancelReason, CloseReason, Event, LedgerAccount, OrderPlaced, TradeSide, Traded, TransferReason,
 };
 pub use feed::{
-    Action, Barrier, CrossCheck, FeedTerms, FeedView, Health, HealthReason, Incentives, IndexMethod,
-    PriceReport, PublicKey, Quorum, ReporterFault, Seat, SeatReport, SeatView, Signature,
-    SignedReport, Source, SourceId, Standing,
+    Action, Barrier, CrossCheck, FeedTerms, FeedView, Health, HealthReason, Incentives,
+    IndexMethod, PriceReport, PublicKey, Quorum, ReporterFault, Seat, SeatReport, SeatView,
+    Signature, SignedReport, Source, SourceId, Standing,
 };
 pub use ids::{AccountId, At, IndexId, InstrumentId, MmpGroup, OrderId, Seq, SessionId, TradeId};
 pub use instrument::{

@@ -249,18 +249,23 @@ pub enum FeedFault {
     Seat { account: AccountId, source_id: u8 },
     /// A quorum that the seats cannot reach, or that is upside down.
     #[error(
-        "quorums must be above zero, the healthy one at least the degraded one, and within the          {reporters} reporters and {sources} sources that count"
+        "quorums must be above zero, the healthy one at least the degraded one, and within the \
+         {reporters} reporters and {sources} sources that count"
     )]
     Quorum { reporters: u8, sources: u8 },
     /// A barrier of nothing.
     #[error("a barrier needs at least one report, and sources within those that count")]
     Barrier,
     /// Times.
-    #[error("a report must be stale after 1 ms to a day, and ahead by at most a minute")]
+    #[error(
+        "a report must be stale after 1 ms to a day, ahead by at most a minute, and a fault when \
+         far for 1 ms to a day"
+    )]
     Times,
     /// Rates.
     #[error(
-        "cap, spread, confidence, jump, far and slash are between 1 and 1 000 000 ppm, the cap          within the spread and the reporter's share above what an even share would be"
+        "cap, spread, confidence, jump, far, slash and cross-check are between 1 and 1 000 000 \
+         ppm, the cap within the spread and far, the reporter's share at least an even one"
     )]
     Rates,
     /// The source of the cross-check.
@@ -292,9 +297,7 @@ pub enum PricingFault {
 #[expect(missing_docs, reason = "the message of each refusal names its numbers")]
 pub enum SurfaceFault {
     /// Parameters out of their domain.
-    #[error(
-        "b and sigma are above zero, rho within 1, all of them within what a market can show"
-    )]
+    #[error("b and sigma are above zero, rho within 1, all of them within what a market can show")]
     Parameters,
     /// Variance below zero.
     #[error("the smallest variance, a + b sigma sqrt(1 - rho^2), is below zero")]

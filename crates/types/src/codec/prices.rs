@@ -22,6 +22,7 @@ choice!(HealthReason {
     4 => Spread { spread_ppm, max_ppm },
     5 => CrossCheck { apart_ppm, max_ppm },
     6 => BarrierPassed { reports, sources },
+    7 => CrossCheckSilent,
 });
 choice!(Action {
     0 => Place, 1 => Increase, 2 => Reduce, 3 => Cancel, 4 => Liquidate, 5 => Fund, 6 => Deliver,

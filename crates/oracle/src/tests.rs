@@ -1,0 +1,3 @@
+//! Feeds as stories, tables and properties.
+
+mod gate;
