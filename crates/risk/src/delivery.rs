@@ -59,6 +59,16 @@ impl Delivery {
         Delivery { expiry, next_slot: 0, good: 0, sum: 0 }
     }
 
+    /// When the contracts expire.
+    pub fn expiry(&self) -> At {
+        self.expiry
+    }
+
+    /// Which expiry.
+    pub fn expiry(&self) -> At {
+        self.expiry
+    }
+
     /// When the first sample is due.
     pub fn opens_at(expiry: At) -> At {
         At(expiry.0.saturating_sub(WINDOW_MS))
@@ -78,7 +88,7 @@ impl Delivery {
         self.next_slot = slot + 1;
         if let Some(price) = price {
             self.good += 1;
-            self.sum += u128::from(price.0);
+            self.sum += u128::from(price.min(IndexPrice::MAX).0);
         }
     }
 
