@@ -64,11 +64,6 @@ impl Delivery {
         self.expiry
     }
 
-    /// Which expiry.
-    pub fn expiry(&self) -> At {
-        self.expiry
-    }
-
     /// When the first sample is due.
     pub fn opens_at(expiry: At) -> At {
         At(expiry.0.saturating_sub(WINDOW_MS))
