@@ -1,5 +1,6 @@
 //! What the operator does: instruments, accounts, prices.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use types::{
@@ -10,7 +11,7 @@ use types::{
 use crate::account::Account;
 use crate::engine::Engine;
 use crate::market::{Index, Market, check_terms};
-use crate::root::Digested;
+use crate::prices::FuturePrices;
 
 impl Engine {
     pub(crate) fn list_instrument(
@@ -28,23 +29,28 @@ impl Engine {
 
         let index = self.index_of(spec.base, spec.quote);
         let instrument = self.books.open_book();
-        let market = Market {
-            spec: spec.clone(),
-            contract,
-            index,
-            listed_at: self.at,
-            mark: Ticks(0),
-            trade_seq: 0,
-            holdings: Vec::new(),
-            digested: Digested::New,
-        };
+        let mut market = Market::new(spec.clone(), contract, index, self.at);
+        if self.indices.at(u32::from(index.0)).prices.is_some() && !spec.kind.is_option() {
+            market.prices = Some(Box::new(FuturePrices::new(spec, self.at)));
+        }
         let id = self.markets.push(market);
         assert!(InstrumentId(id) == instrument, "a market and its book have one id");
+        self.make_live(instrument);
         self.digest_terms(instrument);
         self.touch_market(instrument);
         let (at, spec) = (self.at, spec.clone().into());
         events.push(Event::InstrumentListed { instrument, index, at, spec });
         Ok(())
+    }
+
+    /// Enters an instrument among those of its index, by expiry.
+    pub(crate) fn make_live(&mut self, instrument: InstrumentId) {
+        let market = self.markets.at(instrument.0);
+        let (index, expiry) = (u32::from(market.index.0), market.spec.kind.expiry());
+        let live = &self.indices.at(index).live;
+        let place =
+            live.partition_point(|id| self.markets.at(*id).spec.kind.expiry() <= expiry);
+        self.indices.at_mut(index).live.insert(place, instrument.0);
     }
 
     /// The instrument with the same name: the same contract.
@@ -58,12 +64,11 @@ impl Engine {
         self.markets.iter().find(|(_, market)| same(market)).map(|(id, _)| InstrumentId(id))
     }
 
-    fn index_of(&mut self, base: AssetCode, quote: AssetCode) -> IndexId {
+    pub(crate) fn index_of(&mut self, base: AssetCode, quote: AssetCode) -> IndexId {
         if let Some(index) = self.find_index(base, quote) {
             return index;
         }
-        let id =
-            self.indices.push(Index { base, quote, price: IndexPrice(0), digested: Digested::New });
+        let id = self.indices.push(Index::new(base, quote));
         let index = IndexId(u16::try_from(id).expect("fewer indices than instruments"));
         self.touch_index(index);
         index
@@ -122,6 +127,9 @@ impl Engine {
         }
         let index = self.find_index(base, quote);
         let index = index.ok_or(Reject::IndexNotFound { base, quote })?;
+        if self.indices.at(u32::from(index.0)).prices.is_some() {
+            return Err(Reject::IndexHasFeed { base, quote });
+        }
 
         self.touch_index(index);
         self.indices.at_mut(u32::from(index.0)).price = price;
@@ -141,8 +149,12 @@ impl Engine {
         events: &mut Vec<Event>,
     ) -> Result<(), Reject> {
         for &(instrument, mark) in marks {
-            if self.markets.get(instrument.0).is_none() {
-                return Err(Reject::InstrumentNotFound { instrument });
+            let market = self.markets.get(instrument.0);
+            let market = market.ok_or(Reject::InstrumentNotFound { instrument })?;
+            let index = self.indices.at(u32::from(market.index.0));
+            if index.prices.is_some() {
+                let (base, quote) = (index.base, index.quote);
+                return Err(Reject::IndexHasFeed { base, quote });
             }
             if mark == Ticks(0) || Ticks::MAX < mark {
                 return Err(Reject::MarkOutOfRange { mark });
@@ -158,7 +170,7 @@ impl Engine {
         Ok(())
     }
 
-    fn revalue_market(&mut self, instrument: u32) {
+    pub(crate) fn revalue_market(&mut self, instrument: u32) {
         let holdings = core::mem::take(&mut self.markets.at_mut(instrument).holdings);
         holdings.iter().for_each(|holding| self.revalue(*holding));
         self.markets.at_mut(instrument).holdings = holdings;

@@ -11,6 +11,7 @@ use crate::engine::Engine;
 use crate::holding::Counted;
 use crate::orders::Order;
 use crate::place::{Plan, Terms, check_display, check_size};
+use crate::prices::Wanted;
 
 /// What the order asks to become.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +41,14 @@ impl Engine {
             check_size(market, wish.size)?;
         }
         if wish.price != order.price || order.size < wish.size {
+            self.check_order_fit(&Wanted {
+                account: amendment.account,
+                instrument,
+                side: order.side,
+                lots: Lots(wish.size.0.saturating_sub(order.filled.0)),
+                reduce_only: wish.reduce_only,
+                replaces: Some(order.counted()),
+            })?;
             self.check_price(market, instrument, order.side, wish.price)?;
         }
         check_display(market, wish.size, wish.display)?;

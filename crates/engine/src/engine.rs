@@ -15,6 +15,7 @@ use crate::account::Account;
 use crate::holding::Holding;
 use crate::market::{Index, Market};
 use crate::orders::Orders;
+use crate::prices::Reporter;
 use crate::root::Digests;
 use crate::table::Table;
 
@@ -37,6 +38,7 @@ pub struct Engine {
     pub(crate) client_order_ids: BTreeMap<(AccountId, ClientOrderId), (OrderId, At)>,
     /// The same, oldest first.
     pub(crate) client_order_ids_by_age: VecDeque<(At, AccountId, ClientOrderId)>,
+    pub(crate) reporters: BTreeMap<AccountId, Reporter>,
     pub(crate) n_trades: u64,
     pub(crate) n_priorities: u64,
     pub(crate) n_placed: u64,
@@ -70,6 +72,7 @@ impl Engine {
             orders: Orders::default(),
             client_order_ids: BTreeMap::new(),
             client_order_ids_by_age: VecDeque::new(),
+            reporters: BTreeMap::new(),
             n_trades: 0,
             n_priorities: 0,
             n_placed: 0,
@@ -132,6 +135,20 @@ impl Engine {
             }
             Command::DropSession { session } => self.drop_session(*session, events),
             Command::EndDay => self.end_day(events),
+            Command::SetFeed(terms) => self.set_feed(terms, events),
+            Command::RegisterReporter { account, key, stake } => {
+                self.register_reporter(*account, *key, *stake, events)
+            }
+            Command::ReportPrice(signed) => self.report_price(&signed.report, events),
+            Command::ReportSurface(signed) => self.report_surface(&signed.report, events),
+            Command::SetPricing { instrument, terms } => {
+                self.set_pricing(*instrument, terms, events)
+            }
+            Command::Tick => self.tick(events),
+            Command::StartTerm => self.start_term(events),
+            Command::SettleDelivery { base, quote, expiry, price } => {
+                self.settle_delivery((*base, *quote), *expiry, *price, events)
+            }
         }
     }
 
@@ -175,7 +192,7 @@ impl Engine {
         let market = self.markets.get(instrument.0);
         let market = market.ok_or(Reject::InstrumentNotFound { instrument })?;
         match market.spec.kind.expiry() {
-            Some(expiry) if expiry <= self.at => {
+            Some(expiry) if expiry <= self.at || market.delivered.is_some() => {
                 Err(Reject::InstrumentExpired { instrument, expiry })
             }
             _ => Ok(market),
@@ -217,7 +234,9 @@ impl Engine {
         if let Some(holding) = self.accounts.at(account.0).holding(instrument) {
             return holding;
         }
-        let holding = self.holdings.push(Holding::new(account, instrument));
+        let mut held = Holding::new(account, instrument);
+        held.funding_since = self.markets.at(instrument.0).funded();
+        let holding = self.holdings.push(held);
         self.accounts.at_mut(account.0).add_holding(instrument, holding);
         self.markets.at_mut(instrument.0).holdings.push(holding);
         holding

@@ -33,6 +33,8 @@ pub(crate) struct Holding {
     pub cost: Amount,
     /// Since the position was opened. A statistic: money moved when it was realised.
     pub realised: Amount,
+    /// Funding of one lot when its share was moved last.
+    pub funding_since: i128,
     /// Lots of open orders, those that may only reduce left out.
     pub open_bid: u64,
     pub open_ask: u64,
@@ -76,6 +78,7 @@ impl Holding {
             size: SignedLots::ZERO,
             cost: Amount::ZERO,
             realised: Amount::ZERO,
+            funding_since: 0,
             open_bid: 0,
             open_ask: 0,
             reduce_bid: 0,
@@ -176,6 +179,11 @@ impl Holding {
         realised
     }
 
+    /// What it owes of the funding since its share was moved last; below zero: is owed.
+    pub fn funding_owed(&self, now: i128) -> Amount {
+        risk::funding::owed(self.size, self.funding_since, now)
+    }
+
     /// What it is worth and needs with the market as it is.
     pub fn valued(&self, market: &Market, index: IndexPrice) -> Worth {
         if market.mark.0 == 0 {
@@ -191,7 +199,9 @@ impl Holding {
         Worth {
             initial: millionths(value(reached), initial_ppm).plus(self.holds),
             maintenance: millionths(value(self.size.size()), maintenance_ppm),
-            unrealised: signed(at_mark, self.size, market).minus(self.cost),
+            unrealised: signed(at_mark, self.size, market)
+                .minus(self.cost)
+                .minus(self.funding_owed(market.funded())),
             options_value: Amount::ZERO,
         }
     }

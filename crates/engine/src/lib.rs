@@ -15,11 +15,12 @@
 //! | `matching` | an order meets the book; fills settle |
 //! | `holding` | arithmetic of positions, margin, fees |
 //! | `mmp` | market-maker protection |
+//! | `prices` | feeds, marks, surfaces, funding, delivery, and the gate before every action |
 //! | `root`, `snapshot`, `check`, `view` | the state as hash, bytes, invariants, answers |
 //!
 //! It has no clock but `entry.at`, does no I/O, draws nothing at random and holds no hash map, so
-//! the same entries give the same events and the same root everywhere. It does not make prices:
-//! index and mark are reported to it.
+//! the same entries give the same events and the same root everywhere. It makes marks, and never an
+//! index: that is reported to it, and how good it is decides what may be done by it.
 //!
 //! # Invariants (see [`Engine::check`], run after every entry in tests)
 //! 1. SUM-1: balances sum to zero. SUM-2: the sizes of an instrument's positions sum to zero.
@@ -48,6 +49,7 @@ mod mmp;
 mod money;
 mod orders;
 mod place;
+mod prices;
 mod quotes;
 mod root;
 mod snapshot;

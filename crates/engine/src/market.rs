@@ -1,12 +1,16 @@
 //! A market: one instrument with what changes about it, and the index behind it.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use pricing::StrikeTerms;
+use risk::funding::FundingState;
 use types::{
     AssetCode, At, Contract, Decimal, IndexId, IndexPrice, Instrument, Kind, Lots, Reject, Side,
     TermsFault, Ticks, limits,
 };
 
+use crate::prices::{FuturePrices, IndexPrices};
 use crate::root::Digested;
 
 /// A listed instrument.
@@ -22,6 +26,14 @@ pub(crate) struct Market {
     pub trade_seq: u64,
     /// Holdings of this instrument: what a new mark revalues.
     pub holdings: Vec<u32>,
+    /// One tick of a future, in hundred-millionths of the quote; zero for options.
+    pub tick_price: u64,
+    /// What an option is priced by.
+    pub strike: Option<StrikeTerms>,
+    /// Of a future whose index has a feed.
+    pub prices: Option<Box<FuturePrices>>,
+    /// The price at which its positions were settled, once they are.
+    pub delivered: Option<IndexPrice>,
     pub digested: Digested,
 }
 
@@ -31,12 +43,63 @@ pub(crate) struct Index {
     pub base: AssetCode,
     pub quote: AssetCode,
     pub price: IndexPrice,
+    /// With a feed; `None`: the operator types its price.
+    pub prices: Option<Box<IndexPrices>>,
+    /// Its instruments that are not delivered: perpetuals, then by expiry, then by id.
+    pub live: Vec<u32>,
     pub digested: Digested,
+}
+
+impl Index {
+    /// Without a price.
+    pub fn new(base: AssetCode, quote: AssetCode) -> Index {
+        Index {
+            base,
+            quote,
+            price: IndexPrice(0),
+            prices: None,
+            live: Vec::new(),
+            digested: Digested::New,
+        }
+    }
+
+    /// True if the mark of an option follows from the surface of its expiry.
+    pub fn marks(&self, market: &Market) -> bool {
+        let surface = |prices: &IndexPrices| {
+            market.spec.kind.expiry().is_some_and(|expiry| prices.surface(expiry).is_some())
+        };
+        market.strike.is_some() && self.prices.as_deref().is_some_and(surface)
+    }
 }
 
 const MILLION: u64 = 1_000_000;
 
 impl Market {
+    /// A new one, without prices.
+    pub fn new(spec: Instrument, contract: Contract, index: IndexId, listed_at: At) -> Market {
+        let tick_price = spec.tick_price().filter(|_| !spec.kind.is_option()).unwrap_or(0);
+        Market {
+            strike: StrikeTerms::of(&spec),
+            spec,
+            contract,
+            index,
+            listed_at,
+            mark: Ticks(0),
+            trade_seq: 0,
+            holdings: Vec::new(),
+            tick_price,
+            prices: None,
+            delivered: None,
+            digested: Digested::New,
+        }
+    }
+
+    /// Funding of one lot so far (see `risk::FundingState`); zero where there is none.
+    pub fn funded(&self) -> i128 {
+        let funding = self.prices.as_ref().and_then(|prices| prices.funding.as_ref());
+        funding.map_or(0, FundingState::cumulative)
+    }
+
     /// Lowest price of a sale and highest of a purchase (ORD-9): the mark ∓ the band.
     pub fn band(&self) -> (Ticks, Ticks) {
         let (mark, band) = (u64::from(self.mark.0), u64::from(self.spec.band_ppm));
@@ -124,6 +187,9 @@ pub(crate) fn check_terms(
     }
     if !rates_fit(spec) {
         return refuse(TermsFault::Rates);
+    }
+    if !spec.kind.is_option() && spec.tick_price().is_none() {
+        return refuse(TermsFault::Value);
     }
     Contract::of(spec, decimals)
         .ok_or(Reject::InstrumentTermsContradict { fault: TermsFault::Value })

@@ -100,7 +100,10 @@ impl Engine {
     fn settle(&mut self, fill: &Fill, events: &mut Vec<Event>) {
         self.touch_order(fill.maker);
         self.touch_market(fill.instrument);
-        let (index, mark, trade_seq) = self.next_trade(fill.instrument);
+        for slot in [fill.maker, fill.taker] {
+            self.settle_funding(self.orders.at(slot).holding, events);
+        }
+        let (index, mark, trade_seq) = self.next_trade(fill.instrument, fill.price);
         let fees = self.markets.at(fill.instrument.0).spec.fees;
         let maker_side = fill.taker_side.opposite();
         let maker = self.settle_side(fill, fill.maker, maker_side, index, fees.maker_ppm);
@@ -122,10 +125,13 @@ impl Engine {
         self.tell_position(fill.taker, events);
     }
 
-    fn next_trade(&mut self, instrument: InstrumentId) -> (IndexPrice, Ticks, u64) {
+    fn next_trade(&mut self, instrument: InstrumentId, price: Ticks) -> (IndexPrice, Ticks, u64) {
         self.n_trades += 1;
         let market = self.markets.at_mut(instrument.0);
         market.trade_seq += 1;
+        if let Some(prices) = &mut market.prices {
+            prices.last = price;
+        }
         let (mark, trade_seq, index) = (market.mark, market.trade_seq, market.index);
         (self.indices.at(u32::from(index.0)).price, mark, trade_seq)
     }

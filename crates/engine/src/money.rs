@@ -32,6 +32,7 @@ impl Engine {
     ) -> Result<(), Reject> {
         self.check_account(account)?;
         check_amount(amount)?;
+        self.check_outflow_fit(account)?;
         self.check_free(account, amount)?;
         let from = LedgerAccount::Collateral(account);
         self.transfer(from, LedgerAccount::Outside, amount, TransferReason::Withdrawal, events);
@@ -51,6 +52,7 @@ impl Engine {
             return Err(Reject::AccountsNotRelated { from, to });
         }
         check_amount(amount)?;
+        self.check_outflow_fit(from)?;
         self.check_free(from, amount)?;
         let (from, to) = (LedgerAccount::Collateral(from), LedgerAccount::Collateral(to));
         self.transfer(from, to, amount, TransferReason::Transfer, events);
@@ -59,7 +61,7 @@ impl Engine {
 
     /// SUM-4: what leaves an account is in it, and is free without counting profits that are not
     /// realised.
-    fn check_free(&self, account: AccountId, amount: Amount) -> Result<(), Reject> {
+    pub(crate) fn check_free(&self, account: AccountId, amount: Amount) -> Result<(), Reject> {
         let sums = self.accounts.at(account.0).sums;
         let collateral = i128::from(self.collateral(account).0);
         let free = collateral + sums.unrealised.min(0) - sums.initial;

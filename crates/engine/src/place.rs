@@ -15,6 +15,7 @@ use crate::holding::{Counted, Holding, closing_hold, order_hold};
 use crate::market::Market;
 use crate::money::clamped;
 use crate::orders::{Extra, NONE, Order};
+use crate::prices::Wanted;
 use crate::root::Digested;
 
 /// An order as it will be, once nothing can refuse it.
@@ -82,6 +83,14 @@ impl Engine {
         let market = self.check_market(order.instrument)?;
         check_terms(order)?;
         check_size(market, order.size)?;
+        self.check_order_fit(&Wanted {
+            account: order.account,
+            instrument: order.instrument,
+            side: order.side,
+            lots: order.size,
+            reduce_only: order.reduce_only,
+            replaces: None,
+        })?;
         let (limit, may_rest) = self.limit_of(market, order)?;
         check_display(market, order.size, order.display)?;
         let terms = Terms {

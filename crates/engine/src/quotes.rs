@@ -8,8 +8,9 @@ use types::{
 };
 
 use crate::engine::Engine;
-use crate::holding::Holding;
+use crate::holding::{Counted, Holding};
 use crate::place::{Plan, Terms, check_size};
+use crate::prices::Wanted;
 
 impl Engine {
     pub(crate) fn mass_quote(
@@ -47,6 +48,14 @@ impl Engine {
             return Ok(None);
         }
         check_size(market, quote.size)?;
+        self.check_order_fit(&Wanted {
+            account: quotes.account,
+            instrument: quote.instrument,
+            side: quote.side,
+            lots: quote.size,
+            reduce_only: false,
+            replaces: self.standing_counted(quotes, quote),
+        })?;
         self.check_price(market, quote.instrument, quote.side, quote.price)?;
         self.check_mmp(quotes.account, market.index, quotes.group, true)?;
         let terms = Terms {
@@ -79,6 +88,17 @@ impl Engine {
             self.orders.ids_of(self.holdings.at(holding), |order| {
                 order.quote_group == Some(quotes.group) && order.side == quote.side
             })
+        })
+    }
+
+    /// What the quotes that `quote` takes the place of count for together.
+    fn standing_counted(&self, quotes: &MassQuote, quote: &Quote) -> Option<Counted> {
+        let standing = self.standing(quotes, quote);
+        let counted = standing.iter().map(|id| self.orders.at(id.slot()).counted());
+        counted.reduce(|one, other| Counted {
+            lots: one.lots.plus(other.lots),
+            hold: one.hold.plus(other.hold),
+            ..one
         })
     }
 

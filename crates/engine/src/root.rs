@@ -22,6 +22,7 @@ use crate::engine::Engine;
 use crate::holding::Holding;
 use crate::market::{Index, Market};
 use crate::orders::Order;
+use crate::prices::Reporter;
 
 /// Where an item stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,6 +76,14 @@ impl Digests {
         self.set.remove(&client_order_id_item(key, id, at));
     }
 
+    pub fn add_reporter(&mut self, account: AccountId, reporter: &Reporter) {
+        self.set.add(&reporter_item(account, reporter));
+    }
+
+    pub fn remove_reporter(&mut self, account: AccountId, reporter: &Reporter) {
+        self.set.remove(&reporter_item(account, reporter));
+    }
+
     /// Adds what `write` writes; an item that writes nothing is none.
     fn add(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         self.bytes.clear();
@@ -107,6 +116,10 @@ const INDEX: u8 = 3;
 const HOLDING: u8 = 4;
 const ORDER: u8 = 5;
 const CLIENT_ORDER_ID: u8 = 6;
+/// A market with prices of its own, an index with a feed.
+const PRICED: u8 = 8;
+const FED: u8 = 9;
+const REPORTER: u8 = 10;
 
 impl Engine {
     /// The hash of the state. Costs what changed since it was last asked for.
@@ -133,8 +146,9 @@ impl Engine {
         }
         for id in core::mem::take(&mut self.digests.markets) {
             let market = self.markets.at_mut(id);
+            let index = self.indices.at(u32::from(market.index.0));
             if market.digested.enter() {
-                self.digests.add(|out| mark_item(id, market, out));
+                self.digests.add(|out| mark_item(id, market, index, out));
             }
         }
         for id in core::mem::take(&mut self.digests.indices) {
@@ -184,9 +198,10 @@ impl Engine {
     /// Call before the mark or the trade count of a market changes.
     pub(crate) fn touch_market(&mut self, id: InstrumentId) {
         let market = self.markets.at_mut(id.0);
+        let index = self.indices.at(u32::from(market.index.0));
         let (was_in, joins) = market.digested.leave();
         if was_in {
-            self.digests.remove(|out| mark_item(id.0, market, out));
+            self.digests.remove(|out| mark_item(id.0, market, index, out));
         }
         if joins {
             self.digests.markets.push(id.0);
@@ -237,6 +252,9 @@ impl Engine {
         for (key, (id, at)) in &self.client_order_ids {
             digests.add_client_order_id(key, *id, *at);
         }
+        for (account, reporter) in &self.reporters {
+            digests.add_reporter(*account, reporter);
+        }
         digests.accounts = (0..self.accounts.len()).skip(1).collect();
         digests.markets = (0..self.markets.len()).collect();
         digests.indices = (0..self.indices.len()).collect();
@@ -261,17 +279,38 @@ fn terms_item(id: u32, market: &Market, out: &mut Vec<u8>) {
     market.listed_at.encode(out);
 }
 
-fn mark_item(id: u32, market: &Market, out: &mut Vec<u8>) {
-    out.push(MARK);
+/// The mark of an option that follows from a surface is not hashed.
+fn mark_item(id: u32, market: &Market, index: &Index, out: &mut Vec<u8>) {
+    let follows = index.marks(market);
+    let is_priced = follows || market.prices.is_some() || market.delivered.is_some();
+    out.push(if is_priced { PRICED } else { MARK });
     id.encode(out);
-    market.mark.encode(out);
+    if !follows {
+        market.mark.encode(out);
+    }
     market.trade_seq.encode(out);
+    if is_priced {
+        market.prices.encode(out);
+        market.delivered.encode(out);
+    }
 }
 
 fn index_item(id: u32, index: &Index, out: &mut Vec<u8>) {
-    out.push(INDEX);
+    out.push(if index.prices.is_some() { FED } else { INDEX });
     id.encode(out);
-    index.encode(out);
+    index.base.encode(out);
+    index.quote.encode(out);
+    index.price.encode(out);
+    if let Some(prices) = &index.prices {
+        prices.encode(out);
+    }
+}
+
+fn reporter_item(account: AccountId, reporter: &Reporter) -> Vec<u8> {
+    let mut item = alloc::vec![REPORTER];
+    account.encode(&mut item);
+    reporter.encode(&mut item);
+    item
 }
 
 fn holding_item(holding: &Holding, out: &mut Vec<u8>) {
@@ -279,7 +318,10 @@ fn holding_item(holding: &Holding, out: &mut Vec<u8>) {
         return;
     }
     out.push(HOLDING);
-    holding.encode(out);
+    holding.encode_position(out);
+    if holding.funding_since != 0 {
+        holding.funding_since.encode(out);
+    }
 }
 
 fn order_item(order: &Order, holding: &Holding, out: &mut Vec<u8>) {

@@ -9,7 +9,7 @@ use ledger::{Chain, Ledger};
 use types::codec::{Codec, DecodeError, Reader, encode_count};
 use types::{
     AccountId, Amount, AssetCode, At, ClientOrderId, IndexId, IndexPrice, Instrument, InstrumentId,
-    Label, Lots, OrderId, PostOnly, Seq, SessionId, SignedLots, Ticks,
+    Kind, Label, Lots, OrderId, PostOnly, Seq, SessionId, SignedLots, Ticks,
 };
 
 use crate::account::Account;
@@ -18,11 +18,12 @@ use crate::holding::Holding;
 use crate::market::{Index, Market};
 use crate::mmp::{Freeze, Protection};
 use crate::orders::{Extra, NONE, Order, Orders};
+use crate::prices::{FuturePrices, Reporter};
 use crate::root::Digested;
 use crate::table::Table;
 
 /// Version of these bytes.
-const FORMAT: u16 = 1;
+const FORMAT: u16 = 2;
 
 impl Codec for Engine {
     fn encode(&self, out: &mut Vec<u8>) {
@@ -42,6 +43,7 @@ impl Codec for Engine {
         self.ledger.encode(out);
         self.encode_orders(out);
         self.encode_client_order_ids(out);
+        self.encode_reporters(out);
         self.books.encode(out);
     }
 
@@ -68,8 +70,10 @@ impl Codec for Engine {
         engine.ledger = Ledger::decode(reader)?;
         engine.decode_orders(reader)?;
         engine.decode_client_order_ids(reader)?;
+        engine.decode_reporters(reader)?;
         engine.books = Books::decode(reader)?;
         engine.check_books(reader)?;
+        engine.remake_option_marks();
         (0..engine.holdings.len()).for_each(|holding| engine.revalue(holding));
         engine.digest_anew();
         Ok(engine)
@@ -136,20 +140,56 @@ impl Engine {
             let spec = Instrument::decode(reader)?;
             let contract = types::Contract::of(&spec, self.decimals);
             let contract = contract.ok_or_else(|| reader.refuse("Instrument"))?;
-            let market = Market {
-                spec,
-                contract,
-                index: IndexId::decode(reader)?,
-                listed_at: At::decode(reader)?,
-                mark: Ticks::decode(reader)?,
-                trade_seq: u64::decode(reader)?,
-                holdings: Vec::new(),
-                digested: Digested::New,
-            };
-            if self.indices.get(u32::from(market.index.0)).is_none() || Ticks::MAX < market.mark {
+            let (index, listed_at) = (IndexId::decode(reader)?, At::decode(reader)?);
+            let mut market = Market::new(spec, contract, index, listed_at);
+            market.mark = Ticks::decode(reader)?;
+            market.trade_seq = u64::decode(reader)?;
+            market.prices = Option::decode(reader)?;
+            market.delivered = Option::decode(reader)?;
+            if !self.fits(&market) {
                 return Err(reader.refuse("Market"));
             }
-            self.markets.push(market);
+            let is_live = market.delivered.is_none();
+            let id = InstrumentId(self.markets.push(market));
+            if is_live {
+                self.make_live(id);
+            }
+        }
+        Ok(())
+    }
+
+    /// A market has an index, and prices of its own exactly if it is a future and that has a feed;
+    /// a perpetual has funding, and nothing else has.
+    fn fits(&self, market: &Market) -> bool {
+        let Some(index) = self.indices.get(u32::from(market.index.0)) else {
+            return false;
+        };
+        let is_future = !market.spec.kind.is_option();
+        let has_prices = is_future && index.prices.is_some() && market.delivered.is_none();
+        let has_funding = market.spec.kind == Kind::Perpetual;
+        let fit = |prices: &FuturePrices| {
+            prices.funding.is_some() == has_funding
+                && risk::funding::check_terms(&market.spec.kind, &prices.terms).is_ok()
+        };
+        let is_priced = market.prices.as_deref().map_or(!has_prices, fit);
+        let has_ticks = !is_future || 0 < market.tick_price;
+        market.mark <= Ticks::MAX && is_priced && has_ticks
+    }
+
+    fn encode_reporters(&self, out: &mut Vec<u8>) {
+        encode_count(self.reporters.len(), out);
+        for (account, reporter) in &self.reporters {
+            account.encode(out);
+            reporter.encode(out);
+        }
+    }
+
+    fn decode_reporters(&mut self, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+        self.reporters = BTreeMap::new();
+        for _ in 0..reader.count()? {
+            let (account, reporter) = (AccountId::decode(reader)?, Reporter::decode(reader)?);
+            self.check_account(account).map_err(|_| reader.refuse("Reporter"))?;
+            self.reporters.insert(account, reporter);
         }
         Ok(())
     }
@@ -249,6 +289,18 @@ impl Encoded for Market {
         self.listed_at.encode(out);
         self.mark.encode(out);
         self.trade_seq.encode(out);
+        self.prices.encode(out);
+        self.delivered.encode(out);
+    }
+}
+
+impl Codec for Reporter {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.key.encode(out);
+        self.suspended.encode(out);
+    }
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Reporter { key: Codec::decode(reader)?, suspended: Codec::decode(reader)? })
     }
 }
 
@@ -257,11 +309,13 @@ impl Codec for Index {
         self.base.encode(out);
         self.quote.encode(out);
         self.price.encode(out);
+        self.prices.encode(out);
     }
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let (base, quote) = (AssetCode::decode(reader)?, AssetCode::decode(reader)?);
-        let price = IndexPrice::decode(reader)?;
-        Ok(Index { base, quote, price, digested: Digested::New })
+        let mut index = Index::new(AssetCode::decode(reader)?, AssetCode::decode(reader)?);
+        index.price = IndexPrice::decode(reader)?;
+        index.prices = Option::decode(reader)?;
+        Ok(index)
     }
 }
 
@@ -308,13 +362,21 @@ impl Codec for Protection {
     }
 }
 
-impl Codec for Holding {
-    fn encode(&self, out: &mut Vec<u8>) {
+impl Holding {
+    /// What the root is over, beside funding.
+    pub(crate) fn encode_position(&self, out: &mut Vec<u8>) {
         self.account.encode(out);
         self.instrument.encode(out);
         self.size.encode(out);
         self.cost.encode(out);
         self.realised.encode(out);
+    }
+}
+
+impl Codec for Holding {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.encode_position(out);
+        self.funding_since.encode(out);
     }
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let (account, instrument) = (AccountId::decode(reader)?, InstrumentId::decode(reader)?);
@@ -322,6 +384,7 @@ impl Codec for Holding {
         holding.size = SignedLots::decode(reader)?;
         holding.cost = Amount::decode(reader)?;
         holding.realised = Amount::decode(reader)?;
+        holding.funding_since = i128::decode(reader)?;
         let is_bounded = holding.cost.0.unsigned_abs() <= Amount::MAX.0.unsigned_abs() * 2;
         if is_bounded { Ok(holding) } else { Err(reader.refuse("Holding")) }
     }

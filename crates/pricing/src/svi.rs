@@ -192,6 +192,11 @@ pub fn check(svi: &Svi) -> Result<(), SviFault> {
     Ok(())
 }
 
+/// Total variance at the money, `w(0)`, in billionths; the nearest, halves toward zero.
+pub fn atm_variance_ppb(svi: &Svi) -> i64 {
+    nearest(Slice::new(svi).total_variance(0.0) * PPB)
+}
+
 fn check_ranges(svi: &Svi) -> Result<(), SviFault> {
     const MOST: i64 = PARAMETER_MAX;
     let ranges = [

@@ -257,6 +257,8 @@ impl Teller {
             LedgerAccount::Outside => String::from("outside"),
             LedgerAccount::Fees => String::from("fees"),
             LedgerAccount::Clearing(_) => String::from("clearing"),
+            LedgerAccount::Funding(_) => String::from("funding"),
+            LedgerAccount::Stake(_) => String::from("stake"),
         };
         match event {
             Event::OrderPlaced(placed) => {
