@@ -16,6 +16,7 @@ impl Engine {
         self.books.check();
         for (id, market) in self.markets.iter() {
             self.check_open_interest(id, market);
+            self.check_funding(id, market);
         }
         self.check_orders();
         self.check_sums();
@@ -33,6 +34,19 @@ impl Engine {
             market.spec.kind.is_option() || sum == 0,
             "SUM-3: costs and clearing of instrument {id} sum to {sum} atoms, not to zero"
         );
+    }
+
+    /// FND-6: what is still owed covers what the pool of a perpetual has paid out before, but for
+    /// less than an atom a holder; a market that is delivered has nothing in its pools.
+    fn check_funding(&self, id: u32, market: &Market) {
+        let instrument = types::InstrumentId(id);
+        let pool = i128::from(self.ledger.balance(LedgerAccount::Funding(instrument)).0);
+        let held = market.holdings.iter().map(|holding| self.holdings.at(*holding));
+        let owed: i128 = held.map(|held| i128::from(held.funding_owed(market.funded()).0)).sum();
+        assert!(0 <= pool + owed, "FND-6: the pool of {id} has {pool}, {owed} is owed to it");
+        let clearing = self.ledger.balance(LedgerAccount::Clearing(instrument)).0;
+        let is_over = market.delivered.is_some();
+        assert!(!is_over || (pool, clearing) == (0, 0), "DLV: {id} is delivered with {clearing}");
     }
 
     /// ORD-1: what an order counts for is counted once, and it rests where it says.

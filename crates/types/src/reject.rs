@@ -97,8 +97,8 @@ pub enum Reject {
     /// Too many expiries.
     #[error("there are {max} surfaces already", max = limits::SURFACES_MAX)]
     SurfacesTooMany,
-    /// No option of this expiry.
-    #[error("no option of this index expires at {expiry}")]
+    /// Nothing with this expiry.
+    #[error("nothing that is priced by this index and not settled expires at {expiry}")]
     ExpiryNotFound { expiry: At },
     /// A surface that somebody could take money from.
     #[error("the surface allows arbitrage: {fault}")]

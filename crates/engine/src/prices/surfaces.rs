@@ -24,10 +24,10 @@ impl Engine {
 
         self.touch_index(index);
         self.touch_options(index, report.expiry);
-        self.remember_surface(index, report);
+        let is_first = self.remember_surface(index, report);
         let chosen = self.choose_surface(index, report.expiry);
         let surface = self.surface_mut(index, report.expiry);
-        if surface.standing != chosen {
+        if is_first || surface.standing != chosen {
             surface.standing = chosen;
             events.push(Event::SurfaceChanged {
                 index,
@@ -104,10 +104,12 @@ impl Engine {
         }
     }
 
-    fn remember_surface(&mut self, index: IndexId, report: &SurfaceReport) {
+    /// Keeps the report as its reporter's last; was it the first of its expiry?
+    fn remember_surface(&mut self, index: IndexId, report: &SurfaceReport) -> bool {
         let surfaces = &mut self.prices_mut(index).surfaces;
         let place = surfaces.partition_point(|surface| surface.expiry < report.expiry);
-        if surfaces.get(place).is_none_or(|surface| surface.expiry != report.expiry) {
+        let is_first = surfaces.get(place).is_none_or(|surface| surface.expiry != report.expiry);
+        if is_first {
             let (expiry, standing, candidates) = (report.expiry, *report, Vec::new());
             surfaces.insert(place, Surface { expiry, standing, candidates });
         }
@@ -117,6 +119,7 @@ impl Engine {
             Some(known) if known.reporter == report.reporter => *known = *report,
             _ => candidates.insert(place, *report),
         }
+        is_first
     }
 
     fn surface_mut(&mut self, index: IndexId, expiry: At) -> &mut Surface {
