@@ -48,8 +48,7 @@ impl Engine {
         let market = self.markets.at(instrument.0);
         let (index, expiry) = (u32::from(market.index.0), market.spec.kind.expiry());
         let live = &self.indices.at(index).live;
-        let place =
-            live.partition_point(|id| self.markets.at(*id).spec.kind.expiry() <= expiry);
+        let place = live.partition_point(|id| self.markets.at(*id).spec.kind.expiry() <= expiry);
         self.indices.at_mut(index).live.insert(place, instrument.0);
     }
 

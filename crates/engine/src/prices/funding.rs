@@ -4,9 +4,7 @@
 use alloc::vec::Vec;
 
 use risk::funding::{Accrual, FundingState};
-use types::{
-    Action, Event, IndexId, InstrumentId, LedgerAccount, TransferReason,
-};
+use types::{Action, Event, IndexId, InstrumentId, LedgerAccount, TransferReason};
 
 use super::state::as_index_price;
 use crate::engine::Engine;

@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use pricing::{Expiry, ExpiryTerms, Future};
 use risk::mark::Sample;
 use types::{
-    At, Event, IndexId, IndexPrice, InstrumentId, Mark, OptionMark, PricingTerms, Reject, Side, Ticks,
+    At, Event, IndexId, IndexPrice, InstrumentId, Kind, Mark, OptionMark, PricingTerms, Reject,
+    Side, Style, Ticks,
 };
 
 use super::state::as_index_price;
@@ -46,7 +47,8 @@ impl Engine {
             return;
         }
         for instrument in self.indices.at(u32::from(index.0)).live.clone() {
-            let Some(terms) = self.markets.at(instrument).prices.as_ref().map(|prices| prices.terms)
+            let Some(terms) =
+                self.markets.at(instrument).prices.as_ref().map(|prices| prices.terms)
             else {
                 continue;
             };
@@ -112,11 +114,21 @@ impl Engine {
         let futures = self.mark_futures(index, &live, &mut marks);
         self.mark_options(index, &live, &futures, all, &mut marks);
         self.prices_mut(index).made_at = self.at;
-        live.iter().for_each(|instrument| self.revalue_market(*instrument));
+        marks.iter().for_each(|mark| self.revalue_market(mark.instrument.0));
+        let moved = live.iter().filter(|id| self.moves_without_mark(**id)).copied();
+        moved.collect::<Vec<_>>().iter().for_each(|id| self.revalue_market(*id));
         self.indices.at_mut(id).live = live;
         if !marks.is_empty() {
             events.push(Event::MarksMade { index, marks });
         }
+    }
+
+    /// Worth of a perpetual moves with funding, the need of a linear option with the index.
+    fn moves_without_mark(&self, instrument: u32) -> bool {
+        let market = self.markets.at(instrument);
+        let has_holders = !market.holdings.is_empty();
+        let is_linear_option = market.strike.is_some() && market.spec.style == Style::Linear;
+        has_holders && (is_linear_option || market.spec.kind == Kind::Perpetual)
     }
 
     fn mark_futures(&mut self, index: IndexId, live: &[u32], marks: &mut Vec<Mark>) -> Vec<Future> {

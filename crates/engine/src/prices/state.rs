@@ -131,9 +131,8 @@ impl Codec for Surface {
         let expiry = At::decode(reader)?;
         let standing = SurfaceReport::decode(reader)?;
         let candidates: Vec<SurfaceReport> = Vec::decode(reader)?;
-        let is_good = |report: &SurfaceReport| {
-            report.expiry == expiry && pricing::check(&report.svi).is_ok()
-        };
+        let is_good =
+            |report: &SurfaceReport| report.expiry == expiry && pricing::check(&report.svi).is_ok();
         let rises = candidates.is_sorted_by(|one, next| one.reporter < next.reporter);
         if !rises || !is_good(&standing) || !candidates.iter().all(is_good) {
             return Err(reader.refuse("Surface"));
@@ -158,8 +157,8 @@ impl Codec for FuturePrices {
             funds_at: Codec::decode(reader)?,
             last: Codec::decode(reader)?,
         };
-        let fits = prices.funding.is_some() == prices.terms.funding.is_some()
-            && prices.last <= Ticks::MAX;
+        let fits =
+            prices.funding.is_some() == prices.terms.funding.is_some() && prices.last <= Ticks::MAX;
         if fits { Ok(prices) } else { Err(reader.refuse("FuturePrices")) }
     }
 }

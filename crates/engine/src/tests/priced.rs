@@ -5,9 +5,9 @@ use std::vec::Vec;
 use std::{format, vec};
 
 use types::{
-    AccountId, Amount, At, Barrier, Command, Event, FeedTerms, Incentives, IndexMethod,
-    IndexPrice, Instrument, InstrumentId, Kind, Label, LedgerAccount, Lots, OptionRight, OrderKind,
-    PlaceOrder, PostOnly, PriceReport, PublicKey, Quorum, Seat, SettlementPeriod, Side, Signature,
+    AccountId, Amount, At, Barrier, Command, Event, FeedTerms, Incentives, IndexMethod, IndexPrice,
+    Instrument, InstrumentId, Kind, Label, LedgerAccount, Lots, OptionRight, OrderKind, PlaceOrder,
+    PostOnly, PriceReport, PublicKey, Quorum, Seat, SettlementPeriod, Side, Signature,
     SignedReport, SignedSurface, Source, SourceId, Style, SurfaceReport, Svi, Ticks, TimeInForce,
 };
 
@@ -188,7 +188,12 @@ impl Priced {
         self.world.apply(Command::ReportSurface(SignedSurface { report, signature }.into()))
     }
 
-    pub fn order(account: AccountId, instrument: InstrumentId, side: Side, lots: u32) -> PlaceOrder {
+    pub fn order(
+        account: AccountId,
+        instrument: InstrumentId,
+        side: Side,
+        lots: u32,
+    ) -> PlaceOrder {
         PlaceOrder {
             account,
             instrument,

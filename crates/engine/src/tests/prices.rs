@@ -11,9 +11,7 @@ use types::{
     Ticks,
 };
 
-use super::priced::{
-    ANN, BOB, CALL, CAT, FUTURE, PERPETUAL, PUT, Priced, REPORTERS, smile, told,
-};
+use super::priced::{ANN, BOB, CALL, CAT, FUTURE, PERPETUAL, PUT, Priced, REPORTERS, smile, told};
 use super::world::{EXPIRY, asset};
 
 const CALM: [u64; 5] = [60_000; 5];
@@ -66,7 +64,8 @@ fn ora_10_each_health_allows_what_the_table_says_and_cancels_always() {
         Degraded -> Frozen: 2 reporters and 2 sources are live: 3 and 3 are needed
         frozen: reduce cancel
         Frozen -> Healthy: 10 fresh reports from 5 sources passed the barrier
-        increase place reduce withdraw cancel"#]].assert_eq(&format!(
+        increase place reduce withdraw cancel"#]]
+    .assert_eq(&format!(
         "healthy: {healthy}\n{gone}\ndegraded: {degraded}\n{gone_more}\nfrozen: {frozen}\n{back}\n\
          {again}"
     ));
@@ -79,7 +78,8 @@ fn ora_11_after_a_start_every_feed_waits_for_its_barrier() {
     let passed = told(&priced.seconds(3, &CALM));
     expect![[r#"
         Healthy -> Degraded: the venue was started: the feed waits for its barrier
-        Degraded -> Healthy: 10 fresh reports from 5 sources passed the barrier"#]].assert_eq(&format!("{started}\n{passed}"));
+        Degraded -> Healthy: 10 fresh reports from 5 sources passed the barrier"#]]
+    .assert_eq(&format!("{started}\n{passed}"));
 }
 
 #[test]
@@ -102,7 +102,8 @@ fn ora_12_two_reports_for_one_nonce_cost_the_stake_and_the_seat() {
         100000000 from Stake(AccountId(1)) to Fees (Slash)
         reporter 1 Equivocated { nonce: 21 }, slashed 100000000
         refused 310: account 1 signed two reports for one nonce and reports no more
-        refused 310: account 1 signed two reports for one nonce and reports no more"#]].assert_eq(&format!("{replayed}\n{caught}\n{silenced}\n{again}"));
+        refused 310: account 1 signed two reports for one nonce and reports no more"#]]
+    .assert_eq(&format!("{replayed}\n{caught}\n{silenced}\n{again}"));
 }
 
 #[test]
@@ -115,7 +116,8 @@ fn mrk_7_the_operator_sets_no_price_of_an_index_that_has_a_feed() {
     let marks = told(&priced.world.apply(Command::ReportMarks(marks)));
     expect![[r#"
         refused 306: the index of BTC in USD has a feed: the operator cannot set its prices
-        refused 306: the index of BTC in USD has a feed: the operator cannot set its prices"#]].assert_eq(&format!("{index}\n{marks}"));
+        refused 306: the index of BTC in USD has a feed: the operator cannot set its prices"#]]
+    .assert_eq(&format!("{index}\n{marks}"));
 }
 
 #[test]
@@ -191,7 +193,8 @@ fn fnd_7_longs_pay_shorts_to_the_atom_and_the_rest_is_booked() {
         delivery price 6000000000000, 450 good
         instrument 1 delivered
         instrument 2 delivered
-        instrument 3 delivered"#]].assert_eq(&format!("mark {mark}\nunrealised {accrued:?}\npaid {paid:?}\n{moves}"));
+        instrument 3 delivered"#]]
+    .assert_eq(&format!("mark {mark}\nunrealised {accrued:?}\npaid {paid:?}\n{moves}"));
     assert_eq!(priced.balance(LedgerAccount::Funding(PERPETUAL)), 0);
 }
 
@@ -276,7 +279,8 @@ fn dlv_8_an_inverse_expiry_settles_futures_and_options_to_the_atom() {
         future: 7770 (1/60000 - 1/60333) BTC = 71475.8 atoms
         call: 0.3 max(0, 1 - 60000/60333) BTC = 165581.0 atoms
         put: 0.4 max(0, 60000/60333 - 1) BTC = 0.0 atoms
-        refused 205: instrument 1 expired at 1798185600000"#]].assert_eq(&expire(Priced::inverse(), 60_333, inverse_sums));
+        refused 205: instrument 1 expired at 1798185600000"#]]
+    .assert_eq(&expire(Priced::inverse(), 60_333, inverse_sums));
     expect![[r#"
         an order closed: Cancelled(Expired)
         delivery price 5977700000000, 450 good
@@ -293,7 +297,8 @@ fn dlv_8_an_inverse_expiry_settles_futures_and_options_to_the_atom() {
         future: 7770 (1/60000 - 1/59777) BTC = -48310.3 atoms
         call: 0.3 max(0, 1 - 60000/59777) BTC = 0.0 atoms
         put: 0.4 max(0, 60000/59777 - 1) BTC = 149221.2 atoms
-        refused 205: instrument 1 expired at 1798185600000"#]].assert_eq(&expire(Priced::inverse(), 59_777, inverse_sums));
+        refused 205: instrument 1 expired at 1798185600000"#]]
+    .assert_eq(&expire(Priced::inverse(), 59_777, inverse_sums));
 }
 
 #[test]
@@ -312,7 +317,8 @@ fn dlv_9_a_linear_expiry_settles_futures_and_options_to_the_atom() {
         future: 0.777 (60333 - 60000) USDC = 258741000.0 atoms
         call: 0.03 max(0, 60333 - 60000) USDC = 9990000.0 atoms
         put: 0.04 max(0, 60000 - 60333) USDC = 0.0 atoms
-        refused 205: instrument 1 expired at 1798185600000"#]].assert_eq(&expire(Priced::linear(), 60_333, linear_sums));
+        refused 205: instrument 1 expired at 1798185600000"#]]
+    .assert_eq(&expire(Priced::linear(), 60_333, linear_sums));
     expect![[r#"
         an order closed: Cancelled(Expired)
         delivery price 5977700000000, 450 good
@@ -327,7 +333,8 @@ fn dlv_9_a_linear_expiry_settles_futures_and_options_to_the_atom() {
         future: 0.777 (59777 - 60000) USDC = -173271000.0 atoms
         call: 0.03 max(0, 59777 - 60000) USDC = 0.0 atoms
         put: 0.04 max(0, 60000 - 59777) USDC = 8920000.0 atoms
-        refused 205: instrument 1 expired at 1798185600000"#]].assert_eq(&expire(Priced::linear(), 59_777, linear_sums));
+        refused 205: instrument 1 expired at 1798185600000"#]]
+    .assert_eq(&expire(Priced::linear(), 59_777, linear_sums));
 }
 
 #[test]
@@ -369,5 +376,6 @@ fn dlv_11_a_gap_in_the_window_extends_it() {
         delivery price 6000000000000, 405 good
         instrument 1 delivered
         instrument 2 delivered
-        instrument 3 delivered"#]].assert_eq(&story);
+        instrument 3 delivered"#]]
+    .assert_eq(&story);
 }
