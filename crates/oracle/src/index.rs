@@ -55,26 +55,27 @@ fn mean(votes: &[Vote], bring: impl Fn(u64) -> u64) -> Option<u64> {
     u64::try_from(products.sum::<u128>().checked_div(weights)?).ok()
 }
 
-/// Weighted lower median: the first price at which half of the weight is reached.
+/// Weighted lower median: the first price with which half of the weight is reached.
 fn median(votes: &Votes) -> Option<u64> {
     let prices = votes.sorted.iter().map(|vote| (vote.price, vote.weight));
-    quarter(prices, votes.total, 2)
+    let half = u128::from(votes.total).div_ceil(2);
+    reaching(prices, half)
 }
 
-/// The first value at which `quarters` quarters of the weight are reached.
-fn quarter(rising: impl Iterator<Item = (u64, u64)>, total: u64, quarters: u128) -> Option<u64> {
-    let due = u128::from(total) * quarters;
-    let mut below = 0;
+/// The first value with which `due` of the weight is reached.
+fn reaching(rising: impl Iterator<Item = (u64, u64)>, due: u128) -> Option<u64> {
+    let mut reached = 0;
     let mut values = rising.skip_while(|(_, weight)| {
-        below += 4 * u128::from(*weight);
-        below < due
+        reached += u128::from(*weight);
+        reached < due
     });
     values.next().map(|(value, _)| value)
 }
 
 /// Each report votes for its price and for both ends of its own confidence, with its weight each
 /// time; the distance of the index from the farther quartile of the votes is its confidence
-/// (Pyth's aggregate, venue.md §3.1).
+/// (Pyth's aggregate, venue.md §3.1). A quarter of the weight, on either side, does not move a
+/// quartile: the first is where *more* than a quarter is reached, the third where three are.
 fn confidence(votes: &Votes, price: u64) -> Option<u64> {
     let mut ends = Vec::with_capacity(3 * votes.sorted.len());
     for vote in &votes.sorted {
@@ -83,8 +84,8 @@ fn confidence(votes: &Votes, price: u64) -> Option<u64> {
         ends.extend([low, vote.price, high].map(|value| (value, vote.weight)));
     }
     ends.sort_unstable();
-    let total = votes.total.checked_mul(3)?;
-    let first = quarter(ends.iter().copied(), total, 1)?;
-    let third = quarter(ends.iter().copied(), total, 3)?;
+    let total = 3 * u128::from(votes.total);
+    let first = reaching(ends.iter().copied(), total / 4 + 1)?;
+    let third = reaching(ends.iter().copied(), (3 * total).div_ceil(4))?;
     Some(price.abs_diff(first).max(price.abs_diff(third)))
 }

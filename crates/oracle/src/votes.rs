@@ -6,8 +6,9 @@
 //! 40 and 40 would be left, and the one that was cut would have half, which is a lower median.
 //!
 //! Weights are exact until a reporter is cut: they are scaled by the least common multiple of the
-//! numbers of live seats. 64 seats have one of at most 2 042 040 (Landau's function), so all weights
-//! together stay below 2^58, and their products with prices below 2^122.
+//! numbers of live seats. Numbers that sum to 64 have one of at most 2 042 040 (Landau's function),
+//! so 32 weights of 32 bits stay below 2^58 together. They are shifted up to just below 2^62, and
+//! prices are below 2^60: sums of products fit in 128 bits.
 
 use alloc::vec::Vec;
 
