@@ -3,7 +3,6 @@
 //!
 //! `cargo bench -p engine --bench prices -- [reports]`
 #![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
-#![expect(clippy::disallowed_types, reason = "a benchmark divides")]
 
 use std::time::Instant;
 

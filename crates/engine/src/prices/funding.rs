@@ -81,7 +81,8 @@ impl Engine {
         let held = self.holdings.at(holding);
         let (account, instrument) = (held.account, held.instrument);
         let prices = self.markets.at(instrument.0).prices.as_ref();
-        let Some(now) = prices.and_then(|prices| prices.funding.as_ref()).map(|f| f.cumulative())
+        let Some(now) =
+            prices.and_then(|prices| prices.funding.as_ref()).map(FundingState::cumulative)
         else {
             return;
         };

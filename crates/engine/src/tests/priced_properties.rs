@@ -8,14 +8,14 @@ use types::{
     Lots, MarkMethod, OrderKind, PlaceOrder, PricingTerms, Seq, Side, Svi, Ticks,
 };
 
-use super::priced::{ANN, PERPETUAL, Priced, REPORTERS, smile, terms};
+use super::priced::{ANN, PERPETUAL, Priced, smile, terms};
 use super::world::{EXPIRY, asset};
 use crate::Engine;
 
 type Raw = (u8, u32, u32, u32);
 
 fn act(priced: &mut Priced, (choice, who, a, b): Raw) {
-    let reporter = REPORTERS[usize::try_from(who % 5).unwrap_or(0)];
+    let reporter = AccountId(1 + who % 5);
     let trader = AccountId(ANN.0 + who % 3);
     let wild = [1, 6_000, 59_000, 60_500, 61_000, 66_000, 90_000_000];
     let near = u64::from(59_950 + b % 100);
@@ -41,7 +41,8 @@ fn act(priced: &mut Priced, (choice, who, a, b): Raw) {
             priced.send(report);
         }
         150..=161 => {
-            let report = priced.report_of(reporter, wild[usize::try_from(a % 7).unwrap_or(0)]);
+            let price = wild.into_iter().cycle().nth(usize::try_from(a % 7).unwrap_or(0));
+            let report = priced.report_of(reporter, price.unwrap_or(1));
             priced.send(report);
         }
         162..=163 => {

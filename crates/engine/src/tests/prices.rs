@@ -125,8 +125,9 @@ fn mrk_8_the_middle_surface_stands_and_the_last_good_one_is_kept() {
     let mut priced = Priced::inverse();
     let with_a = |a| Svi { a, ..smile() };
     let mut story = String::new();
-    for (reporter, a) in [(0, 20_000), (1, 30_000), (2, 9_000_000)] {
-        let events = priced.surface(REPORTERS[reporter], with_a(a));
+    let [first, second, third, ..] = REPORTERS;
+    for (reporter, a) in [(first, 20_000), (second, 30_000), (third, 9_000_000)] {
+        let events = priced.surface(reporter, with_a(a));
         story += &format!("{a}: {}\n", told(&events));
     }
     let bad = Svi { b: 3_000_000_000, ..smile() };
