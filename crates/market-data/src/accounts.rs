@@ -8,7 +8,10 @@ use types::{
     MmpGroup, OrderId, SelfTradeMode, Seq, SignedLots, Ticks, TradeId, TransferReason,
 };
 
-use crate::limits::{MOVEMENTS_PER_ACCOUNT_MAX, TRADES_PER_ACCOUNT_MAX};
+use crate::deliveries::Settlement;
+use crate::limits::{
+    MOVEMENTS_PER_ACCOUNT_MAX, SETTLEMENTS_PER_ACCOUNT_MAX, TRADES_PER_ACCOUNT_MAX,
+};
 use crate::trades::UserTrade;
 
 /// A position.
@@ -20,6 +23,8 @@ pub struct Position {
     pub cost: Amount,
     /// What was realised since it was opened.
     pub realised: Amount,
+    /// What funding brought (below zero: cost) since it was opened.
+    pub funding: Amount,
     /// Sum of its entries, each lots times price, or where value is a quotient lots by price; as
     /// [`Position::entry`] takes it apart.
     pub(crate) entered: u128,
@@ -103,6 +108,7 @@ pub struct Account {
     pub(crate) trades: VecDeque<UserTrade>,
     pub(crate) positions: BTreeMap<InstrumentId, Position>,
     pub(crate) movements: VecDeque<Movement>,
+    pub(crate) settlements: VecDeque<Settlement>,
     pub(crate) client_orders: BTreeMap<ClientOrderId, OrderId>,
     pub(crate) mmps: Vec<Mmp>,
     pub(crate) self_trade: SelfTradeMode,
@@ -130,7 +136,8 @@ impl Account {
         self.balance
     }
 
-    /// What was realised so far in futures, and in options; fees are not in it.
+    /// What was realised so far in futures, and in options. Funding and deliveries are in it, fees
+    /// are not.
     pub fn realised(&self) -> (Amount, Amount) {
         (self.futures_realised, self.options_realised)
     }
@@ -161,6 +168,11 @@ impl Account {
         self.movements.iter()
     }
 
+    /// Its funding, deliveries, stakes and rewards, oldest first.
+    pub fn settlements(&self) -> impl DoubleEndedIterator<Item = &Settlement> {
+        self.settlements.iter()
+    }
+
     /// The order that a client order id of the last day names.
     pub fn client_order(&self, id: &ClientOrderId) -> Option<OrderId> {
         self.client_orders.get(id).copied()
@@ -189,7 +201,7 @@ impl Account {
         let position = self.positions.entry(instrument).or_default();
         let turned = (position.size.0 < 0) != (size.0 < 0);
         if turned && position.size != SignedLots::ZERO {
-            position.realised = Amount::ZERO;
+            (position.realised, position.funding) = (Amount::ZERO, Amount::ZERO);
         }
         position.size = size;
         position.cost = cost;
@@ -229,6 +241,24 @@ impl Account {
         if let Some(last) = self.trades.back_mut() {
             last.change = last.change.plus(amount);
             last.balance = self.balance;
+        }
+    }
+
+    /// Books what an account got or paid for something else than a trade.
+    pub(crate) fn settle(&mut self, mut settlement: Settlement) {
+        self.balance = self.balance.plus(settlement.amount);
+        settlement.balance = self.balance;
+        if self.settlements.len() == SETTLEMENTS_PER_ACCOUNT_MAX {
+            self.settlements.pop_front();
+        }
+        self.settlements.push_back(settlement);
+    }
+
+    /// What funding brought is a profit of futures, and of the position.
+    pub(crate) fn fund(&mut self, instrument: InstrumentId, amount: Amount) {
+        self.futures_realised = self.futures_realised.plus(amount);
+        if let Some(position) = self.positions.get_mut(&instrument) {
+            position.funding = position.funding.plus(amount);
         }
     }
 

@@ -3,11 +3,16 @@
 use alloc::collections::VecDeque;
 use alloc::string::String;
 
-use types::{Amount, At, Contract, IndexId, Instrument, InstrumentId, Rounding, Ticks, Traded};
+use types::{
+    Amount, At, Contract, IndexId, IndexPrice, Instrument, InstrumentId, OptionMark, Rounding,
+    Ticks, Traded,
+};
 
 use crate::book::Book;
 use crate::candles::Candles;
+use crate::funding::Funding;
 use crate::limits::TRADES_PER_INSTRUMENT_MAX;
+use crate::marks::Marks;
 use crate::trades::{TickDirection, Trade};
 
 /// An instrument and its market.
@@ -26,6 +31,21 @@ pub struct InstrumentView {
     pub(crate) tick_direction: TickDirection,
     pub(crate) candles: Candles,
     pub(crate) open_interest: u64,
+    pub(crate) option: Option<OptionMark>,
+    pub(crate) marks: Marks,
+    pub(crate) funding: Option<Funding>,
+    pub(crate) delivered: Option<(IndexPrice, At)>,
+}
+
+/// Where an instrument is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// It trades.
+    Open,
+    /// It has expired and waits for its delivery price.
+    Expired,
+    /// Its positions are settled.
+    Delivered,
 }
 
 impl InstrumentView {
@@ -50,6 +70,10 @@ impl InstrumentView {
             tick_direction: TickDirection::Plus,
             candles: Candles::default(),
             open_interest: 0,
+            option: None,
+            marks: Marks::default(),
+            funding: None,
+            delivered: None,
         }
     }
 
@@ -88,6 +112,35 @@ impl InstrumentView {
         self.mark
     }
 
+    /// What stands behind its mark, if it is an option that the engine has priced.
+    pub fn option(&self) -> Option<&OptionMark> {
+        self.option.as_ref()
+    }
+
+    /// Its marks over the last day.
+    pub fn marks(&self) -> &Marks {
+        &self.marks
+    }
+
+    /// Its funding; `None` for what has none, and before anything was told.
+    pub fn funding(&self) -> Option<&Funding> {
+        self.funding.as_ref()
+    }
+
+    /// The price of its index at which it was delivered, and when.
+    pub fn delivered(&self) -> Option<(IndexPrice, At)> {
+        self.delivered
+    }
+
+    /// Where it is in its life.
+    pub fn life(&self, now: At) -> Life {
+        match (self.delivered, self.spec.kind.expiry()) {
+            (Some(_), _) => Life::Delivered,
+            (None, Some(expiry)) if expiry <= now => Life::Expired,
+            (None, _) => Life::Open,
+        }
+    }
+
     /// Its visible book.
     pub fn book(&self) -> &Book {
         &self.book
@@ -121,6 +174,20 @@ impl InstrumentView {
         let high = (mark * (MILLION + band) / MILLION).min(u64::from(Ticks::MAX.0));
         let [low, high] = [low, high].map(|price| u32::try_from(price).unwrap_or(Ticks::MAX.0));
         Some((Ticks(low), Ticks(high)))
+    }
+
+    /// Takes in a mark, and what stands behind it.
+    pub(crate) fn set_mark(&mut self, at: At, mark: Ticks, option: Option<OptionMark>) {
+        self.mark = Some(mark);
+        self.option = option;
+        self.marks.note(at, mark);
+    }
+
+    /// Its life is over: what only its marks were needed for is forgotten.
+    pub(crate) fn deliver(&mut self, price: IndexPrice, at: At) {
+        self.delivered = Some((price, at));
+        self.option = None;
+        self.marks = Marks::default();
     }
 
     /// Takes in a trade; as everybody sees it.

@@ -1,10 +1,11 @@
 //! Projections of the events of one margin domain: what its clients want to look at.
 //!
 //! ```text
-//!   Event* ─▶ View ─┬─ instruments: terms, marks, L2 book, last trades, candles, open interest
+//!   Event* ─▶ View ─┬─ instruments: terms, marks, funding, L2 book, trades, candles, their end
 //!                   ├─ orders: every open one, and the recently closed
 //!                   ├─ accounts: open and closed orders, trades, positions, movements of money
-//!                   └─ indexes: prices, hourly history
+//!                   ├─ indexes: prices, hourly history, health of their feeds, delivery prices
+//!                   └─ reporters: keys, stakes
 //! ```
 //!
 //! # Invariants
@@ -24,10 +25,15 @@ extern crate std;
 mod accounts;
 mod book;
 mod candles;
+mod deliveries;
+mod feeds;
+mod funding;
 mod indexes;
 mod instruments;
 pub mod limits;
+mod marks;
 mod orders;
+mod prices;
 mod snapshot;
 mod trades;
 mod view;
@@ -38,8 +44,12 @@ mod tests;
 pub use accounts::{Account, Mmp, Movement, Position};
 pub use book::{Book, LevelChange};
 pub use candles::{Candle, Candles};
+pub use deliveries::{DeliveryPrice, Settled, Settlement, Window};
+pub use feeds::{Feed, Reporter};
+pub use funding::{Funding, FundingHour};
 pub use indexes::Index;
-pub use instruments::InstrumentView;
+pub use instruments::{InstrumentView, Life};
+pub use marks::Marks;
 pub use orders::{Order, OrderState};
 pub use trades::{TickDirection, Trade, UserTrade};
 pub use view::View;

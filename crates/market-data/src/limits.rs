@@ -21,3 +21,15 @@ pub const MINUTES_MAX: usize = 11_520;
 pub const DAYS_MAX: usize = 732;
 /// Hours of one index.
 pub const INDEX_HOURS_MAX: usize = 744;
+/// Delivery prices of one index.
+pub const DELIVERIES_PER_INDEX_MAX: usize = 1_000;
+/// Instruments that were delivered, over all indexes: what is told of their end.
+pub const SETTLED_MAX: usize = 10_000;
+/// Marks of one instrument, one a minute: a day of them.
+pub const MARKS_MAX: usize = 1_440;
+/// Minutes of one perpetual's funding: 25 hours, so that a day is always there.
+pub const FUNDING_MINUTES_MAX: usize = 1_500;
+/// Hours of one perpetual's funding (api.md §7.2).
+pub const FUNDING_HOURS_MAX: usize = 744;
+/// Funding, deliveries, stakes and rewards of one account.
+pub const SETTLEMENTS_PER_ACCOUNT_MAX: usize = 1_000;

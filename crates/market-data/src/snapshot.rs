@@ -3,6 +3,7 @@
 //! ```text
 //!   u8 version │ asset, decimals, seq, at, movements │ instruments │ indexes │ accounts
 //!              │ open orders │ closed orders, first closed first │ last trades │ client order ids
+//!              │ reporters │ settled instruments
 //! ```
 //! What follows from the rest is not written: names, contracts, levels of books, lists of orders
 //! by account. Decoding is strict as in [`types::codec`]: what contradicts itself is refused.
@@ -17,14 +18,18 @@ use types::{AccountId, AssetCode, At, ClientOrderId, Contract, Lots, OrderId, Se
 use crate::accounts::{Account, Mmp, Movement, Position};
 use crate::book::Book;
 use crate::candles::{Candle, Candles};
+use crate::deliveries::{DeliveryPrice, SLOT_MS, Settled, Settlement, Window};
+use crate::feeds::{Feed, Reporter};
+use crate::funding::{Funding, FundingHour};
 use crate::indexes::Index;
 use crate::instruments::InstrumentView;
+use crate::marks::Marks;
 use crate::orders::{Order, OrderState};
 use crate::trades::{TickDirection, Trade, UserTrade};
 use crate::view::View;
 
 /// Version of the layout above.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// The bytes of the fields in this order.
 macro_rules! record {
@@ -41,6 +46,12 @@ macro_rules! record {
 }
 
 record!(Candle { start, open, high, low, close, lots, value });
+record!(DeliveryPrice { expiry, price, samples, at });
+record!(Feed { terms, health, reason, since });
+record!(FundingHour { end, interest_ppb, index_price });
+record!(Reporter { key, stake, is_caught });
+record!(Settled { instrument, at, price, mark, open_interest });
+record!(Settlement { id, at, reason, amount, instrument, position, index_price, mark, balance });
 record!(Mmp { config, frozen, frozen_until });
 record!(Movement { id, seq, at, reason, amount, other, balance });
 record!(Trade {
@@ -144,18 +155,18 @@ impl Codec for TickDirection {
 impl Codec for Position {
     fn encode(&self, out: &mut Vec<u8>) {
         (self.size, self.cost).encode(out);
-        self.realised.encode(out);
+        (self.realised, self.funding).encode(out);
         i128::try_from(self.entered).expect("entries fill 94 bits at most").encode(out);
     }
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let (size, cost) = Codec::decode(reader)?;
-        let realised = Codec::decode(reader)?;
+        let (realised, funding) = Codec::decode(reader)?;
         let entered = i128::decode(reader)?;
         let entered = u128::try_from(entered).map_err(|_| reader.refuse("Position"))?;
         if 1 << 100 <= entered {
             return Err(reader.refuse("Position"));
         }
-        Ok(Position { size, cost, realised, entered })
+        Ok(Position { size, cost, realised, funding, entered })
     }
 }
 
@@ -173,6 +184,9 @@ impl Codec for Index {
         (self.base, self.quote).encode(out);
         (self.price, self.at).encode(out);
         encode_all(self.hours.iter(), out);
+        self.feed.encode(out);
+        encode_all(self.deliveries.iter(), out);
+        (self.disputed.clone(), self.windows.clone()).encode(out);
     }
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let (base, quote) = Codec::decode(reader)?;
@@ -180,7 +194,38 @@ impl Codec for Index {
         let mut index = Index::new(types::IndexId(0), base, quote);
         (index.price, index.at) = Codec::decode(reader)?;
         index.hours = decode_all(reader)?;
+        index.feed = Codec::decode(reader)?;
+        index.deliveries = decode_all(reader)?;
+        (index.disputed, index.windows) = Codec::decode(reader)?;
         Ok(index)
+    }
+}
+
+impl Codec for Window {
+    fn encode(&self, out: &mut Vec<u8>) {
+        (self.expiry, self.next_slot).encode(out);
+        (self.good, self.sum).encode(out);
+    }
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (expiry, next_slot) = Codec::decode(reader)?;
+        let (good, sum) = Codec::decode(reader)?;
+        let window = Window { expiry, next_slot, good, sum };
+        if window.is_possible() { Ok(window) } else { Err(reader.refuse("Window")) }
+    }
+}
+
+impl Codec for Funding {
+    fn encode(&self, out: &mut Vec<u8>) {
+        (self.rate_ppb, self.told).encode(out);
+        self.total_ppb.encode(out);
+        encode_all(self.minutes.iter(), out);
+        encode_all(self.hours.iter(), out);
+    }
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (rate_ppb, told) = Codec::decode(reader)?;
+        let total_ppb = Codec::decode(reader)?;
+        let (minutes, hours) = (decode_all(reader)?, decode_all(reader)?);
+        Ok(Funding { rate_ppb, told, total_ppb, minutes, hours })
     }
 }
 
@@ -193,6 +238,9 @@ fn encode_instrument(instrument: &InstrumentView, out: &mut Vec<u8>) {
     encode_all(instrument.trades.iter(), out);
     encode_all(instrument.candles.minutes.iter(), out);
     encode_all(instrument.candles.days.iter(), out);
+    (instrument.option, instrument.funding.clone()).encode(out);
+    encode_all(instrument.marks.minutes.iter(), out);
+    instrument.delivered.encode(out);
 }
 
 fn decode_instrument(
@@ -212,6 +260,9 @@ fn decode_instrument(
     instrument.book = Book { change, changed_at, ..Book::default() };
     instrument.trades = decode_all(reader)?;
     instrument.candles = Candles { minutes: decode_all(reader)?, days: decode_all(reader)? };
+    (instrument.option, instrument.funding) = Codec::decode(reader)?;
+    instrument.marks = Marks { minutes: decode_all(reader)? };
+    instrument.delivered = Codec::decode(reader)?;
     Ok(instrument)
 }
 
@@ -227,6 +278,7 @@ fn encode_account(account: &Account, out: &mut Vec<u8>) {
     }
     encode_all(account.trades.iter(), out);
     encode_all(account.movements.iter(), out);
+    encode_all(account.settlements.iter(), out);
 }
 
 fn decode_account(reader: &mut Reader<'_>, id: AccountId) -> Result<Account, DecodeError> {
@@ -239,6 +291,7 @@ fn decode_account(reader: &mut Reader<'_>, id: AccountId) -> Result<Account, Dec
     account.positions = Vec::decode(reader)?.into_iter().collect();
     account.trades = decode_all(reader)?;
     account.movements = decode_all(reader)?;
+    account.settlements = decode_all(reader)?;
     Ok(account)
 }
 
@@ -266,6 +319,9 @@ impl Codec for View {
             let order = self.account(*account).and_then(|account| account.client_order(id));
             ((*at, *account), (id.clone(), order.unwrap_or_default())).encode(out);
         }
+        encode_count(self.reporters.len(), out);
+        self.reporters.iter().for_each(|(id, reporter)| (*id, *reporter).encode(out));
+        encode_all(self.settled.iter(), out);
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -301,7 +357,11 @@ impl Codec for View {
             owner.client_orders.insert(id.clone(), order);
             view.client_ids.push_back((at, account, id));
         }
+        view.reporters = Vec::decode(reader)?.into_iter().collect();
+        view.settled = decode_all(reader)?;
         view.relist_trades();
+        view.slot = view.at.0 / SLOT_MS;
+        view.next_expiry = view.first_expiry();
         Ok(view)
     }
 }

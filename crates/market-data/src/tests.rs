@@ -1,5 +1,6 @@
 //! A made-up venue writes valid events; the view must agree with itself and with it.
 
+mod prices;
 mod properties;
 mod stories;
 
@@ -20,6 +21,10 @@ use crate::{LevelChange, View};
 pub const BUYER: AccountId = AccountId(1);
 pub const SELLER: AccountId = AccountId(2);
 pub const PERPETUAL: InstrumentId = InstrumentId(0);
+pub const FUTURE: InstrumentId = InstrumentId(1);
+pub const CALL: InstrumentId = InstrumentId(2);
+/// 08:00 UTC of the first day there was.
+pub const EXPIRY: At = At(8 * 3_600_000);
 
 pub fn asset(code: &str) -> AssetCode {
     AssetCode::new(code).expect("a code in a test")
@@ -48,12 +53,29 @@ pub fn perpetual() -> Instrument {
     }
 }
 
+fn dated(kind: Kind) -> Instrument {
+    Instrument { kind, settlement_period: SettlementPeriod::Day, ..perpetual() }
+}
+
+fn instruments() -> [Instrument; 3] {
+    let (strike, right) = (decimal("60000"), types::OptionRight::Call);
+    let call = Instrument {
+        tick: decimal("0.0001"),
+        lot: decimal("0.1"),
+        contract_size: decimal("1"),
+        ..dated(Kind::Option { expiry: EXPIRY, strike, right })
+    };
+    [perpetual(), dated(Kind::Future { expiry: EXPIRY }), call]
+}
+
 /// A venue that does what it is told: it keeps just enough to write events that can happen.
 pub struct Script {
     pub view: View,
     /// The visible book put together from the changes alone.
     pub rebuilt: BTreeMap<(Side, Ticks), u64>,
     pub open: Vec<Resting>,
+    /// Beyond a second for each entry.
+    pub passed_ms: u64,
     seq: u64,
     orders: u64,
     trades: u64,
@@ -78,6 +100,7 @@ impl Script {
             view: View::new(asset("BTC"), 8),
             rebuilt: BTreeMap::new(),
             open: vec![],
+            passed_ms: 0,
             seq: 0,
             orders: 0,
             trades: 0,
@@ -86,12 +109,14 @@ impl Script {
         for account in [BUYER, SELLER] {
             script.events.push(Event::AccountOpened { account, parent: None, at: At(1) });
         }
-        script.events.push(Event::InstrumentListed {
-            instrument: PERPETUAL,
-            index: IndexId(0),
-            at: At(1),
-            spec: Box::new(perpetual()),
-        });
+        for (spec, id) in instruments().into_iter().zip(0..) {
+            script.events.push(Event::InstrumentListed {
+                instrument: InstrumentId(id),
+                index: IndexId(0),
+                at: At(1),
+                spec: Box::new(spec),
+            });
+        }
         script.end_entry();
         script
     }
@@ -103,7 +128,7 @@ impl Script {
     /// Ends the entry: the view takes it in, and its changes are added to the rebuilt book.
     pub fn end_entry(&mut self) -> Vec<LevelChange> {
         self.seq += 1;
-        let at = At(1_000 * self.seq);
+        let at = At(1_000 * self.seq + self.passed_ms);
         self.view.apply(Seq(self.seq), at, &self.events);
         self.events.clear();
         let changes = self.view.level_changes().to_vec();

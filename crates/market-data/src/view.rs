@@ -3,7 +3,7 @@
 //! [`View::apply`] takes the events of one entry. What is asked afterwards is as of that entry;
 //! [`View::level_changes`] says what the entry did to the visible books.
 
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
 use types::{
@@ -14,6 +14,8 @@ use types::{
 
 use crate::accounts::{Account, Movement};
 use crate::book::{LevelChange, Touch, net, touch};
+use crate::deliveries::Settled;
+use crate::feeds::Reporter;
 use crate::indexes::Index;
 use crate::instruments::InstrumentView;
 use crate::limits::{CLOSED_PER_ACCOUNT_MAX, TRADES_MAX, USER_TRADES_MAX};
@@ -35,6 +37,12 @@ pub struct View {
     pub(crate) user_trades: VecDeque<(AccountId, TradeId)>,
     pub(crate) client_ids: VecDeque<(At, AccountId, ClientOrderId)>,
     pub(crate) movements: u64,
+    pub(crate) reporters: BTreeMap<AccountId, Reporter>,
+    pub(crate) settled: VecDeque<Settled>,
+    /// The 4 seconds in which delivery windows were last looked at.
+    pub(crate) slot: u64,
+    pub(crate) next_expiry: At,
+    pub(crate) expired: Vec<InstrumentId>,
     touches: Vec<Touch>,
     changes: Vec<LevelChange>,
 }
@@ -55,6 +63,11 @@ impl View {
             user_trades: VecDeque::new(),
             client_ids: VecDeque::new(),
             movements: 0,
+            reporters: BTreeMap::new(),
+            settled: VecDeque::new(),
+            slot: 0,
+            next_expiry: At(u64::MAX),
+            expired: Vec::new(),
             touches: Vec::new(),
             changes: Vec::new(),
         }
@@ -69,15 +82,17 @@ impl View {
 
     /// Takes in the events of one entry.
     pub fn apply(&mut self, seq: Seq, at: At, events: &[Event]) {
+        let before = core::mem::replace(&mut self.at, at);
         self.seq = seq;
-        self.at = at;
         self.touches.clear();
         self.changes.clear();
         self.forget_client_ids();
+        self.expire(before);
         for event in events {
             self.apply_event(event);
         }
         self.net_levels();
+        self.sample_windows();
     }
 
     fn apply_event(&mut self, event: &Event) {
@@ -85,6 +100,8 @@ impl View {
             Event::InstrumentListed { instrument, index, at, spec } => {
                 self.index_mut(*index, (spec.base, spec.quote));
                 let ids = (*instrument, *index);
+                let expiry = spec.kind.expiry().unwrap_or(At(u64::MAX));
+                self.next_expiry = self.next_expiry.min(expiry);
                 self.instruments.push(InstrumentView::listed(ids, *at, spec, self.decimals));
             }
             Event::AccountOpened { account, parent, at } => {
@@ -98,7 +115,8 @@ impl View {
                 self.index_mut(*index, (*base, *quote)).report(at, *price);
             }
             Event::MarkChanged { instrument, mark } => {
-                self.instrument_mut(*instrument).mark = Some(*mark);
+                let at = self.at;
+                self.instrument_mut(*instrument).set_mark(at, *mark, None);
             }
             Event::OrderPlaced(placed) => self.placed(placed),
             Event::Traded(traded) => self.traded(traded),
@@ -122,27 +140,45 @@ impl View {
                 let account = self.account_mut(*account);
                 (account.self_trade, account.with_subaccounts) = (*mode, *with_subaccounts);
             }
+            Event::FeedSet { index, terms } => self.feed_set(*index, terms),
+            Event::ReporterRegistered { account, key, stake } => {
+                self.reporter_registered(*account, *key, *stake);
+            }
+            Event::FeedHealthChanged { index, to, reason, at, .. } => {
+                self.feed_turned(*index, (*to, *reason), *at);
+            }
+            Event::ReporterFaulted { account, fault, slashed, .. } => {
+                self.reporter_faulted(*account, *fault, *slashed);
+            }
+            Event::MarksMade { marks, .. } => self.marks_made(marks),
+            Event::FundingAccrued { instrument, rate_ppb, interest_ppb, index_price, at } => {
+                self.funding_accrued(*instrument, (*rate_ppb, *interest_ppb), (*index_price, *at));
+            }
+            Event::DeliveryPriced { index, expiry, price, samples, at } => {
+                self.delivery_priced(*index, *expiry, (*price, *samples, *at));
+            }
+            Event::DeliveryDisputed { index, expiry, .. } => {
+                self.delivery_disputed(*index, *expiry);
+            }
+            Event::InstrumentDelivered { instrument, price, at } => {
+                self.instrument_mut(*instrument).deliver(*price, *at);
+            }
             Event::OrderRepeated { .. }
             | Event::Refused(_)
-            | Event::FeedSet { .. }
-            | Event::ReporterRegistered { .. }
             | Event::PriceReported { .. }
-            | Event::FeedHealthChanged { .. }
-            | Event::ReporterFaulted { .. }
             | Event::SurfaceChanged { .. }
             | Event::PricingSet { .. }
-            | Event::MarksMade { .. }
-            | Event::FundingAccrued { .. }
-            | Event::DeliveryPriced { .. }
-            | Event::DeliveryDisputed { .. }
-            | Event::InstrumentDelivered { .. }
             | Event::TermStarted { .. } => {}
         }
     }
 
     // Instruments and indexes.
 
-    fn index_mut(&mut self, id: IndexId, (base, quote): (AssetCode, AssetCode)) -> &mut Index {
+    pub(crate) fn index_mut(
+        &mut self,
+        id: IndexId,
+        (base, quote): (AssetCode, AssetCode),
+    ) -> &mut Index {
         let at = usize::from(id.0);
         if self.indexes.len() <= at {
             self.indexes.push(Index::new(id, base, quote));
@@ -150,7 +186,7 @@ impl View {
         self.indexes.get_mut(at).expect("indexes are numbered densely from 0")
     }
 
-    fn instrument_mut(&mut self, id: InstrumentId) -> &mut InstrumentView {
+    pub(crate) fn instrument_mut(&mut self, id: InstrumentId) -> &mut InstrumentView {
         let at = usize::try_from(id.0).ok();
         let found = at.and_then(|at| self.instruments.get_mut(at));
         found.expect("events name instruments that were listed")
@@ -162,7 +198,7 @@ impl View {
         self.accounts.push(Account { id, parent, opened_at, ..Account::default() });
     }
 
-    fn account_mut(&mut self, id: AccountId) -> &mut Account {
+    pub(crate) fn account_mut(&mut self, id: AccountId) -> &mut Account {
         let at = usize::try_from(id.0).ok().and_then(|nth| nth.checked_sub(1));
         let found = at.and_then(|at| self.accounts.get_mut(at));
         found.expect("events name accounts that were opened")
@@ -174,19 +210,23 @@ impl View {
         amount: Amount,
         reason: TransferReason,
     ) {
-        let moved = matches!(
-            reason,
-            TransferReason::Deposit | TransferReason::Withdrawal | TransferReason::Transfer
-        );
-        self.movements += u64::from(moved);
+        let way = Way::of(reason);
+        self.movements += u64::from(way != Way::Trade);
         for (own, other, amount) in [(from, to, amount.negated()), (to, from, amount)] {
             let LedgerAccount::Collateral(account) = own else { continue };
             let (id, seq, at, balance) = (self.movements, self.seq, self.at, Amount::ZERO);
-            let account = self.account_mut(account);
-            if moved {
-                account.push_movement(Movement { id, seq, at, reason, amount, other, balance });
-            } else {
-                account.settle_trade(amount);
+            match way {
+                Way::Trade => self.account_mut(account).settle_trade(amount),
+                Way::Settlement => self.settled_money((account, other), amount, reason),
+                Way::Movement => self.account_mut(account).push_movement(Movement {
+                    id,
+                    seq,
+                    at,
+                    reason,
+                    amount,
+                    other,
+                    balance,
+                }),
             }
         }
     }
@@ -447,6 +487,21 @@ impl View {
         self.indexes.get(usize::from(id.0))
     }
 
+    /// What expired between the entry before the last one and the last one.
+    pub fn expired(&self) -> &[InstrumentId] {
+        &self.expired
+    }
+
+    /// Instruments that were delivered, oldest first.
+    pub fn settled(&self) -> impl DoubleEndedIterator<Item = &Settled> {
+        self.settled.iter()
+    }
+
+    /// A reporter.
+    pub fn reporter(&self, account: AccountId) -> Option<&Reporter> {
+        self.reporters.get(&account)
+    }
+
     /// The accounts in the order of their ids, from 1.
     pub fn accounts(&self) -> &[Account] {
         &self.accounts
@@ -477,6 +532,34 @@ impl View {
     /// Last trades of the domain, oldest first; their ids rise.
     pub fn trades(&self) -> &VecDeque<Trade> {
         &self.trades
+    }
+}
+
+/// Where money that moved is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// With the trade that it is of.
+    Trade,
+    /// Among what its owner moved.
+    Movement,
+    /// Among what the venue settled.
+    Settlement,
+}
+
+impl Way {
+    fn of(reason: TransferReason) -> Way {
+        match reason {
+            TransferReason::Deposit | TransferReason::Withdrawal | TransferReason::Transfer => {
+                Way::Movement
+            }
+            TransferReason::Fee | TransferReason::Realised | TransferReason::Premium => Way::Trade,
+            TransferReason::Funding
+            | TransferReason::Delivery
+            | TransferReason::Residue
+            | TransferReason::Stake
+            | TransferReason::Slash
+            | TransferReason::Reward => Way::Settlement,
+        }
     }
 }
 
