@@ -74,6 +74,8 @@ pub enum ParamKind {
     Texts,
     /// A list of objects or lists, in JSON.
     List,
+    /// An object, in JSON.
+    Record,
 }
 
 /// What answers.
@@ -125,7 +127,8 @@ impl Method {
 /// All methods, in the order of api.md §7.2.
 pub fn methods() -> &'static [Method] {
     static ALL: LazyLock<Vec<Method>> = LazyLock::new(|| {
-        let of_venue = [venue::MARKET_DATA, venue::TRADING, venue::ACCOUNTS, venue::OPERATOR];
+        let market = [venue::MARKET_DATA, venue::TRADING, venue::ACCOUNTS];
+        let of_venue = [&market[..], &[venue::REPORTS, venue::OPERATOR]].concat();
         [&[table::METHODS], of_venue.as_slice()].concat().concat()
     });
     &ALL

@@ -3,18 +3,20 @@
 //! Each reads its parameters, looks into the views, and answers at once, after the engine's numbers
 //! have come, or after its commands were applied. A function is named as its method.
 //!
-//! Histories of what the venue does not have yet (funding, settlements, volatility) are empty, and
-//! funding is zero.
-
 pub(crate) mod account;
 pub(crate) mod candles;
+pub(crate) mod feeds;
 pub(crate) mod market;
 pub(crate) mod operator;
 pub(crate) mod orders;
+pub(crate) mod prices;
 pub(crate) mod protection;
 pub(crate) mod quotes;
+pub(crate) mod reports;
+pub(crate) mod settlements;
 pub(crate) mod trades;
 pub(crate) mod trading;
+pub(crate) mod volatility;
 pub(crate) mod wallet;
 
 #[cfg(test)]

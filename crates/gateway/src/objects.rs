@@ -3,29 +3,39 @@
 //! Every object is written straight into a text: prices and amounts are exact decimals from whole
 //! ticks, lots and atoms, never a float. Averages are quotients, rounded to ten decimals.
 //!
-//! Greeks and implied volatilities (`greeks`, `mark_iv`, `bid_iv`, `ask_iv`, `iv`) are left out,
-//! and an option's `delta` is null: nothing prices options yet, and no number is invented.
+//! No number is invented. `mark_iv` and `greeks` of an option, and its `delta` in a position, are
+//! there when the engine has priced it; `bid_iv`, `ask_iv` and the `iv` of a trade are left out,
+//! for they would have to be solved for, and nothing here prices options.
 
 mod accounts;
+mod feeds;
 mod instruments;
 mod json;
 mod number;
 mod orders;
 mod positions;
+mod prices;
+mod settlements;
 mod tickers;
 mod trades;
 mod wallets;
 mod words;
 
 pub(crate) use accounts::{Summary, write_portfolio, write_summary, write_user};
+pub(crate) use feeds::{METHODS as INDEX_METHODS, change_of_health, write_feed};
 pub(crate) use instruments::{is_open, write_currency, write_instrument};
 pub(crate) use json::{List, Object, write_text};
 pub(crate) use number::{Fixed, Scale};
 pub(crate) use orders::write_order;
 pub(crate) use positions::{write_flat_position, write_position};
+pub(crate) use prices::{
+    last_8h, rate, share, write_expiration, write_funding_hours, write_option_marks,
+    write_perpetual, write_platform,
+};
+pub(crate) use settlements::{settlement_type, write_own_settlement, write_settled};
 pub(crate) use tickers::{
     volume_and_cost, write_book, write_book_summary, write_chart_candle, write_index, write_level,
-    write_perpetual, write_quote_fields, write_state, write_ticker,
+    write_quote_fields, write_state, write_ticker,
 };
 pub(crate) use trades::{Labels, write_trade, write_user_trade};
 pub(crate) use wallets::{LogRow, write_deposit, write_log_row, write_transfer, write_withdrawal};

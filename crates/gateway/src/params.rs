@@ -5,7 +5,7 @@
 //! refused with the nearest values that would do. Nothing is rounded for the client.
 
 use serde_json::{Map, Value};
-use types::{Amount, Decimal, Grid, Lots, Ticks};
+use types::{Amount, AssetCode, Decimal, Grid, Lots, Ticks};
 
 use market_data::InstrumentView;
 
@@ -185,6 +185,68 @@ impl<'a> Params<'a> {
     pub(crate) fn price(&self, name: &str, ground: Ground<'_>) -> Result<Option<Ticks>, RpcError> {
         let Some(price) = self.decimal(name)? else { return Ok(None) };
         price_of(name, price, ground).map(Some)
+    }
+}
+
+/// Objects within parameters, and small numbers.
+impl<'a> Params<'a> {
+    /// An object; over GET its JSON has been read already.
+    pub(crate) fn record(&self, name: &str) -> Result<Params<'a>, RpcError> {
+        match self.get(name) {
+            Some(Value::Object(map)) => Ok(Params(map)),
+            Some(_) => Err(wrong(name, "send an object")),
+            None => Err(wrong(name, "is missing: send it")),
+        }
+    }
+
+    /// A list of objects.
+    pub(crate) fn records(&self, name: &str) -> Result<Vec<Params<'a>>, RpcError> {
+        let Some(Value::Array(items)) = self.get(name) else {
+            return Err(wrong(name, "send a list of objects"));
+        };
+        let maps = items.iter().map(Value::as_object);
+        let maps: Option<Vec<&Map<String, Value>>> = maps.collect();
+        let maps = maps.ok_or_else(|| wrong(name, "send a list of objects"))?;
+        Ok(maps.into_iter().map(Params).collect())
+    }
+
+    /// A whole number that is not large.
+    pub(crate) fn small<T: TryFrom<u64>>(&self, name: &str) -> Result<T, RpcError> {
+        let number = self.needed(name, self.whole(name)?)?;
+        T::try_from(number).map_err(|_| wrong(name, format!("{number} is too large")))
+    }
+
+    /// A whole number of either sign.
+    pub(crate) fn signed(&self, name: &str) -> Result<i32, RpcError> {
+        let number = self.needed(name, self.decimal(name)?)?;
+        let whole = number.times_ten_to(0).and_then(|whole| i32::try_from(whole).ok());
+        whole.ok_or_else(|| wrong(name, format!("{number} is not a whole number of its unit")))
+    }
+
+    /// The code of an asset.
+    pub(crate) fn asset(&self, name: &str) -> Result<AssetCode, RpcError> {
+        let text = self.needed(name, self.text(name)?)?;
+        AssetCode::new(text).ok_or_else(|| wrong(name, "send 1 to 8 capital letters or digits"))
+    }
+
+    /// Bytes, as twice as many hexadecimal digits.
+    pub(crate) fn hex<const N: usize>(&self, name: &str) -> Result<[u8; N], RpcError> {
+        let text = self.needed(name, self.text(name)?)?;
+        let form = || {
+            let (digits, sent) = (2 * N, text.chars().count());
+            wrong(
+                name,
+                format!("send {digits} hexadecimal digits, not {sent} characters like that"),
+            )
+        };
+        let digits: Option<Vec<u8>> =
+            text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect();
+        let digits = digits.filter(|digits| digits.len() == 2 * N).ok_or_else(form)?;
+        let mut bytes = [0; N];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = pair.iter().fold(0, |sum, digit| sum * 16 + digit);
+        }
+        Ok(bytes)
     }
 }
 

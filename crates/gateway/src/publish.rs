@@ -19,7 +19,10 @@ use tokio::sync::oneshot;
 
 use market_data::View;
 use types::codec::{Codec, DecodeError};
-use types::{AccountId, AccountView, Applied, AssetCode, At, Command, InstrumentId, Proposal};
+use types::{
+    AccountId, AccountView, Applied, AssetCode, At, Command, FeedView, Health, InstrumentId,
+    Proposal,
+};
 
 use crate::Outbox;
 use crate::call::{Answer, Intent, Reply};
@@ -41,7 +44,7 @@ pub(crate) use replies::text;
 pub(crate) use topics::{KINDS, KindFilter, RESOLUTIONS};
 
 use replies::{Asked, Part};
-use state::{DomainState, Outcome, Pending, Question, spans_domains};
+use state::{DomainState, FeedQuestion, Outcome, Pending, Question, spans_domains};
 
 /// One listener of one channel.
 #[derive(Clone, Debug)]
@@ -156,8 +159,11 @@ impl Market {
     pub fn tick(&self, now_ms: u64) {
         for domain in self.domain_ids() {
             let questions = self.state(domain).tick(At(now_ms));
-            for question in questions {
+            for question in questions.accounts {
                 tokio::spawn(self.clone().ask(domain, question));
+            }
+            for question in questions.feeds {
+                tokio::spawn(self.clone().ask_feed(domain, question));
             }
         }
     }
@@ -165,6 +171,12 @@ impl Market {
     async fn ask(self, domain: DomainId, question: Question) {
         let numbers = self.shared.venue.account(domain, question.account).await;
         self.state(domain).answered(&question, numbers.as_ref());
+    }
+
+    async fn ask_feed(self, domain: DomainId, question: FeedQuestion) {
+        let (base, quote) = question.pair;
+        let view = self.feed(domain, base, quote).await;
+        self.state(domain).answered_feed(question, view.as_ref());
     }
 
     /// Listens to `channel`. `Ok(None)`: there is no such channel, or not for this subscriber;
@@ -296,6 +308,30 @@ impl Market {
         account: AccountId,
     ) -> Later<Option<AccountView>> {
         self.shared.venue.account(domain, account)
+    }
+
+    /// The engine's view of a feed.
+    pub(crate) fn feed(
+        &self,
+        domain: DomainId,
+        base: AssetCode,
+        quote: AssetCode,
+    ) -> Later<Option<FeedView>> {
+        self.shared.venue.feed(domain, base, quote)
+    }
+
+    /// The names of the indexes whose feeds are frozen, and how many indexes there are.
+    pub(crate) fn frozen_indexes(&self) -> (Vec<String>, usize) {
+        let (mut frozen, mut count) = (Vec::new(), 0);
+        for domain in self.domain_ids() {
+            self.look(domain, |look| {
+                let indexes = look.view.indexes();
+                count += indexes.len();
+                let locked = indexes.iter().filter(|index| index.health() == Health::Frozen);
+                frozen.extend(locked.map(|index| index.name().to_owned()));
+            });
+        }
+        (frozen, count)
     }
 
     pub(crate) fn limits(&self) -> Option<&str> {

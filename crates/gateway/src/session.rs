@@ -90,9 +90,16 @@ pub(crate) fn get_time(_: &mut Caller<'_>, _: &Call) -> Result<Json, RpcError> {
     Ok(rpc::json(&now_ms()))
 }
 
-/// `public/status`: `locked` is a text; anything but "false" tells clients to stay away.
-pub(crate) fn status(_: &mut Caller<'_>, _: &Call) -> Result<Json, RpcError> {
-    Ok(rpc::json(&json!({ "locked": "false", "locked_indices": [] })))
+/// `public/status`: an index is locked while its feed is frozen. `locked` is a text, and anything
+/// but "false" tells clients to stay away.
+pub(crate) fn status(caller: &mut Caller<'_>, _: &Call) -> Result<Json, RpcError> {
+    let (frozen, count) = caller.gateway.market.frozen_indexes();
+    let locked = match frozen.len() {
+        0 => "false",
+        all if all == count => "true",
+        _ => "partial",
+    };
+    Ok(rpc::json(&json!({ "locked": locked, "locked_indices": frozen })))
 }
 
 /// `public/set_heartbeat`.

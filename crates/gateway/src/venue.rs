@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use types::{AccountId, AccountView, AssetCode, Proposal};
+use types::{AccountId, AccountView, AssetCode, FeedView, Proposal};
 
 /// One margin domain, by its place in [`Venue::domains`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,7 +21,8 @@ pub struct Domain {
 /// How a proposal is queued. Load is shed from the back of this list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// Cancels and reduce-only orders: they have a reserve of their own.
+    /// Cancels, reduce-only orders, and reports of prices: they have a reserve of their own. A
+    /// venue that sheds its prices first cannot trade when that matters most.
     Cancel,
     /// Everything else.
     Order,
@@ -49,4 +50,6 @@ pub trait Venue: Send + Sync + 'static {
     fn propose(&self, domain: DomainId, class: Class, proposal: Proposal) -> Result<(), Busy>;
     /// The numbers of an account after some applied batch; `None` if there is no such account.
     fn account(&self, domain: DomainId, account: AccountId) -> Later<Option<AccountView>>;
+    /// The feed of a pair after some applied batch; `None` if the domain has no such index.
+    fn feed(&self, domain: DomainId, base: AssetCode, quote: AssetCode) -> Later<Option<FeedView>>;
 }

@@ -16,7 +16,7 @@ use anyhow::{Context, anyhow, bail};
 use gateway::Market;
 use gateway::venue::{Busy, Class, Domain, DomainId, Later, Venue};
 use replica::{Handle, Progress, Refused, Solo, Start, Started};
-use types::{AccountId, AccountView, AssetCode, Proposal, Seq};
+use types::{AccountId, AccountView, AssetCode, FeedView, Proposal, Seq};
 
 use crate::config::{LogConfig, QueueConfig};
 use crate::{clock, domains, output};
@@ -42,6 +42,22 @@ impl SoloVenue {
     pub fn replica(&self, domain: DomainId) -> Option<&Handle> {
         self.replicas.get(usize::from(domain.0))?.get()
     }
+
+    /// Asks the engine of a domain.
+    fn ask<T: Send + 'static>(
+        &self,
+        domain: DomainId,
+        question: impl FnOnce(&engine::Engine) -> Option<T> + Send + 'static,
+    ) -> Later<Option<T>> {
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        // Nobody may be waiting any more.
+        let tell = |view| drop(answer.send(view));
+        if let Some(replica) = self.replica(domain) {
+            // A replica that has stopped, or is flooded with questions, drops both: no answer.
+            let _ = replica.inspect_then(question, tell);
+        }
+        Box::pin(async { answered.await.ok().flatten() })
+    }
 }
 
 impl Venue for SoloVenue {
@@ -62,14 +78,11 @@ impl Venue for SoloVenue {
     }
 
     fn account(&self, domain: DomainId, account: AccountId) -> Later<Option<AccountView>> {
-        let (answer, answered) = tokio::sync::oneshot::channel();
-        // Nobody may be waiting any more.
-        let tell = |view| drop(answer.send(view));
-        if let Some(replica) = self.replica(domain) {
-            // A replica that has stopped, or is flooded with questions, drops both: no answer.
-            let _ = replica.inspect_then(move |engine| engine.account(account), tell);
-        }
-        Box::pin(async { answered.await.ok().flatten() })
+        self.ask(domain, move |engine| engine.account(account))
+    }
+
+    fn feed(&self, domain: DomainId, base: AssetCode, quote: AssetCode) -> Later<Option<FeedView>> {
+        self.ask(domain, move |engine| engine.feed(base, quote))
     }
 }
 

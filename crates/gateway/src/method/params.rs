@@ -20,8 +20,10 @@ pub(super) fn check(param: &Param, sent: &mut Map<String, Value>) -> Result<(), 
         }
         return Ok(());
     };
-    if let ParamKind::Texts | ParamKind::List = param.kind {
-        spread(value);
+    match param.kind {
+        ParamKind::Texts | ParamKind::List => spread(value),
+        ParamKind::Record => unfold(value),
+        _ => {}
     }
     if fits(param.kind, value) {
         return Ok(());
@@ -39,6 +41,14 @@ fn spread(value: &mut Value) {
     };
 }
 
+/// Over GET an object comes as one text of JSON.
+fn unfold(value: &mut Value) {
+    let Value::String(text) = value else { return };
+    if let Ok(map) = serde_json::from_str::<Map<String, Value>>(text) {
+        *value = Value::Object(map);
+    }
+}
+
 fn fits(kind: ParamKind, value: &Value) -> bool {
     match (kind, value) {
         (ParamKind::Text, Value::String(_)) | (ParamKind::Boolean, Value::Bool(_)) => true,
@@ -53,6 +63,7 @@ fn fits(kind: ParamKind, value: &Value) -> bool {
         }
         (ParamKind::Texts, Value::Array(list)) => list.iter().all(Value::is_string),
         (ParamKind::List, Value::Array(list)) => list.iter().all(|item| !item.is_string()),
+        (ParamKind::Record, Value::Object(_)) => true,
         _ => false,
     }
 }
@@ -80,5 +91,6 @@ fn form(kind: ParamKind) -> String {
         ParamKind::OneOf(words) => format!("one of {}", words.join(", ")),
         ParamKind::Texts => "a list of texts".to_owned(),
         ParamKind::List => "a list".to_owned(),
+        ParamKind::Record => "an object".to_owned(),
     }
 }

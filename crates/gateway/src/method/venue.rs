@@ -1,7 +1,7 @@
 //! The rows of the methods that the venue answers: market data, trading, accounts, wallets,
 //! operator.
 
-use super::ParamKind::{Boolean, Integer, List, Number, OneOf, Text, Texts};
+use super::ParamKind::{Boolean, Integer, List, Number, OneOf, Record, Text, Texts};
 use super::Tier::{Minimum, Ours, Second, Third};
 use super::table::{may, method, must};
 use super::{Method, Needs, Param, ParamKind, Run, Tier};
@@ -9,7 +9,8 @@ use crate::auth::scopes::{Area, Level};
 use crate::call::Handler;
 use crate::credits::Pool;
 use crate::methods::{
-    account, candles, market, operator, orders, protection, quotes, trades, trading, wallet,
+    account, candles, feeds, market, operator, orders, prices, protection, quotes, reports,
+    settlements, trades, trading, volatility, wallet,
 };
 
 const ACCOUNT_READ: Needs = Needs::Scope(Area::Account, Level::Read);
@@ -209,29 +210,30 @@ pub(super) const MARKET_DATA: &[Method] = &[
             must("end_timestamp", Integer),
             must("resolution", RESOLUTIONS),
         ]),
-    public(Minimum, "public/get_funding_rate_value", market::get_funding_rate_value).takes(SPAN),
-    public(Minimum, "public/get_funding_rate_history", market::get_funding_rate_history)
+    public(Minimum, "public/get_funding_rate_value", prices::get_funding_rate_value).takes(SPAN),
+    public(Minimum, "public/get_funding_rate_history", prices::get_funding_rate_history)
         .takes(SPAN),
-    public(Second, "public/get_funding_chart_data", market::get_funding_chart_data)
+    public(Second, "public/get_funding_chart_data", prices::get_funding_chart_data)
         .takes(&[INSTRUMENT, must("length", OneOf(&["8h", "24h", "1m"]))]),
-    public(Minimum, "public/get_historical_volatility", market::get_historical_volatility)
+    public(Minimum, "public/get_historical_volatility", volatility::get_historical_volatility)
         .takes(JUST_CURRENCY),
-    public(Second, "public/get_volatility_index_data", market::get_volatility_index_data).takes(&[
-        CURRENCY,
-        must("start_timestamp", Integer),
-        must("end_timestamp", Integer),
-        must("resolution", Text),
-    ]),
-    public(Second, "public/get_mark_price_history", market::get_mark_price_history).takes(SPAN),
-    public(Second, "public/get_index_price", market::get_index_price)
+    public(Second, "public/get_volatility_index_data", volatility::get_volatility_index_data)
+        .takes(&[
+            CURRENCY,
+            must("start_timestamp", Integer),
+            must("end_timestamp", Integer),
+            must("resolution", Text),
+        ]),
+    public(Second, "public/get_mark_price_history", prices::get_mark_price_history).takes(SPAN),
+    public(Second, "public/get_index_price", prices::get_index_price)
         .takes(&[must("index_name", Text)]),
-    public(Second, "public/get_index_price_names", market::get_index_price_names)
+    public(Second, "public/get_index_price_names", prices::get_index_price_names)
         .takes(&[may("extended", Boolean)]),
-    public(Second, "public/get_supported_index_names", market::get_supported_index_names)
+    public(Second, "public/get_supported_index_names", prices::get_supported_index_names)
         .takes(&[may("type", OneOf(&["all", "spot", "derivative"]))]),
-    public(Third, "public/get_index_chart_data", market::get_index_chart_data)
+    public(Third, "public/get_index_chart_data", prices::get_index_chart_data)
         .takes(&[must("index_name", Text), must("range", Text)]),
-    public(Second, "public/get_delivery_prices", market::get_delivery_prices).takes(&[
+    public(Second, "public/get_delivery_prices", prices::get_delivery_prices).takes(&[
         must("index_name", Text),
         may("offset", Integer),
         may("count", Integer),
@@ -247,11 +249,17 @@ pub(super) const MARKET_DATA: &[Method] = &[
     public(
         Minimum,
         "public/get_last_settlements_by_instrument",
-        market::get_settlements_by_instrument,
+        settlements::get_last_settlements_by_instrument,
     )
     .takes(SETTLEMENTS),
-    public(Second, "public/get_last_settlements_by_currency", market::get_settlements_by_currency)
-        .takes(SETTLEMENTS_OF),
+    public(
+        Second,
+        "public/get_last_settlements_by_currency",
+        settlements::get_last_settlements_by_currency,
+    )
+    .takes(SETTLEMENTS_OF),
+    public(Ours, "public/get_price_feeds", feeds::get_price_feeds)
+        .takes(&[may("index_name", Text)]),
     public(Second, "public/get_announcements", market::nothing)
         .takes(&[may("start_timestamp", Integer), may("count", Integer)]),
     public(Third, "public/get_combos", market::nothing).takes(JUST_CURRENCY),
@@ -393,14 +401,14 @@ pub(super) const TRADING: &[Method] = &[
         Second,
         "private/get_settlement_history_by_instrument",
         TRADE_READ,
-        market::get_settlements_by_instrument,
+        settlements::get_settlement_history_by_instrument,
     )
     .takes(SETTLEMENTS),
     private(
         Second,
         "private/get_settlement_history_by_currency",
         TRADE_READ,
-        market::get_settlements_by_currency,
+        settlements::get_settlement_history_by_currency,
     )
     .takes(SETTLEMENTS_OF),
     trades(Second, "private/set_mmp_config", protection::set_mmp_config).takes(&[
@@ -512,6 +520,27 @@ pub(super) const ACCOUNTS: &[Method] = &[
     ]),
 ];
 
+/// Reports carry a signature, and that is what counts: any key of the reporter's account will do.
+pub(super) const REPORTS: &[Method] = &[
+    private(Ours, "private/report_price", Needs::Login, reports::report_price).takes(&[
+        must("index_name", Text),
+        must("source", Text),
+        must("price", Number),
+        must("confidence", Number),
+        must("source_at", Integer),
+        must("nonce", Integer),
+        must("signature", Text),
+    ]),
+    private(Ours, "private/report_surface", Needs::Login, reports::report_surface).takes(&[
+        must("index_name", Text),
+        must("expiration_timestamp", Integer),
+        must("svi", Record),
+        must("source_at", Integer),
+        must("nonce", Integer),
+        must("signature", Text),
+    ]),
+];
+
 pub(super) const OPERATOR: &[Method] = &[
     operator("operator/deposit", operator::deposit).takes(&[
         must("account", Integer),
@@ -546,4 +575,42 @@ pub(super) const OPERATOR: &[Method] = &[
     ]),
     operator("operator/report_marks", operator::report_marks).takes(&[must("marks", List)]),
     operator("operator/end_day", operator::end_day),
+    operator("operator/set_feed", feeds::set_feed).takes(&[
+        must("base", Text),
+        must("quote", Text),
+        may("currency", Text),
+        must("method", OneOf(&["capped_median", "drop_extremes", "weighted_median"])),
+        must("sources", List),
+        must("seats", List),
+        must("healthy", Record),
+        must("degraded", Record),
+        must("barrier", Record),
+        must("stale_ms", Integer),
+        must("ahead_ms", Integer),
+        must("cap_ppm", Integer),
+        must("spread_ppm", Integer),
+        must("confidence_ppm", Integer),
+        must("jump_ppm", Integer),
+        must("reporter_cap_ppm", Integer),
+        may("cross_check", Record),
+        must("incentives", Record),
+    ]),
+    operator("operator/register_reporter", feeds::register_reporter).takes(&[
+        must("account", Integer),
+        CURRENCY,
+        must("public_key", Text),
+        must("stake", Number),
+    ]),
+    operator("operator/set_pricing", feeds::set_pricing).takes(&[
+        INSTRUMENT,
+        must("mark", OneOf(&["impact_basis", "median_of_three"])),
+        must("impact", Number),
+        must("clamp_ppm", Integer),
+        may("funding", Record),
+    ]),
+    operator("operator/settle_delivery", feeds::settle_delivery).takes(&[
+        must("index_name", Text),
+        must("expiration_timestamp", Integer),
+        must("price", Number),
+    ]),
 ];

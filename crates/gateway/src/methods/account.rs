@@ -190,7 +190,7 @@ fn subaccount(market: &Market, id: AccountId, numbers: &[(DomainId, AccountView)
     })
 }
 
-/// Trades and movements of money, newest first.
+/// Trades, movements of money, funding and deliveries, newest first.
 pub(crate) fn get_transaction_log(market: &Market, call: &Call) -> Answered {
     let id = whose(market, call)?;
     let params = params(call);
@@ -203,8 +203,10 @@ pub(crate) fn get_transaction_log(market: &Market, call: &Call) -> Answered {
             let Some(account) = look.view.account(id) else { return };
             let trades = account.trades().map(LogRow::Traded);
             let moved = account.movements().map(LogRow::Moved);
+            let settled = account.settlements().map(LogRow::Settled);
+            let all = trades.chain(moved).chain(settled);
             let mut rows: Vec<LogRow<'_>> =
-                trades.chain(moved).filter(|row| (start..=end).contains(&row.at().0)).collect();
+                all.filter(|row| (start..=end).contains(&row.at().0)).collect();
             rows.sort_by_key(|row| (row.at(), row.id()));
             let total = rows.len();
             let mut object = Object::new(out);

@@ -2,17 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use market_data::{Index, InstrumentView};
+use market_data::InstrumentView;
 
-use super::{domain, domains, kind, now, over_domains, params, with_instrument};
+use super::{domains, kind, now, over_domains, params, with_instrument};
 use crate::call::{Answered, Call};
-use crate::errors::{error, wrong};
+use crate::errors::wrong;
 use crate::objects::{
     Fixed, List, Look, Object, is_open, write_book, write_book_summary, write_currency,
     write_instrument, write_ticker,
 };
 use crate::publish::{KindFilter, Market};
-use crate::rpc::RpcError;
 
 /// Levels a side where no depth is asked for, and the most there are.
 const DEPTH: u64 = 20;
@@ -154,137 +153,6 @@ pub(crate) fn get_trade_volumes(market: &Market, _: &Call) -> Answered {
 
 fn is_right(instrument: &InstrumentView, wanted: types::OptionRight) -> bool {
     matches!(instrument.spec().kind, types::Kind::Option { right, .. } if right == wanted)
-}
-
-// Indexes.
-
-/// Finds the index that `index_name` names, and its domain.
-pub(super) fn with_index<T>(
-    market: &Market,
-    name: &str,
-    mut see: impl FnMut(Look<'_>, &Index) -> T,
-) -> Result<T, RpcError> {
-    for domain in market.domain_ids() {
-        let found = market.look(domain, |look| {
-            let index = look.view.indexes().iter().find(|index| index.name() == name)?;
-            Some(see(look, index))
-        });
-        if let Some(found) = found {
-            return Ok(found);
-        }
-    }
-    Err(wrong(
-        "index_name",
-        format!("{name:.40} is not an index: see public/get_index_price_names"),
-    ))
-}
-
-pub(crate) fn get_index_price(market: &Market, call: &Call) -> Answered {
-    let params = params(call);
-    let name = params.needed("index_name", params.text("index_name")?)?;
-    let price = with_index(market, name, |_, index| index.price())?;
-    let Some(price) = price.map(Fixed::index) else {
-        return Err(error(13020, "not_found", format!("{name} has no price yet")));
-    };
-    now(|out| {
-        let mut object = Object::new(out);
-        object.number("index_price", price).number("estimated_delivery_price", price);
-        object.end();
-    })
-}
-
-pub(crate) fn get_index_price_names(market: &Market, call: &Call) -> Answered {
-    let extended = params(call).is("extended")?;
-    over_domains(market, market.domain_ids().collect(), |list, look| {
-        for index in look.view.indexes() {
-            if !extended {
-                crate::objects::write_text(list.item(), index.name());
-                continue;
-            }
-            let mut object = Object::new(list.item());
-            object.word("name", index.name());
-            object.flag("future_combo_creation_enabled", false);
-            object.flag("option_combo_creation_enabled", false);
-            object.end();
-        }
-    })
-}
-
-pub(crate) fn get_supported_index_names(market: &Market, _: &Call) -> Answered {
-    over_domains(market, market.domain_ids().collect(), |list, look| {
-        for index in look.view.indexes() {
-            crate::objects::write_text(list.item(), index.name());
-        }
-    })
-}
-
-/// Hourly prices of an index.
-pub(crate) fn get_index_chart_data(market: &Market, call: &Call) -> Answered {
-    let params = params(call);
-    let name = params.needed("index_name", params.text("index_name")?)?;
-    let text = with_index(market, name, |_, index| {
-        crate::publish::text(|out| {
-            let mut list = List::new(out);
-            for (at, price) in index.hours() {
-                list.item().push_str(&format!("[{at},{}]", Fixed::index(price)));
-            }
-            list.end();
-        })
-    })?;
-    now(|out| out.push_str(&text))
-}
-
-// What the venue does not have yet.
-
-/// No funding is paid yet.
-pub(crate) fn get_funding_rate_value(market: &Market, call: &Call) -> Answered {
-    with_instrument(market, call, |out, _, _| out.push('0'))
-}
-
-pub(crate) fn get_funding_rate_history(market: &Market, call: &Call) -> Answered {
-    with_instrument(market, call, |out, _, _| out.push_str("[]"))
-}
-
-pub(crate) fn get_funding_chart_data(market: &Market, call: &Call) -> Answered {
-    with_instrument(market, call, |out, _, _| {
-        let mut object = Object::new(out);
-        object.number("current_interest", 0).number("interest_8h", 0);
-        object.key("data").push_str("[]");
-        object.end();
-    })
-}
-
-pub(crate) fn get_mark_price_history(market: &Market, call: &Call) -> Answered {
-    with_instrument(market, call, |out, _, _| out.push_str("[]"))
-}
-
-pub(crate) fn get_historical_volatility(market: &Market, call: &Call) -> Answered {
-    domain(market, params(call))?;
-    now(|out| out.push_str("[]"))
-}
-
-pub(crate) fn get_volatility_index_data(market: &Market, call: &Call) -> Answered {
-    domain(market, params(call))?;
-    now(|out| out.push_str(r#"{"data":[],"continuation":null}"#))
-}
-
-pub(crate) fn get_delivery_prices(market: &Market, call: &Call) -> Answered {
-    let params = params(call);
-    let name = params.needed("index_name", params.text("index_name")?)?;
-    with_index(market, name, |_, _| ())?;
-    now(|out| out.push_str(r#"{"data":[],"records_total":0}"#))
-}
-
-const NO_SETTLEMENTS: &str = r#"{"continuation":"none","settlements":[]}"#;
-
-pub(crate) fn get_settlements_by_instrument(market: &Market, call: &Call) -> Answered {
-    with_instrument(market, call, |out, _, _| out.push_str(NO_SETTLEMENTS))
-}
-
-pub(crate) fn get_settlements_by_currency(_: &Market, call: &Call) -> Answered {
-    let params = params(call);
-    params.needed("currency", params.text("currency")?)?;
-    now(|out| out.push_str(NO_SETTLEMENTS))
 }
 
 /// Announcements, combos: there are none.

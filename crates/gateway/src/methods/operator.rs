@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use types::{
-    AccountId, AssetCode, At, Command, Decimal, Fees, IndexPrice, Instrument, Kind, MarginRates,
-    OptionRight, SettlementPeriod, Style, TickStep, Ticks,
+    AccountId, At, Command, Decimal, Fees, Instrument, Kind, MarginRates, OptionRight,
+    SettlementPeriod, Style, TickStep, Ticks,
 };
 
 use super::trading::{grounded, one};
@@ -29,12 +29,8 @@ pub(crate) fn deposit(market: &Market, call: &Call) -> Answered {
 /// Sets an index in every domain that has instruments on it.
 pub(crate) fn report_index(market: &Market, call: &Call) -> Answered {
     let params = params(call);
-    let (base, quote) = (asset(params, "base")?, asset(params, "quote")?);
-    let price = params.needed("price", params.decimal("price")?)?;
-    let scaled = price.times_ten_to(8).and_then(|price| u64::try_from(price).ok());
-    let Some(price) = scaled.map(IndexPrice) else {
-        return Err(wrong("price", format!("{price} is not a multiple of 0.00000001 above 0")));
-    };
+    let (base, quote) = (params.asset("base")?, params.asset("quote")?);
+    let price = super::reports::price(params, "price")?;
     let has_index = |domain: &DomainId| {
         market.look(*domain, |look| {
             look.view.indexes().iter().any(|index| (index.base(), index.quote()) == (base, quote))
@@ -133,8 +129,8 @@ fn read_instrument(map: &Map<String, Value>) -> Result<Instrument, RpcError> {
     Ok(Instrument {
         kind: read_kind(params)?,
         style: params.needed("style", style)?,
-        base: asset(params, "base")?,
-        quote: asset(params, "quote")?,
+        base: params.asset("base")?,
+        quote: params.asset("quote")?,
         tick: step("tick")?,
         tick_steps: read_steps(params)?,
         lot: step("lot")?,
@@ -143,8 +139,8 @@ fn read_instrument(map: &Map<String, Value>) -> Result<Instrument, RpcError> {
         size_max: lots("size_max_lots")?,
         settlement_period: params.needed("settlement_period", period)?,
         fees: Fees {
-            maker_ppm: signed(params, "maker_ppm")?,
-            taker_ppm: signed(params, "taker_ppm")?,
+            maker_ppm: params.signed("maker_ppm")?,
+            taker_ppm: params.signed("taker_ppm")?,
         },
         margin: MarginRates {
             initial_ppm: ppm("initial_ppm")?,
@@ -156,12 +152,6 @@ fn read_instrument(map: &Map<String, Value>) -> Result<Instrument, RpcError> {
 
 fn positive(name: &str, number: Decimal) -> Result<Decimal, RpcError> {
     if 0 < number.mantissa() { Ok(number) } else { Err(wrong(name, "send a number above 0")) }
-}
-
-fn signed(params: Params<'_>, name: &str) -> Result<i32, RpcError> {
-    let number = params.needed(name, params.decimal(name)?)?;
-    let whole = number.times_ten_to(0).and_then(|whole| i32::try_from(whole).ok());
-    whole.ok_or_else(|| wrong(name, "send a whole number of millionths"))
 }
 
 fn read_kind(params: Params<'_>) -> Result<Kind, RpcError> {
@@ -195,11 +185,6 @@ fn read_steps(params: Params<'_>) -> Result<Vec<TickStep>, RpcError> {
         _ => None,
     });
     steps.collect::<Option<Vec<_>>>().ok_or_else(form)
-}
-
-fn asset(params: Params<'_>, name: &str) -> Result<AssetCode, RpcError> {
-    let text = params.needed(name, params.text(name)?)?;
-    AssetCode::new(text).ok_or_else(|| wrong(name, "send 1 to 8 capital letters or digits"))
 }
 
 /// Opening accounts is a conversation: the next id is known only by looking.

@@ -4,7 +4,7 @@ use types::{AssetCode, Command, Decimal, MmpConfig, MmpGroup, SelfTradeMode, lim
 
 use market_data::{Account, Mmp};
 
-use super::market::with_index;
+use super::prices::with_index;
 use super::trading::one;
 use super::{me, now, params};
 use crate::call::{Answer, Answered, Call, Intent, Reply};

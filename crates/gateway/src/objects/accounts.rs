@@ -3,8 +3,8 @@
 use market_data::Account;
 use types::{AccountView, Amount, PositionView};
 
-use super::positions::size_in_base;
-use super::{List, Look, Object, self_trade};
+use super::positions::{greeks, size_in_base};
+use super::{Fixed, List, Look, Object, self_trade};
 
 /// An account at one moment: the engine's numbers and the view's history.
 #[derive(Clone, Copy)]
@@ -19,7 +19,6 @@ pub(crate) struct Summary<'a> {
 struct Sums {
     futures_upl: Amount,
     options_upl: Amount,
-    options: usize,
 }
 
 /// The account fields of a portfolio notification.
@@ -102,12 +101,7 @@ fn write_money(object: &mut Object<'_>, summary: Summary<'_>) {
         .number("options_session_upl", money(sums.options_upl))
         .number("options_session_rpl", money(options_rpl))
         .number("options_value", money(numbers.options_value));
-    for greek in ["options_delta", "options_gamma", "options_theta", "options_vega"] {
-        object.number_or_null(greek, (sums.options == 0).then_some(0));
-    }
-    for map in ["options_gamma_map", "options_theta_map", "options_vega_map"] {
-        object.key(map).push_str("{}");
-    }
+    write_option_greeks(object, look, &numbers.positions);
     write_deltas(object, look, &numbers.positions);
     for zero in ["spot_reserve", "additional_reserve", "fee_balance", "locked_balance"] {
         object.number(zero, 0);
@@ -123,7 +117,6 @@ fn sums(look: Look<'_>, positions: &[PositionView]) -> Sums {
     for position in positions {
         let Some(instrument) = look.view.instrument(position.instrument) else { continue };
         if instrument.spec().kind.is_option() {
-            sums.options += 1;
             sums.options_upl = sums.options_upl.plus(position.unrealised);
         } else {
             sums.futures_upl = sums.futures_upl.plus(position.unrealised);
@@ -132,29 +125,74 @@ fn sums(look: Look<'_>, positions: &[PositionView]) -> Sums {
     sums
 }
 
-/// Deltas of futures: options add to them when they are priced.
-fn write_deltas(object: &mut Object<'_>, look: Look<'_>, positions: &[PositionView]) {
-    let mut total = super::Fixed::ZERO;
-    let mut by_index: Vec<(&str, super::Fixed)> = Vec::new();
-    for position in positions {
-        let Some(instrument) = look.view.instrument(position.instrument) else { continue };
-        if instrument.spec().kind.is_option() {
-            continue;
-        }
-        let delta = size_in_base(look, instrument, position);
-        let index = super::tickers::index_of(look, instrument);
-        total = total.plus(delta);
-        match by_index.iter_mut().find(|(name, _)| *name == index) {
-            Some((_, sum)) => *sum = sum.plus(delta),
-            None => by_index.push((index, delta)),
-        }
+/// A number for each index that it is about.
+type ByIndex<'a> = Vec<(&'a str, Fixed)>;
+
+fn add<'a>(to: &mut ByIndex<'a>, index: &'a str, number: Fixed) {
+    match to.iter_mut().find(|(name, _)| *name == index) {
+        Some((_, sum)) => *sum = sum.plus(number),
+        None => to.push((index, number)),
     }
-    object.number("delta_total", total).number("projected_delta_total", total);
-    let mut map = Object::new(object.key("delta_total_map"));
-    for (index, delta) in by_index {
-        map.number(index, delta);
+}
+
+fn total(numbers: &ByIndex<'_>) -> Fixed {
+    numbers.iter().fold(Fixed::ZERO, |sum, (_, number)| sum.plus(*number))
+}
+
+fn write_map(out: &mut String, numbers: &ByIndex<'_>) {
+    let mut map = Object::new(out);
+    for (index, number) in numbers {
+        map.number(index, *number);
     }
     map.end();
+}
+
+/// Sums over options; null where one of them was never priced.
+fn write_option_greeks(object: &mut Object<'_>, look: Look<'_>, positions: &[PositionView]) {
+    let sums = option_greeks(look, positions);
+    let keys = ["options_delta", "options_gamma", "options_theta", "options_vega"];
+    for (nth, key) in keys.into_iter().enumerate() {
+        let sum = sums.as_ref().and_then(|sums| sums.get(nth));
+        object.number_or_null(key, sum.map(total));
+    }
+    let maps = ["options_gamma_map", "options_theta_map", "options_vega_map"];
+    for (nth, key) in maps.into_iter().enumerate() {
+        let sum = sums.as_ref().and_then(|sums| sums.get(nth + 1));
+        write_map(object.key(key), sum.unwrap_or(&Vec::new()));
+    }
+}
+
+/// Delta, gamma, theta and vega of the options by index.
+fn option_greeks<'a>(look: Look<'a>, positions: &[PositionView]) -> Option<[ByIndex<'a>; 4]> {
+    let mut sums: [ByIndex<'a>; 4] = Default::default();
+    for position in positions {
+        let Some(instrument) = look.view.instrument(position.instrument) else { continue };
+        if !instrument.spec().kind.is_option() || position.size.0 == 0 {
+            continue;
+        }
+        let (delta, gamma, theta, vega) = greeks(instrument, position.size.0)?;
+        let index = super::tickers::index_of(look, instrument);
+        for (sum, greek) in sums.iter_mut().zip([delta, gamma, theta, vega]) {
+            add(sum, index, greek);
+        }
+    }
+    Some(sums)
+}
+
+/// Deltas of futures, and of the options that were priced.
+fn write_deltas(object: &mut Object<'_>, look: Look<'_>, positions: &[PositionView]) {
+    let mut deltas = ByIndex::new();
+    for position in positions {
+        let Some(instrument) = look.view.instrument(position.instrument) else { continue };
+        let delta = match instrument.spec().kind.is_option() {
+            true => greeks(instrument, position.size.0).map_or(Fixed::ZERO, |(delta, ..)| delta),
+            false => size_in_base(look, instrument, position),
+        };
+        add(&mut deltas, super::tickers::index_of(look, instrument), delta);
+    }
+    let sum = total(&deltas);
+    object.number("delta_total", sum).number("projected_delta_total", sum);
+    write_map(object.key("delta_total_map"), &deltas);
 }
 
 /// Fees by kind, as the first listed instrument of each kind has them.
@@ -168,8 +206,8 @@ fn write_fees(out: &mut String, look: Look<'_>) {
         row.word("currency", look.asset())
             .word("instrument_type", word)
             .word("fee_type", "relative")
-            .number("maker_fee", super::Fixed::ppm(fees.maker_ppm.into()))
-            .number("taker_fee", super::Fixed::ppm(fees.taker_ppm.into()));
+            .number("maker_fee", Fixed::ppm(fees.maker_ppm.into()))
+            .number("taker_fee", Fixed::ppm(fees.taker_ppm.into()));
         row.end();
     }
     rows.end();

@@ -1,6 +1,6 @@
 //! Instrument and Currency.
 
-use market_data::InstrumentView;
+use market_data::{InstrumentView, Life};
 use types::{AssetCode, At, Kind, Style};
 
 use super::{Fixed, List, Look, Object, Scale, kind, right, settlement_period};
@@ -78,11 +78,16 @@ pub(crate) fn index_name<'a>(look: Look<'a>, instrument: &InstrumentView) -> &'a
 }
 
 pub(crate) fn is_open(instrument: &InstrumentView, now: At) -> bool {
-    instrument.spec().kind.expiry().is_none_or(|expiry| now < expiry)
+    instrument.life(now) == Life::Open
 }
 
+/// `settlement`: it has expired and waits for its delivery price.
 pub(crate) fn state(instrument: &InstrumentView, now: At) -> &'static str {
-    if is_open(instrument, now) { "open" } else { "closed" }
+    match instrument.life(now) {
+        Life::Open => "open",
+        Life::Expired => "settlement",
+        Life::Delivered => "closed",
+    }
 }
 
 /// A currency. Money comes and goes through the operator: there is no chain, and no chain's fee.

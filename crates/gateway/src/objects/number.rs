@@ -55,6 +55,11 @@ impl Fixed {
         Fixed::new(at_scale(self) + at_scale(other), scale)
     }
 
+    /// The product.
+    pub(crate) fn times(self, other: Fixed) -> Fixed {
+        Fixed::new(self.mantissa.saturating_mul(other.mantissa), self.scale + other.scale)
+    }
+
     /// Millionths.
     pub(crate) fn ppm(ppm: i64) -> Fixed {
         Fixed::new(ppm.into(), 6)

@@ -4,6 +4,7 @@ use market_data::InstrumentView;
 use types::{AccountId, Amount, PositionView, Style};
 
 use super::instruments::leverage;
+use super::prices::billionths;
 use super::{Fixed, Look, Object, Scale, kind};
 
 /// A position as the engine gave it. `settlement_price` is the price against which the floating
@@ -46,16 +47,41 @@ pub(crate) fn write_position(
         .null("estimated_liquidation_price")
         .number("user_id", account);
     if spec.kind.is_option() {
-        object.null("delta");
+        write_greeks(&mut object, instrument, size);
     } else {
         let base = size_in_base(look, instrument, position);
         object.number("delta", base).number("size_currency", base);
         object.number("leverage", leverage(instrument));
     }
     if spec.kind.expiry().is_none() {
-        object.number("realized_funding", 0).number("interest_value", 0);
+        let seen = look.view.account(account).map(|one| one.position(instrument.id()).funding);
+        let interest = instrument.funding().map_or(0, market_data::Funding::total_ppb);
+        object
+            .number("realized_funding", look.money(seen.unwrap_or_default()))
+            .number("interest_value", billionths(interest));
     }
     object.end();
+}
+
+/// Greeks of a position in options: those of one unit of underlying times its size. An option that
+/// was never priced has a delta of null.
+fn write_greeks(object: &mut Object<'_>, instrument: &InstrumentView, size: i64) {
+    let greeks = greeks(instrument, size);
+    object.number_or_null("delta", greeks.map(|(delta, ..)| delta));
+    if let Some((_, gamma, theta, vega)) = greeks {
+        object.number("gamma", gamma).number("theta", theta).number("vega", vega);
+    }
+}
+
+/// Delta, gamma, theta and vega of so many lots of an option; `None` if it was never priced.
+pub(crate) fn greeks(
+    instrument: &InstrumentView,
+    lots: i64,
+) -> Option<(Fixed, Fixed, Fixed, Fixed)> {
+    let option = instrument.option()?;
+    let amount = instrument.amount(lots.into());
+    let of = |greek: i64| billionths(greek).times(amount);
+    Some((of(option.delta), of(option.gamma), of(option.theta), of(option.vega)))
 }
 
 /// Its average price by the fills that the view saw; by its cost, if the view is at another moment.

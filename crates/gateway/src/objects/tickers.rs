@@ -1,11 +1,10 @@
 //! Ticker, Order book and Book summary.
-//!
-//! Funding is zero until the venue has funding; `estimated_delivery_price` is the index.
 
 use market_data::{Book, Candle, InstrumentView};
 use types::{At, Side, Style, Ticks};
 
 use super::instruments::{index_name, state};
+use super::prices::{write_greeks, write_price_fields};
 use super::{Fixed, List, Look, Object, Scale};
 
 /// A ticker.
@@ -77,16 +76,9 @@ fn write_ticker_fields(object: &mut Object<'_>, look: Look<'_>, instrument: &Ins
         .number("mark_price", mark_price)
         .number_or_null("last_price", instrument.last().map(|ticks| instrument.price(ticks)))
         .number("min_price", band.map_or(Fixed::ZERO, |(low, _)| instrument.price(low)))
-        .number("max_price", band.map_or(Fixed::ZERO, |(_, high)| instrument.price(high)))
-        .number("estimated_delivery_price", index);
-    let kind = &instrument.spec().kind;
-    if kind.is_option() {
-        object.number("underlying_price", index).word("underlying_index", "index_price");
-        object.number("interest_rate", 0);
-    }
-    if kind.expiry().is_none() {
-        object.number("funding_8h", 0).number("current_funding", 0).number("interest_value", 0);
-    }
+        .number("max_price", band.map_or(Fixed::ZERO, |(_, high)| instrument.price(high)));
+    write_price_fields(object, look, instrument);
+    write_greeks(object, instrument);
 }
 
 /// What a candle's volume is in base coin, in dollars where that is exact, and in quote coin.
@@ -133,7 +125,6 @@ pub(crate) fn write_book_summary(out: &mut String, look: Look<'_>, instrument: &
     let spec = instrument.spec();
     let day = instrument.candles().last_day(look.view.at());
     let best = |side| instrument.book().best(side).map(|(ticks, _)| instrument.price(ticks));
-    let index = look.index_price(instrument).map_or(Fixed::ZERO, Fixed::index);
     let mark = instrument.mark().map_or(Fixed::ZERO, |ticks| instrument.price(ticks));
     let quote = if spec.kind.is_option() { spec.settlement() } else { spec.quote };
     let mut object = Object::new(out);
@@ -150,8 +141,8 @@ pub(crate) fn write_book_summary(out: &mut String, look: Look<'_>, instrument: &
         .number("mark_price", mark)
         .number_or_null("last", instrument.last().map(|ticks| instrument.price(ticks)))
         .number("open_interest", instrument.amount(instrument.open_interest().into()))
-        .number("creation_timestamp", look.view.at())
-        .number("estimated_delivery_price", index);
+        .number("creation_timestamp", look.view.at());
+    write_price_fields(&mut object, look, instrument);
     let (volume, usd, notional) = day.map(|day| volumes(look, instrument, &day)).unwrap_or((
         Fixed::ZERO,
         Some(Fixed::ZERO),
@@ -164,12 +155,6 @@ pub(crate) fn write_book_summary(out: &mut String, look: Look<'_>, instrument: &
     if let Some(notional) = notional {
         object.number("volume_notional", notional);
     }
-    if spec.kind.is_option() {
-        object.number("underlying_price", index).word("underlying_index", "index_price");
-        object.number("interest_rate", 0);
-    } else if spec.kind.expiry().is_none() {
-        object.number("funding_8h", 0).number("current_funding", 0);
-    }
     object.end();
 }
 
@@ -181,16 +166,6 @@ fn mid(instrument: &InstrumentView) -> Option<Fixed> {
     let halves = i128::from(bid.0) + i128::from(ask.0);
     let scale = u32::from(tick.scale()) + 1;
     Some(Fixed::new(halves * i128::from(tick.mantissa()) * 5, scale))
-}
-
-/// The notification of `perpetual.*`: there is no funding yet, so its rate is zero.
-pub(crate) fn write_perpetual(out: &mut String, look: Look<'_>, instrument: &InstrumentView) {
-    let mut object = Object::new(out);
-    object
-        .number("interest", 0)
-        .number("index_price", look.index_price(instrument).map_or(Fixed::ZERO, Fixed::index))
-        .number("timestamp", look.view.at());
-    object.end();
 }
 
 /// The notification of `chart.trades.*`.

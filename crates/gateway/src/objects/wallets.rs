@@ -2,7 +2,7 @@
 //!
 //! Money comes and goes through the operator, so there are no chain addresses: addresses are "".
 
-use market_data::{Account, Movement, UserTrade};
+use market_data::{Account, Movement, Settlement, UserTrade};
 use types::{AccountId, LedgerAccount, Side, TransferReason};
 
 use super::{Fixed, Look, Object, Scale};
@@ -73,6 +73,7 @@ fn other_side(row: &Movement) -> String {
 pub(crate) enum LogRow<'a> {
     Moved(&'a Movement),
     Traded(&'a UserTrade),
+    Settled(&'a Settlement),
 }
 
 impl LogRow<'_> {
@@ -80,6 +81,7 @@ impl LogRow<'_> {
         match self {
             LogRow::Moved(row) => row.at,
             LogRow::Traded(own) => own.trade.at,
+            LogRow::Settled(row) => row.at,
         }
     }
 
@@ -87,6 +89,7 @@ impl LogRow<'_> {
     pub(crate) fn id(&self) -> u64 {
         match self {
             LogRow::Moved(row) => row.id * 2 + 1,
+            LogRow::Settled(row) => row.id * 2 + 1,
             LogRow::Traded(own) => own.trade.id.0 * 2,
         }
     }
@@ -110,27 +113,50 @@ pub(crate) fn write_log_row(
     match row {
         LogRow::Moved(row) => write_moved(&mut object, look, row),
         LogRow::Traded(own) => write_traded(&mut object, look, (account.id(), own)),
+        LogRow::Settled(row) => write_settled(&mut object, look, row),
     }
     object.end();
 }
 
-fn write_moved(object: &mut Object<'_>, look: Look<'_>, row: &Movement) {
-    let word = match row.reason {
+/// The dialect's word for a movement of money where it has one, else ours.
+fn log_type(reason: TransferReason) -> &'static str {
+    match reason {
         TransferReason::Deposit => "deposit",
         TransferReason::Withdrawal => "withdrawal",
         TransferReason::Transfer => "transfer",
+        TransferReason::Funding => "settlement",
+        TransferReason::Delivery => "delivery",
+        TransferReason::Stake => "stake",
+        TransferReason::Reward => "reward",
         TransferReason::Fee
         | TransferReason::Realised
         | TransferReason::Premium
-        | TransferReason::Funding
-        | TransferReason::Delivery
         | TransferReason::Residue
-        | TransferReason::Stake
-        | TransferReason::Slash
-        | TransferReason::Reward => "correction",
-    };
+        | TransferReason::Slash => "correction",
+    }
+}
+
+fn write_settled(object: &mut Object<'_>, look: Look<'_>, row: &Settlement) {
     object
-        .word("type", word)
+        .word("type", log_type(row.reason))
+        .number("change", look.money(row.amount))
+        .number("cashflow", look.money(row.amount))
+        .number("commission", 0)
+        .number("balance", look.money(row.balance));
+    let Some(instrument) = row.instrument.and_then(|id| look.view.instrument(id)) else { return };
+    object
+        .word("instrument_name", instrument.name())
+        .number("position", instrument.amount(row.position.0.into()))
+        .number("index_price", Fixed::index(row.index_price))
+        .number("mark_price", instrument.price(row.mark));
+    if row.reason == TransferReason::Funding {
+        object.number("interest_pl", look.money(row.amount));
+    }
+}
+
+fn write_moved(object: &mut Object<'_>, look: Look<'_>, row: &Movement) {
+    object
+        .word("type", log_type(row.reason))
         .number("change", look.money(row.amount))
         .number("cashflow", look.money(row.amount))
         .number("commission", 0)

@@ -13,11 +13,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use market_data::{LevelChange, Trade};
-use types::{AccountId, Event, InstrumentId, OrderId, Seq, Side, SignedLots, Ticks, TradeId};
+use types::{AccountId, Event, Health, InstrumentId, Mark, OrderId, Seq, Side, Ticks, TradeId};
 
 use super::Subscriber;
 use super::topics::{Interval, Topic, UserTopic};
-use crate::objects::Look;
+use crate::objects::{Look, change_of_health, write_platform};
 
 /// Channels of one domain.
 pub(crate) const CHANNELS_MAX: usize = 1 << 17;
@@ -37,6 +37,8 @@ pub(crate) struct Gathered {
     pub(crate) positions: Vec<InstrumentId>,
     /// Texts that are ready.
     pub(crate) texts: Vec<String>,
+    /// It is not to wait for the end of its interval.
+    pub(crate) urgent: bool,
 }
 
 /// One channel.
@@ -224,7 +226,7 @@ impl Channels {
         }
         match channel.interval {
             Interval::Raw => self.raw.push(slot),
-            Interval::Ms100 | Interval::Agg2 => {
+            Interval::Ms100 | Interval::Second | Interval::Agg2 => {
                 self.timed.insert(slot);
             }
         }
@@ -254,6 +256,9 @@ impl Channels {
         }
         for event in events {
             self.gather_event(look, event);
+        }
+        for instrument in look.view.expired() {
+            self.life_changed(look, *instrument, &["closed"]);
         }
     }
 
@@ -302,7 +307,24 @@ impl Channels {
             }
             Event::IndexChanged { index, .. } => self.index_changed(look, *index),
             Event::MarkChanged { instrument, .. } => self.mark_changed(look, *instrument),
-            Event::InstrumentListed { instrument, .. } => self.listed_instrument(look, *instrument),
+            Event::MarksMade { index, marks } => self.marks_made(look, *index, marks),
+            Event::FundingAccrued { instrument, .. } => self.funding_accrued(*instrument),
+            Event::FeedHealthChanged { index, from, to, reason, at, .. } => {
+                let change = change_of_health((*from, *to), reason, *at);
+                self.feed_turned(look, *index, change, (*from, *to));
+            }
+            Event::FeedSet { index, .. }
+            | Event::PriceReported { index, .. }
+            | Event::ReporterFaulted { index, .. } => self.feed_changed(*index),
+            Event::DeliveryPriced { index, .. } | Event::DeliveryDisputed { index, .. } => {
+                self.other(|topic| *topic == Topic::Expiration(*index), |_| {});
+            }
+            Event::InstrumentListed { instrument, .. } => {
+                self.life_changed(look, *instrument, &["created", "started"]);
+            }
+            Event::InstrumentDelivered { instrument, .. } => {
+                self.life_changed(look, *instrument, &["settled"]);
+            }
             Event::MmpTriggered { account, index, group, frozen_until } => {
                 self.mmp_triggered(look, (*account, *index), (*group, *frozen_until));
             }
@@ -311,18 +333,9 @@ impl Channels {
             | Event::MmpSet { .. }
             | Event::MmpReset { .. }
             | Event::SelfTradeSet { .. }
-            | Event::FeedSet { .. }
             | Event::ReporterRegistered { .. }
-            | Event::PriceReported { .. }
-            | Event::FeedHealthChanged { .. }
-            | Event::ReporterFaulted { .. }
             | Event::SurfaceChanged { .. }
             | Event::PricingSet { .. }
-            | Event::MarksMade { .. }
-            | Event::FundingAccrued { .. }
-            | Event::DeliveryPriced { .. }
-            | Event::DeliveryDisputed { .. }
-            | Event::InstrumentDelivered { .. }
             | Event::TermStarted { .. }
             | Event::Refused(_) => {}
         }
@@ -430,11 +443,25 @@ impl Channels {
     }
 
     fn mark_changed(&mut self, look: Look<'_>, instrument: InstrumentId) {
-        let fits = |topic: &Topic| matches!(topic, Topic::Ticker(_) | Topic::IncrementalTicker(_));
-        self.of_instrument(instrument, fits, |_| {});
+        self.of_instrument(instrument, shows_prices, |_| {});
+        self.revalued(look, |_, held| held == instrument);
+    }
+
+    fn marks_made(&mut self, look: Look<'_>, index: types::IndexId, marks: &[Mark]) {
+        for mark in marks {
+            self.of_instrument(mark.instrument, shows_prices, |_| {});
+        }
+        self.other(|topic| *topic == Topic::OptionMarks(index), |_| {});
+        self.revalued(look, |look, held| {
+            look.view.instrument(held).is_some_and(|market| market.index() == index)
+        });
+    }
+
+    /// Portfolios with a position in one of these instruments are worth something else now.
+    fn revalued(&mut self, look: Look<'_>, fits: impl Fn(Look<'_>, InstrumentId) -> bool) {
         let holds = |account: &AccountId| {
             let account = look.view.account(*account);
-            account.is_some_and(|one| one.position(instrument).size != SignedLots::ZERO)
+            account.is_some_and(|one| one.positions().any(|(held, _)| fits(look, held)))
         };
         let accounts: Vec<AccountId> = self.by_account.keys().copied().filter(holds).collect();
         for account in accounts {
@@ -442,11 +469,48 @@ impl Channels {
         }
     }
 
+    fn funding_accrued(&mut self, instrument: InstrumentId) {
+        let fits = |topic: &Topic| shows_prices(topic) || matches!(topic, Topic::Perpetual(_));
+        self.of_instrument(instrument, fits, |_| {});
+    }
+
+    fn feed_changed(&mut self, index: types::IndexId) {
+        self.other(|topic| *topic == Topic::PriceFeed(index), |_| {});
+    }
+
+    fn feed_turned(
+        &mut self,
+        look: Look<'_>,
+        index: types::IndexId,
+        change: String,
+        (from, to): (Health, Health),
+    ) {
+        self.other(
+            |topic| *topic == Topic::PriceFeed(index),
+            |gathered| {
+                gathered.texts.push(change.clone());
+                gathered.urgent = true;
+            },
+        );
+        if (from == Health::Frozen) == (to == Health::Frozen) {
+            return;
+        }
+        let Some(index) = look.view.index(index) else { return };
+        self.other(
+            |topic| *topic == Topic::Platform,
+            |gathered| {
+                gathered.texts.push(super::text(|out| {
+                    write_platform(out, (index.name(), to == Health::Frozen));
+                }));
+            },
+        );
+    }
+
     fn index_changed(&mut self, look: Look<'_>, index: types::IndexId) {
-        self.other(|topic| *topic == Topic::Index(index), |_| {});
-        let shows_index = |topic: &Topic| {
-            matches!(topic, Topic::Ticker(_) | Topic::IncrementalTicker(_) | Topic::Perpetual(_))
-        };
+        let follows = [Topic::Index(index), Topic::Expiration(index), Topic::PriceFeed(index)];
+        self.other(|topic| follows.contains(topic), |_| {});
+        let shows_index =
+            |topic: &Topic| shows_prices(topic) || matches!(topic, Topic::Perpetual(_));
         let instruments: Vec<InstrumentId> = self.by_instrument.keys().copied().collect();
         for id in instruments {
             if look.view.instrument(id).is_some_and(|market| market.index() == index) {
@@ -455,14 +519,16 @@ impl Channels {
         }
     }
 
-    fn listed_instrument(&mut self, look: Look<'_>, instrument: InstrumentId) {
+    /// An instrument has come to another part of its life, under these words.
+    fn life_changed(&mut self, look: Look<'_>, instrument: InstrumentId, words: &[&str]) {
         let Some(market) = look.view.instrument(instrument) else { return };
+        self.of_instrument(instrument, shows_prices, |_| {});
         let fits = |topic: &Topic| match topic {
             Topic::InstrumentState(filter) => filter.takes(&market.spec().kind),
             _ => false,
         };
         self.other(fits, |gathered| {
-            for word in ["created", "started"] {
+            for word in words {
                 let mut out = String::new();
                 crate::objects::write_state(&mut out, market, word, look.view.at());
                 gathered.texts.push(out);
@@ -505,4 +571,9 @@ impl Channels {
             }
         }
     }
+}
+
+/// Whether a channel shows marks, funding and the state of an instrument.
+fn shows_prices(topic: &Topic) -> bool {
+    matches!(topic, Topic::Ticker(_) | Topic::IncrementalTicker(_))
 }

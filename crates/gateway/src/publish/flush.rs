@@ -11,8 +11,9 @@ use super::channels::{Channel, Gathered};
 use super::replies::text;
 use super::topics::{Interval, Topic, UserTopic};
 use crate::objects::{
-    Labels, List, Look, Object, Scale, write_chart_candle, write_index, write_level, write_order,
-    write_perpetual, write_quote_fields, write_ticker, write_trade, write_user_trade,
+    Labels, List, Look, Object, Scale, write_chart_candle, write_expiration, write_index,
+    write_level, write_option_marks, write_order, write_perpetual, write_quote_fields,
+    write_ticker, write_trade, write_user_trade,
 };
 
 /// Changes of a user that wait for the engine's numbers of positions.
@@ -24,6 +25,10 @@ pub(crate) struct Waiting {
 
 /// Says what a channel has gathered. What needs numbers of the engine is returned.
 pub(crate) fn flush(channel: &mut Channel, look: Look<'_>, now: At) -> Vec<Waiting> {
+    if matches!(channel.topic, Topic::PriceFeed(_)) {
+        // What it has gathered waits for the engine's answer.
+        return Vec::new();
+    }
     let mut gathered = std::mem::take(&mut channel.gathered);
     // Ids rise in time: each order is told once, the oldest first.
     gathered.orders.sort_unstable();
@@ -75,7 +80,15 @@ pub(crate) fn flush(channel: &mut Channel, look: Look<'_>, now: At) -> Vec<Waiti
                 channel.tell(&text(|out| write_index(out, index)));
             }
         }
-        Topic::InstrumentState(_) | Topic::MmpTrigger(_) => {
+        Topic::OptionMarks(id) => {
+            channel.tell(&text(|out| write_option_marks(out, look, id)));
+        }
+        Topic::Expiration(id) => {
+            if let Some(index) = look.view.index(id) {
+                channel.tell(&text(|out| write_expiration(out, look, index)));
+            }
+        }
+        Topic::InstrumentState(_) | Topic::MmpTrigger(_) | Topic::Platform => {
             for data in &gathered.texts {
                 channel.tell(data);
             }
@@ -87,7 +100,7 @@ pub(crate) fn flush(channel: &mut Channel, look: Look<'_>, now: At) -> Vec<Waiti
             }
         }
         Topic::User(UserTopic::Changes, _) => return flush_changes(channel, look, &gathered),
-        Topic::Portfolio | Topic::Quiet => {}
+        Topic::Portfolio | Topic::PriceFeed(_) | Topic::Quiet => {}
     }
     Vec::new()
 }
@@ -126,8 +139,14 @@ pub(crate) fn greet(channel: &mut Channel, look: Look<'_>, now: At) {
             with(look, id, |market| text(|out| write_perpetual(out, look, market)))
         }
         Topic::Index(id) => look.view.index(id).map(|index| text(|out| write_index(out, index))),
+        Topic::OptionMarks(id) => Some(text(|out| write_option_marks(out, look, id))),
+        Topic::Expiration(id) => {
+            look.view.index(id).map(|index| text(|out| write_expiration(out, look, index)))
+        }
         Topic::Trades(_)
         | Topic::InstrumentState(_)
+        | Topic::Platform
+        | Topic::PriceFeed(_)
         | Topic::User(..)
         | Topic::Portfolio
         | Topic::MmpTrigger(_)

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use tokio::sync::oneshot;
 
 use market_data::View;
-use types::{AccountId, AccountView, At, EntryOutcome, Event};
+use types::{AccountId, AccountView, AssetCode, At, EntryOutcome, Event, FeedView, IndexId};
 
 use super::Subscriber;
 use super::channels::{CHANNELS_MAX, Channel, Channels, LISTENERS_MAX, Slot};
@@ -13,7 +13,7 @@ use super::flush::{Waiting, changes_message, flush, greet};
 use super::replies::{Asked, Part, text};
 use super::topics::{Interval, Topic, parse};
 use crate::errors::error;
-use crate::objects::{Look, Summary, write_portfolio, write_position};
+use crate::objects::{Look, Summary, write_feed, write_portfolio, write_position};
 use crate::rpc::RpcError;
 use crate::venue::{Domain, DomainId};
 
@@ -33,6 +33,21 @@ pub(crate) struct Question {
     portfolios: Vec<Box<str>>,
 }
 
+/// A question to the engine about a feed, for its channel.
+pub(crate) struct FeedQuestion {
+    pub(crate) pair: (AssetCode, AssetCode),
+    index: IndexId,
+    channel: Box<str>,
+    /// What became of its health meanwhile.
+    changes: Vec<String>,
+}
+
+/// What is to be asked of the engine.
+pub(crate) struct Questions {
+    pub(crate) accounts: Vec<Question>,
+    pub(crate) feeds: Vec<FeedQuestion>,
+}
+
 /// One domain.
 pub(crate) struct DomainState {
     pub(crate) id: DomainId,
@@ -43,7 +58,10 @@ pub(crate) struct DomainState {
     waiting: HashMap<AccountId, Vec<(Box<str>, Waiting)>>,
     /// Accounts about which the engine is being asked: one question at a time.
     asked: HashSet<AccountId>,
+    /// Feeds about which the engine is being asked.
+    asked_feeds: HashSet<IndexId>,
     agg2_at: At,
+    second_at: At,
 }
 
 impl DomainState {
@@ -55,7 +73,9 @@ impl DomainState {
             pending: HashMap::new(),
             waiting: HashMap::new(),
             asked: HashSet::new(),
+            asked_feeds: HashSet::new(),
             agg2_at: At(0),
+            second_at: At(0),
         }
     }
 
@@ -108,26 +128,32 @@ impl DomainState {
     }
 
     /// Ends the intervals that are over at `now`; what is to be asked of the engine.
-    pub(crate) fn tick(&mut self, now: At) -> Vec<Question> {
+    pub(crate) fn tick(&mut self, now: At) -> Questions {
         if self.channels.is_empty() {
-            return Vec::new();
+            return Questions { accounts: Vec::new(), feeds: Vec::new() };
         }
         self.channels.roll_charts(now);
         let rolled = self.channels.take_raw();
         self.flush(&rolled, now);
-        let agg2_is_over = 2_000 <= now.ms_since(self.agg2_at);
-        if agg2_is_over {
-            self.agg2_at = now;
-        }
+        let agg2_is_over = is_over(&mut self.agg2_at, 2_000, now);
+        let second_is_over = is_over(&mut self.second_at, 1_000, now);
         let mut portfolios: HashMap<AccountId, Vec<Box<str>>> = HashMap::new();
-        let mut due = Vec::new();
+        let (mut due, mut feeds) = (Vec::new(), Vec::new());
         for slot in std::mem::take(&mut self.channels.timed) {
             let Some(channel) = self.channels.get_mut(slot) else { continue };
             let is_asked = channel.account.is_some_and(|account| self.asked.contains(&account));
-            let is_early = channel.interval == Interval::Agg2 && !agg2_is_over;
+            let is_early = match channel.interval {
+                Interval::Raw | Interval::Ms100 => false,
+                Interval::Second => !second_is_over && !channel.gathered.urgent,
+                Interval::Agg2 => !agg2_is_over,
+            };
             let is_portfolio = channel.topic == Topic::Portfolio;
             if is_early || (is_portfolio && is_asked) {
                 self.channels.timed.insert(slot);
+                continue;
+            }
+            if let Topic::PriceFeed(index) = channel.topic {
+                feeds.push((slot, index));
                 continue;
             }
             due.push(slot);
@@ -136,7 +162,42 @@ impl DomainState {
             }
         }
         self.flush(&due, now);
-        self.questions(portfolios)
+        let feeds = feeds.into_iter().filter_map(|(slot, index)| self.ask_feed(slot, index));
+        let feeds = feeds.collect();
+        Questions { accounts: self.questions(portfolios), feeds }
+    }
+
+    /// The question for a channel of a feed; while another is open, it waits.
+    fn ask_feed(&mut self, slot: Slot, id: IndexId) -> Option<FeedQuestion> {
+        let index = self.view.index(id)?;
+        let channel = self.channels.get_mut(slot)?;
+        if !self.asked_feeds.insert(id) {
+            self.channels.timed.insert(slot);
+            return None;
+        }
+        let gathered = std::mem::take(&mut channel.gathered);
+        Some(FeedQuestion {
+            pair: (index.base(), index.quote()),
+            index: id,
+            channel: channel.name.clone(),
+            changes: gathered.texts,
+        })
+    }
+
+    /// The engine has answered: the channel of a feed says so. Without an answer it asks again.
+    pub(crate) fn answered_feed(&mut self, question: FeedQuestion, view: Option<&FeedView>) {
+        self.asked_feeds.remove(&question.index);
+        let Some(slot) = self.channels.find(None, &question.channel) else { return };
+        let Some(channel) = self.channels.get_mut(slot) else { return };
+        let FeedQuestion { mut changes, .. } = question;
+        if let Some(view) = view {
+            channel.tell(&text(|out| write_feed(out, view, Some(&changes))));
+            return;
+        }
+        changes.append(&mut channel.gathered.texts);
+        channel.gathered.texts = changes;
+        channel.gathered.dirty = true;
+        self.channels.timed.insert(slot);
     }
 
     fn questions(&mut self, mut portfolios: HashMap<AccountId, Vec<Box<str>>>) -> Vec<Question> {
@@ -195,9 +256,10 @@ impl DomainState {
             }
             None => return Err(crowded(CHANNELS_MAX, "channels of this kind")),
         };
-        let now = self.view.at();
-        self.channels.timed.remove(&slot);
-        self.flush(&[slot], now);
+        if !matches!(topic, Topic::PriceFeed(_)) {
+            self.channels.timed.remove(&slot);
+            self.flush(&[slot], self.view.at());
+        }
         self.join(slot, by)?;
         Ok(true)
     }
@@ -214,8 +276,9 @@ impl DomainState {
         self.channels.join(slot, by);
         let Some(channel) = self.channels.get_mut(slot) else { return Ok(()) };
         greet(channel, look, self.view.at());
-        if channel.topic == Topic::Portfolio {
+        if matches!(channel.topic, Topic::Portfolio | Topic::PriceFeed(_)) {
             channel.gathered.dirty = true;
+            channel.gathered.urgent = true;
             self.channels.timed.insert(slot);
         }
         Ok(())
@@ -232,7 +295,16 @@ impl DomainState {
 
 /// Whether a channel may speak in more than one domain.
 pub(crate) fn spans_domains(name: &str) -> bool {
-    name.split('.').any(|part| part.eq_ignore_ascii_case("any"))
+    name == "platform_state" || name.split('.').any(|part| part.eq_ignore_ascii_case("any"))
+}
+
+/// Whether an interval of so many milliseconds is over; then the next one begins.
+fn is_over(began: &mut At, ms: u64, now: At) -> bool {
+    let is_over = ms <= now.ms_since(*began);
+    if is_over {
+        *began = now;
+    }
+    is_over
 }
 
 fn tell(channels: &mut Channels, account: AccountId, name: &str, data: &str) {

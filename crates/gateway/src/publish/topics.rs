@@ -12,6 +12,8 @@ pub(crate) enum Interval {
     Raw,
     /// At most every 100 ms.
     Ms100,
+    /// At most every second.
+    Second,
     /// At most every two seconds.
     Agg2,
 }
@@ -54,6 +56,14 @@ pub(crate) enum Topic {
     Chart(InstrumentId, u64),
     Perpetual(InstrumentId),
     Index(IndexId),
+    /// Marks and volatilities of all options of an index.
+    OptionMarks(IndexId),
+    /// The delivery price of the next expiry as it would be now.
+    Expiration(IndexId),
+    /// How good an index is, and what each of its reporters said.
+    PriceFeed(IndexId),
+    /// Which indexes are locked.
+    Platform,
     InstrumentState(KindFilter),
     User(UserTopic, Filter),
     Portfolio,
@@ -130,6 +140,10 @@ impl Topic {
             | Topic::Perpetual(id) => Some(id),
             Topic::Trades(Filter::Kind(_))
             | Topic::Index(_)
+            | Topic::OptionMarks(_)
+            | Topic::Expiration(_)
+            | Topic::PriceFeed(_)
+            | Topic::Platform
             | Topic::InstrumentState(_)
             | Topic::User(..)
             | Topic::Portfolio
@@ -175,6 +189,13 @@ pub(crate) fn parse(look: Look<'_>, name: &str) -> Option<(Topic, Interval)> {
         ["deribit_price_index", index] => {
             Some((Topic::Index(index_in(look, index)?), Interval::Raw))
         }
+        ["markprice", "options", index] => {
+            Some((Topic::OptionMarks(index_in(look, index)?), Interval::Second))
+        }
+        ["estimated_expiration_price", index] => {
+            Some((Topic::Expiration(index_in(look, index)?), Interval::Second))
+        }
+        ["price_feed", index] => Some((Topic::PriceFeed(index_in(look, index)?), Interval::Second)),
         ["instrument", "state", kind, currency] => {
             Some((Topic::InstrumentState(kind_in(look, kind, currency)?), Interval::Raw))
         }
@@ -192,7 +213,8 @@ pub(crate) fn parse(look: Look<'_>, name: &str) -> Option<(Topic, Interval)> {
             let kind = kind_in(look, kind, currency)?;
             Some((Topic::User(user(what)?, Filter::Kind(kind)), interval(pace)?))
         }
-        ["platform_state"] | ["platform_state", "public_methods_state"] | ["announcements"] => {
+        ["platform_state"] => Some((Topic::Platform, Interval::Raw)),
+        ["platform_state", "public_methods_state"] | ["announcements"] => {
             (look.domain.0 == 0).then_some((Topic::Quiet, Interval::Raw))
         }
         _ => None,

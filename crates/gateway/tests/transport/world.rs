@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
-use types::{AccountId, AccountView, AssetCode, Proposal};
+use types::{AccountId, AccountView, AssetCode, FeedView, Proposal};
 
 /// How long any answer may take before a test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -44,6 +44,10 @@ impl Venue for DeafVenue {
     }
 
     fn account(&self, _: DomainId, _: AccountId) -> Later<Option<AccountView>> {
+        Box::pin(async { None })
+    }
+
+    fn feed(&self, _: DomainId, _: AssetCode, _: AssetCode) -> Later<Option<FeedView>> {
         Box::pin(async { None })
     }
 }

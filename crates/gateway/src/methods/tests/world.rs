@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 
 use engine::Engine;
 use types::{
-    AccountId, AccountView, Applied, AssetCode, At, Command, Decimal, Entry, EntryOutcome, Fees,
-    IndexPrice, Instrument, InstrumentId, Kind, Lots, MarginRates, OptionRight, Proposal,
-    SessionId, SettlementPeriod, Style, TickStep, Ticks,
+    AccountId, AccountView, Applied, AssetCode, At, Command, Decimal, Entry, EntryOutcome,
+    FeedView, Fees, IndexPrice, Instrument, InstrumentId, Kind, Lots, MarginRates, OptionRight,
+    Proposal, SessionId, SettlementPeriod, Style, TickStep, Ticks,
 };
 
 use crate::call::{Call, Identity};
@@ -79,6 +79,12 @@ impl Venue for Engines {
     fn account(&self, domain: DomainId, account: AccountId) -> Later<Option<AccountView>> {
         let engine = self.engines[usize::from(domain.0)].lock().expect("no test panics here");
         let view = engine.account(account);
+        Box::pin(async move { view })
+    }
+
+    fn feed(&self, domain: DomainId, base: AssetCode, quote: AssetCode) -> Later<Option<FeedView>> {
+        let engine = self.engines[usize::from(domain.0)].lock().expect("no test panics here");
+        let view = engine.feed(base, quote);
         Box::pin(async move { view })
     }
 }
