@@ -73,7 +73,7 @@ fn ends_quarter(friday: At) -> bool {
 }
 
 /// Strikes of expiries up to `within_ms` away.
-struct Grid {
+struct StrikeGrid {
     within_ms: u64,
     /// The step is the largest of 1, 2 and 5 times a power of ten that is at most this share of the
     /// index.
@@ -83,11 +83,21 @@ struct Grid {
     above_ppm: u64,
 }
 
-const GRIDS: [Grid; 4] = [
-    Grid { within_ms: 3 * At::DAY, step_ppm: 5_000, below_ppm: 50_000, above_ppm: 50_000 },
-    Grid { within_ms: 22 * At::DAY, step_ppm: 10_000, below_ppm: 150_000, above_ppm: 150_000 },
-    Grid { within_ms: 100 * At::DAY, step_ppm: 25_000, below_ppm: 400_000, above_ppm: 400_000 },
-    Grid { within_ms: u64::MAX, step_ppm: 50_000, below_ppm: 500_000, above_ppm: 1_000_000 },
+const GRIDS: [StrikeGrid; 4] = [
+    StrikeGrid { within_ms: 3 * At::DAY, step_ppm: 5_000, below_ppm: 50_000, above_ppm: 50_000 },
+    StrikeGrid {
+        within_ms: 22 * At::DAY,
+        step_ppm: 10_000,
+        below_ppm: 150_000,
+        above_ppm: 150_000,
+    },
+    StrikeGrid {
+        within_ms: 100 * At::DAY,
+        step_ppm: 25_000,
+        below_ppm: 400_000,
+        above_ppm: 400_000,
+    },
+    StrikeGrid { within_ms: u64::MAX, step_ppm: 50_000, below_ppm: 500_000, above_ppm: 1_000_000 },
 ];
 
 /// The strikes that there should be for an expiry `distance_ms` away with the index at `index`,

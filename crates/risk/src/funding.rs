@@ -5,14 +5,14 @@
 //!   mark, index ─▶ premium ─▶ rate of 8 hours ─▶ × value of a lot × time ─▶ cumulative, per lot
 //!                                                     owed = size × (cumulative now − then)
 //! ```
-//! The cumulative is one number for the whole instrument, in which longs owe as it rises. A holder's
-//! debt is a difference of it, so nobody has to be visited while time passes.
+//! The cumulative is one number for the whole instrument; as it rises longs owe. What a holder owes
+//! is a difference of it, so nobody has to be visited while time passes.
 //!
 //! # Invariants
 //! 1. What stood during an interval decides what it costs, however often [`FundingState::accrue`]
 //!    is called within it: exactly, since what does not fill a part of an atom is carried over.
-//! 2. What the holders of positions that sum to zero owe sums to zero or above, by less than an atom
-//!    for each of them ([`owed`]).
+//! 2. What the holders of positions that sum to zero owe is zero together or above it, by less than
+//!    an atom for each of them ([`owed`]).
 //!
 //! It moves no money.
 
@@ -33,7 +33,7 @@ const MINUTE_MS: u64 = 60_000;
 const ELAPSED_MS_MAX: u64 = 36_525 * At::DAY;
 const BILLION: i128 = 1_000_000_000;
 /// A premium counts as a thousand times the index at most, either way.
-const PREMIUM_PPB_MAX: i128 = 1_000 * BILLION;
+const PREMIUM_PPB_MAX: i64 = 1_000_000_000_000;
 /// Largest rate that terms may allow: 10 % in 8 hours.
 const CAP_PPB_MAX: u32 = 100_000_000;
 /// Widest clamp of a mark: the index itself.
@@ -79,7 +79,7 @@ pub struct Accrued {
     pub interest_ppb: i64,
 }
 
-/// PricingFault of the terms of an instrument of this kind, if any.
+/// Whether these terms can price an instrument of this kind (docs/rules/marks.md, MRK-9).
 pub fn check_terms(kind: &Kind, terms: &PricingTerms) -> Result<(), PricingFault> {
     if kind.is_option() {
         return Err(PricingFault::Option);
@@ -106,6 +106,7 @@ fn are_rates(terms: &FundingTerms) -> bool {
 /// | hourly | `P + clamp(I − P, ±d)` | venue.md §2.5.4 |
 pub fn rate_ppb(premium_ppb: i64, terms: &FundingTerms) -> i64 {
     let damper = i64::from(terms.damper_ppb);
+    let premium_ppb = premium_ppb.clamp(-PREMIUM_PPB_MAX, PREMIUM_PPB_MAX);
     let rate = match terms.schedule {
         FundingSchedule::Continuous => premium_ppb.max(damper) + premium_ppb.min(-damper),
         FundingSchedule::Hourly => {
@@ -121,7 +122,7 @@ pub fn rate_ppb(premium_ppb: i64, terms: &FundingTerms) -> i64 {
 fn premium_ppb(mark: IndexPrice, index: IndexPrice) -> i64 {
     let distance = i128::from(mark.0) - i128::from(index.0);
     let ppb = distance * BILLION / i128::from(index.0.max(1));
-    narrow(ppb.clamp(-PREMIUM_PPB_MAX, PREMIUM_PPB_MAX))
+    narrow(ppb).clamp(-PREMIUM_PPB_MAX, PREMIUM_PPB_MAX)
 }
 
 fn narrow(ppb: i128) -> i64 {
@@ -163,7 +164,7 @@ impl FundingState {
     }
 
     /// The 8-hour rate, in billionths: continuous, the one in force, zero while funding is not
-    /// allowed; hourly, the one that the hour has made so far.
+    /// allowed; hourly, what the hour has made so far, at its start the rate of the hour before.
     pub fn rate_ppb(&self) -> i64 {
         self.rate_ppb
     }
@@ -201,33 +202,39 @@ impl FundingState {
     ) -> Option<Accrued> {
         let hour = At(self.at.0 - self.at.0 % HOUR_MS).plus_ms(HOUR_MS);
         if at < hour {
-            self.watch(accrual, at.ms_since(self.at));
-            self.rate_ppb = self.hourly_rate(terms);
+            self.watch(terms, accrual, at.ms_since(self.at));
             return None;
         }
-        self.watch(accrual, hour.ms_since(self.at));
-        let mut rate = self.hourly_rate(terms);
-        self.pay(rate, accrual.lot_value, self.premiums_ms);
-        (self.premiums, self.premiums_ms) = (0, 0);
+        self.watch(terms, accrual, hour.ms_since(self.at));
+        self.end_hours(terms, accrual.lot_value, self.premiums_ms);
         let rest = at.ms_since(hour);
         let whole_hours = rest - rest % HOUR_MS;
-        if accrual.allowed && 0 < whole_hours {
-            rate = rate_ppb(premium_ppb(accrual.mark, accrual.index), terms);
-            self.pay(rate, accrual.lot_value, whole_hours);
+        if 0 < whole_hours {
+            self.watch(terms, accrual, HOUR_MS);
+            let ms = if accrual.allowed { whole_hours } else { 0 };
+            self.end_hours(terms, accrual.lot_value, ms);
         }
-        self.watch(accrual, rest % HOUR_MS);
-        self.rate_ppb = if self.premiums_ms == 0 { rate } else { self.hourly_rate(terms) };
-        Some(self.tell(rate))
+        let told = self.tell(self.rate_ppb);
+        self.watch(terms, accrual, rest % HOUR_MS);
+        Some(told)
+    }
+
+    /// Ends an hour, or several that are alike, in which funding was allowed for `ms`.
+    fn end_hours(&mut self, terms: &FundingTerms, lot_value: i128, ms: u64) {
+        self.rate_ppb = self.hourly_rate(terms);
+        self.pay(self.rate_ppb, lot_value, ms);
+        (self.premiums, self.premiums_ms) = (0, 0);
     }
 
     /// Takes a premium into the average of the hour.
-    fn watch(&mut self, accrual: &Accrual, ms: u64) {
-        if !accrual.allowed {
+    fn watch(&mut self, terms: &FundingTerms, accrual: &Accrual, ms: u64) {
+        if !accrual.allowed || ms == 0 {
             return;
         }
         let premium = premium_ppb(accrual.mark, accrual.index);
         self.premiums += i128::from(premium) * i128::from(ms);
         self.premiums_ms += ms;
+        self.rate_ppb = self.hourly_rate(terms);
     }
 
     /// The rate that the average premium of the hour makes, the average rounded toward zero; zero
@@ -283,7 +290,8 @@ impl Codec for FundingState {
             premiums: Codec::decode(reader)?,
             premiums_ms: Codec::decode(reader)?,
         };
-        let premiums_most = PREMIUM_PPB_MAX.unsigned_abs() * u128::from(state.premiums_ms);
+        let premiums_most =
+            u128::from(PREMIUM_PPB_MAX.unsigned_abs()) * u128::from(state.premiums_ms);
         let is_possible = state.carry < PERIOD_MS
             && state.premiums_ms < HOUR_MS
             && state.premiums.unsigned_abs() <= premiums_most;

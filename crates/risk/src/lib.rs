@@ -27,4 +27,5 @@ pub mod funding;
 pub mod mark;
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test that panics has failed")]
 mod tests;

@@ -349,7 +349,8 @@ impl Contract {
     }
 }
 
-/// `amount × by / over`, rounded as said. Exact while `over × by` fits; what does not fit saturates.
+/// `amount × by / over`, rounded as said: exact while `over × by` fits, and what does not fit is
+/// the most.
 fn quotient(amount: i128, by: i128, over: i128, rounding: Rounding) -> i128 {
     let (whole, rest) = (amount.div_euclid(over), amount.rem_euclid(over));
     let part = divide(rest.saturating_mul(by), over, rounding);

@@ -3,6 +3,8 @@
 use std::string::ToString;
 use std::vec::Vec;
 
+use proptest::prelude::*;
+
 use crate::{
     Amount, AssetCode, At, Contract, Decimal, DecimalError, Fees, Grid, IndexPrice, Instrument,
     Kind, Lots, MarginRates, OptionRight, OrderId, Rounding, SettlementPeriod, Style, TickStep,
@@ -134,6 +136,174 @@ fn price_and_size_are_worth_what_the_contract_says() {
     assert_eq!(linear.value(Ticks(120_000), 1_000, Rounding::Down), Amount(60_000_000_000));
     let index = IndexPrice(60_000 * IndexPrice::SCALE);
     assert_eq!(linear.underlying(index, 1_000), Amount(60_000_000_000));
+}
+
+fn index(units: u64) -> IndexPrice {
+    IndexPrice(units * IndexPrice::SCALE)
+}
+
+/// An inverse perpetual with lots of 10 USD, and a linear one with lots of 0.001 BTC.
+fn inverse_and_linear() -> (Contract, Contract) {
+    let inverse = Contract::of(&instrument(Style::Inverse, Kind::Perpetual), 8).expect("whole");
+    let mut spec = instrument(Style::Linear, Kind::Perpetual);
+    (spec.lot, spec.contract_size) = (decimal("0.001"), decimal("0.001"));
+    (inverse, Contract::of(&spec, 6).expect("whole"))
+}
+
+/// An option on BTC with lots of 0.1 BTC.
+fn option(style: Style) -> Contract {
+    let kind = Kind::Option { expiry: At(1), strike: Decimal::whole(1), right: OptionRight::Call };
+    let mut spec = instrument(style, kind);
+    (spec.tick, spec.lot, spec.contract_size) = (decimal("0.0001"), decimal("0.1"), decimal("1"));
+    Contract::of(&spec, if style == Style::Inverse { 8 } else { 6 }).expect("whole")
+}
+
+/// DLV-10; venue.md §2.7: 100 000 USD from 60 000 to 66 000 make 0.15152 BTC, to 54 000 they lose
+/// 0.18519 BTC; 1 BTC at 60 000 is 60 000 USDC, whatever the tick.
+#[test]
+fn a_future_is_worth_the_index_to_its_last_digit() {
+    let (inverse, linear) = inverse_and_linear();
+    for (units, down, up) in [
+        (54_000, 185_185_185, 185_185_186),
+        (60_000, 166_666_666, 166_666_667),
+        (66_000, 151_515_151, 151_515_152),
+    ] {
+        assert_eq!(inverse.value_at(index(units), 10_000, Rounding::Down), Amount(down));
+        assert_eq!(inverse.value_at(index(units), 10_000, Rounding::Up), Amount(up));
+    }
+    let value = |price, rounding| linear.value_at(IndexPrice(price), 1_000, rounding);
+    assert_eq!(value(6_000_000_000_000, Rounding::Up), Amount(60_000_000_000));
+    assert_eq!(value(6_000_000_000_001, Rounding::Down), Amount(60_000_000_000));
+    assert_eq!(value(6_000_000_000_001, Rounding::Up), Amount(60_000_000_001));
+}
+
+/// FND-4: 10 USD at 60 000 are 16 666.67 satoshi, 0.001 BTC at 60 000 are 60 USDC.
+#[test]
+fn a_lot_is_worth_parts_of_an_atom() {
+    let (inverse, linear) = inverse_and_linear();
+    let trillion = 1_000_000_000_000;
+    assert_eq!(inverse.lot_value(index(60_000), 1), 16_666);
+    assert_eq!(inverse.lot_value(index(60_000), trillion), 16_666_666_666_666_666);
+    assert_eq!(linear.lot_value(index(60_000), trillion), 60_000_000 * trillion);
+    assert_eq!(linear.lot_value(IndexPrice(1), trillion), 10_000_000);
+}
+
+/// DLV-9; venue.md §2.6.
+#[test]
+fn an_option_pays_what_it_is_in_the_money() {
+    let (inverse, linear) = (option(Style::Inverse), option(Style::Linear));
+    let (call, put) = (OptionRight::Call, OptionRight::Put);
+    for (contract, strike, right, price, down, up) in [
+        (linear, "60000", call, 66_000, 6_000_000_000, 6_000_000_000),
+        (linear, "60000", put, 54_000, 6_000_000_000, 6_000_000_000),
+        (linear, "60000", call, 54_000, 0, 0),
+        (linear, "60000", put, 66_000, 0, 0),
+        (linear, "60000", call, 60_000, 0, 0),
+        (linear, "60000.0000005", put, 60_000, 0, 1),
+        (linear, "59999.9999999999", call, 60_000, 0, 1),
+        (inverse, "60000", call, 66_000, 9_090_909, 9_090_910),
+        (inverse, "60000", put, 54_000, 11_111_111, 11_111_112),
+        (inverse, "60000", call, 60_000, 0, 0),
+        (inverse, "60000", call, 54_000, 0, 0),
+        (inverse, "60000", put, 66_000, 0, 0),
+        (inverse, "0.5", call, 1, 50_000_000, 50_000_000),
+    ] {
+        let pays = |rounding| contract.payoff(decimal(strike), right, index(price), 10, rounding);
+        let paid = (pays(Rounding::Down), pays(Rounding::Up));
+        assert_eq!(paid, (Amount(down), Amount(up)), "{strike} {right:?} {price}");
+    }
+}
+
+/// DLV-9, DLV-10: nothing a price or a strike can be makes it panic; what does not fit is the most.
+#[test]
+fn values_at_the_ends_of_the_range_are_bounded() {
+    let (inverse, linear) = inverse_and_linear();
+    let trillion = 1_000_000_000_000;
+    for price in [IndexPrice(1), IndexPrice::MAX, IndexPrice(u64::MAX)] {
+        for contract in [inverse, linear, option(Style::Inverse), option(Style::Linear)] {
+            for lots in [0, 1, u64::MAX] {
+                let value = contract.value_at(price, lots, Rounding::Up);
+                assert!((Amount::ZERO..=Amount::MAX).contains(&value));
+                assert!(0 <= contract.lot_value(price, trillion));
+                for strike in ["0.000000000000000001", "999999999999999999", "60000"] {
+                    for right in [OptionRight::Call, OptionRight::Put] {
+                        let strike = decimal(strike);
+                        let pays = contract.payoff(strike, right, price, lots, Rounding::Up);
+                        assert!((Amount::ZERO..=Amount::MAX).contains(&pays));
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(inverse.value_at(IndexPrice(1), 1_000_000, Rounding::Down), Amount::MAX);
+    assert_eq!(linear.value_at(IndexPrice::MAX, 1_000_000, Rounding::Down), Amount::MAX);
+    let put = |price| {
+        let strike = Decimal::whole(100_000);
+        option(Style::Inverse).payoff(strike, OptionRight::Put, price, 1_000, Rounding::Down)
+    };
+    assert_eq!(put(IndexPrice(1)), Amount::MAX);
+}
+
+#[test]
+fn a_tick_has_a_price_where_it_is_whole() {
+    for (tick, price) in [
+        ("0.5", Some(50_000_000)),
+        ("0.00000001", Some(1)),
+        ("100", Some(10_000_000_000)),
+        ("0.000000001", None),
+        ("0", None),
+        ("-1", None),
+        ("99999999999999999", None),
+    ] {
+        let mut spec = instrument(Style::Linear, Kind::Perpetual);
+        spec.tick = decimal(tick);
+        assert_eq!(spec.tick_price(), price, "{tick}");
+    }
+}
+
+proptest! {
+    /// DLV-10: at whole ticks it is the value of a trade.
+    #[test]
+    fn at_whole_ticks_the_index_is_worth_what_the_mark_is(
+        ticks in 1..=Ticks::MAX.0,
+        lots in 0..=1_000_000_u64,
+    ) {
+        let (inverse, linear) = inverse_and_linear();
+        let price = IndexPrice(u64::from(ticks) * 50_000_000);
+        for contract in [inverse, linear] {
+            for rounding in [Rounding::Down, Rounding::Up] {
+                let by_ticks = contract.value(Ticks(ticks), lots, rounding);
+                prop_assert_eq!(contract.value_at(price, lots, rounding), by_ticks);
+            }
+        }
+    }
+
+    /// DLV-9: a call less a put is the underlying less the strike, within what is rounded.
+    #[test]
+    fn calls_and_puts_are_on_a_par(
+        strike in 1..=200_000_i64,
+        price in 1..=20_000_000_000_000_u64,
+        lots in 0..=1_000_000_u64,
+    ) {
+        let price = IndexPrice(price);
+        let pays = |contract: Contract, right| {
+            let strike = Decimal::whole(strike);
+            i128::from(contract.payoff(strike, right, price, lots, Rounding::Down).0)
+        };
+        let strike = i128::from(strike) * i128::from(IndexPrice::SCALE);
+        let (spot, lots) = (i128::from(price.0), i128::from(lots));
+        let linear = option(Style::Linear);
+        // 0.1 BTC at 10^-8 of a USDC, in atoms of 10^-6: a thousandth.
+        let forward = (spot - strike) * lots / 1_000;
+        let par = pays(linear, OptionRight::Call) - pays(linear, OptionRight::Put);
+        prop_assert!((par - forward).abs() <= 1, "{par} {forward}");
+
+        let inverse = option(Style::Inverse);
+        let forward = (spot - strike) * lots * 10_000_000 / spot;
+        let par = pays(inverse, OptionRight::Call) - pays(inverse, OptionRight::Put);
+        let is_bounded = i128::from(Amount::MAX.0) <= -forward;
+        prop_assert!(is_bounded || (par - forward).abs() <= 1, "{par} {forward}");
+    }
 }
 
 #[test]
