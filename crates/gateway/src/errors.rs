@@ -6,7 +6,8 @@
 
 use serde_json::{Map, Value, json};
 use types::{
-    Action, Amount, At, IndexPrice, Lots, OrderFault, OrderId, Reject, SignedLots, Ticks, limits,
+    Action, Amount, At, Health, IndexPrice, Lots, OrderFault, OrderId, Reject, SignedLots, Ticks,
+    limits,
 };
 
 use market_data::InstrumentView;
@@ -133,11 +134,34 @@ impl Ground<'_> {
             Reject::ClientOrderIdsTooMany => {
                 plain(11029, "invalid_arguments").param("client_order_id")
             }
-            Reject::IndexUnfit { action: Action::Withdraw, .. } => {
-                plain(11054, "withdrawal_not_allowed")
+            Reject::IndexUnfit { base, quote, action, health } => {
+                unfit(format!("{base}_{quote}").to_lowercase(), *action, *health)
             }
-            Reject::IndexUnfit { .. } => plain(11090, "trading_not_allowed"),
-            _ => of_prices(reject).saying(reject),
+            Reject::FeedTermsContradict { .. }
+            | Reject::PricingTermsContradict { .. }
+            | Reject::IndexHasFeed { .. }
+            | Reject::ReportersTooMany
+            | Reject::SurfacesTooMany
+            | Reject::DeliveryNotDisputed { .. } => plain(11049, "bad_arguments"),
+            Reject::FeedMissing { .. } => plain(13020, "not_found").param("index_name"),
+            Reject::ExpiryNotFound { .. } => {
+                plain(13020, "not_found").param("expiration_timestamp")
+            }
+            Reject::ReporterNotFound { .. } | Reject::ReporterSuspended { .. } => {
+                plain(13021, "forbidden")
+            }
+            Reject::SeatMissing { .. } => plain(13021, "forbidden").param("source"),
+            Reject::ReportReplayed { last, .. } => {
+                plain(11029, "invalid_arguments").param("nonce").number("last", whole(*last))
+            }
+            Reject::ReportFromFuture { at, .. } | Reject::ReportStale { at, .. } => {
+                let said = plain(11029, "invalid_arguments").param("source_at");
+                said.number("timestamp", whole(at.0))
+            }
+            Reject::ConfidenceTooWide { .. } => {
+                plain(11029, "invalid_arguments").param("confidence")
+            }
+            Reject::SurfaceArbitrage { .. } => plain(11029, "invalid_arguments").param("svi"),
         }
     }
 
@@ -332,6 +356,20 @@ fn too_late(valid_until: At, at: At) -> Said {
         .number("timestamp", whole(at.0))
 }
 
+/// The feed of the index is not good enough for that: as if the platform were locked, in part.
+fn unfit(index: String, action: Action, health: Health) -> Said {
+    let allowed = match (action, health) {
+        (Action::Withdraw, _) => "money leaves an account with positions or orders when it is",
+        (_, Health::Frozen) => "until it is, only orders that reduce a position are taken",
+        (..) => "until it is, only orders that open nothing are taken",
+    };
+    let health = crate::objects::health(health);
+    let reason = format!(
+        "the feed of {index} is {health}, not healthy: {allowed}; public/get_price_feeds says why"
+    );
+    said(11051, "system_maintenance").because(reason).param("index_name")
+}
+
 fn too_many_orders(open: u32, max: u32) -> Said {
     said(11030, &format!("other_reject max_open_orders {max}"))
         .number("open_orders", whole(open.into()))
@@ -384,22 +422,6 @@ pub(crate) struct Said {
 fn said(code: i32, word: &str) -> Said {
     let word = word.to_owned();
     Said { code, word, reason: String::new(), param: None, numbers: Vec::new() }
-}
-
-/// Refusals of what reporters and the operator say about prices.
-fn of_prices(reject: &Reject) -> Said {
-    match reject {
-        Reject::FeedMissing { .. } | Reject::ExpiryNotFound { .. } => said(13020, "not_found"),
-        Reject::ReporterNotFound { .. } | Reject::SeatMissing { .. } => said(13021, "forbidden"),
-        Reject::ReporterSuspended { .. } => said(13021, "forbidden"),
-        Reject::ReportReplayed { .. } => said(11029, "invalid_arguments").param("nonce"),
-        Reject::ReportFromFuture { .. } | Reject::ReportStale { .. } => {
-            said(11029, "invalid_arguments").param("source_at")
-        }
-        Reject::ConfidenceTooWide { .. } => said(11029, "invalid_arguments").param("confidence"),
-        Reject::SurfaceArbitrage { .. } => said(11029, "invalid_arguments").param("svi"),
-        _ => said(11049, "bad_arguments"),
-    }
 }
 
 impl Said {

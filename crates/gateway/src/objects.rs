@@ -22,7 +22,7 @@ mod wallets;
 mod words;
 
 pub(crate) use accounts::{Summary, write_portfolio, write_summary, write_user};
-pub(crate) use feeds::{METHODS as INDEX_METHODS, change_of_health, write_feed};
+pub(crate) use feeds::{METHODS as INDEX_METHODS, change_of_health, health, write_feed};
 pub(crate) use instruments::{is_open, write_currency, write_instrument};
 pub(crate) use json::{List, Object, write_text};
 pub(crate) use number::{Fixed, Scale};

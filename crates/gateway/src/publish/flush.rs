@@ -46,20 +46,7 @@ pub(crate) fn flush(channel: &mut Channel, look: Look<'_>, now: At) -> Vec<Waiti
             }
         }
         Topic::IncrementalTicker(id) => flush_incremental(channel, look, id),
-        Topic::Quote(id) => {
-            let data = with(look, id, |market| quote(look, market));
-            let fields = with(look, id, |market| {
-                text(|out| {
-                    let mut object = Object::new(out);
-                    write_quote_fields(&mut object, market);
-                    object.end();
-                })
-            });
-            if fields.as_deref() != Some(&*channel.told) {
-                channel.told = fields.unwrap_or_default();
-                channel.tell(&data.unwrap_or_default());
-            }
-        }
+        Topic::Quote(id) => flush_quote(channel, look, id),
         Topic::Trades(_) => {
             let data = text(|out| {
                 let mut list = List::new(out);
@@ -159,6 +146,19 @@ pub(crate) fn greet(channel: &mut Channel, look: Look<'_>, now: At) {
 
 fn with<T>(look: Look<'_>, id: InstrumentId, say: impl FnOnce(&InstrumentView) -> T) -> Option<T> {
     look.view.instrument(id).map(say)
+}
+
+fn flush_quote(channel: &mut Channel, look: Look<'_>, id: InstrumentId) {
+    let Some(market) = look.view.instrument(id) else { return };
+    let fields = text(|out| {
+        let mut object = Object::new(out);
+        write_quote_fields(&mut object, market);
+        object.end();
+    });
+    if fields != channel.told {
+        channel.told = fields;
+        channel.tell(&quote(look, market));
+    }
 }
 
 fn tell_if_new(channel: &mut Channel, data: Option<String>, key: impl Fn(&str) -> String) {

@@ -6,8 +6,8 @@ use expect_test::expect;
 use serde_json::{Value, json};
 
 use types::{
-    AccountId, Amount, At, IndexPrice, InstrumentId, Lots, OrderFault, OrderId, Reject, SignedLots,
-    TermsFault, Ticks,
+    AccountId, Action, Amount, At, FeedFault, Health, IndexPrice, InstrumentId, Lots, OrderFault,
+    OrderId, PricingFault, Reject, SignedLots, SurfaceFault, TermsFault, Ticks,
 };
 
 use super::world::{ALICE, BOB, World, asset, told};
@@ -200,6 +200,10 @@ fn orders_that_are_not_there_or_not_ones_own_say_which() {
     .assert_eq(&told);
 }
 
+fn index_unfit(action: Action) -> Reject {
+    Reject::IndexUnfit { base: asset("BTC"), quote: asset("USD"), action, health: Health::Frozen }
+}
+
 /// One of each at least.
 fn all() -> Vec<Reject> {
     let (account, order, instrument) = (AccountId(7), OrderId(9), InstrumentId(0));
@@ -220,6 +224,22 @@ fn all() -> Vec<Reject> {
         Reject::DepositsTooLarge,
         Reject::IndexPriceOutOfRange { price: IndexPrice(0) },
         Reject::IndexNotFound { base: asset("SOL"), quote: asset("USD") },
+        Reject::FeedTermsContradict { fault: FeedFault::Barrier },
+        Reject::PricingTermsContradict { fault: PricingFault::Funding },
+        Reject::IndexHasFeed { base: asset("BTC"), quote: asset("USD") },
+        Reject::FeedMissing { base: asset("BTC"), quote: asset("USD") },
+        Reject::ReportersTooMany,
+        Reject::ReporterNotFound { account },
+        Reject::ReporterSuspended { account },
+        Reject::SeatMissing { account, source_id: 3 },
+        Reject::ReportReplayed { nonce: 4, last: 5 },
+        Reject::ReportFromFuture { source_at: At(2_006), at, ahead_ms: 2_000 },
+        Reject::ReportStale { source_at: at, at: At(10_005), stale_ms: 10_000 },
+        Reject::ConfidenceTooWide { confidence_ppm: 20_000, max_ppm: 10_000 },
+        Reject::SurfacesTooMany,
+        Reject::ExpiryNotFound { expiry: at },
+        Reject::SurfaceArbitrage { fault: SurfaceFault::WingTooSteep },
+        Reject::DeliveryNotDisputed { expiry: at },
         Reject::MarkOutOfRange { mark: Ticks(0) },
         Reject::OrderNotOpen { order },
         Reject::OrderNotOwned { order },
@@ -232,6 +252,8 @@ fn all() -> Vec<Reject> {
         Reject::PriceOutOfRange { price: Ticks(0) },
         Reject::PriceOffTick { price: ticks, below: Ticks(200_000), above: Ticks(200_005) },
         Reject::DisplayOutOfRange { display: lots, min: Lots(5), max: Lots(10) },
+        index_unfit(Action::Increase),
+        index_unfit(Action::Withdraw),
         Reject::MarkMissing { instrument },
         too_low.clone(),
         Reject::PriceTooHigh { price: ticks, max: Ticks(200_000) },
@@ -263,7 +285,7 @@ fn all() -> Vec<Reject> {
 fn each_refusal_of_the_core_has_a_code_and_its_numbers_in_units() {
     let world = World::new();
     let rules: BTreeSet<u16> = all().iter().map(Reject::code).collect();
-    assert_eq!(rules.len(), 42, "every rule of the core is in the list");
+    assert_eq!(rules.len(), 59, "every rule of the core is in the list");
     let lines = all().into_iter().map(|reject| {
         world.market.look(DomainId(0), |look| {
             let instrument = look.view.instrument(InstrumentId(0));
@@ -285,6 +307,22 @@ fn each_refusal_of_the_core_has_a_code_and_its_numbers_in_units() {
         10021 invalid_amount {"max":45035996.27370496,"param":"amount","reason":"deposits of all accounts may reach 45035996.27370496 BTC","rule":302}
         11049 bad_arguments {"max":10000000000,"min":0.00000001,"param":"price","reason":"index price is 0: report between 0.00000001 and 10000000000","rule":303}
         13020 not_found {"param":"index_name","reason":"no instrument is priced by SOL in USD: list one first","rule":305}
+        11049 bad_arguments {"reason":"the terms do not make a feed: a barrier needs at least one report, and sources within those that count","rule":206}
+        11049 bad_arguments {"reason":"the terms do not make a mark price: a perpetual has funding, a dated future has none","rule":207}
+        11049 bad_arguments {"reason":"the index of BTC in USD has a feed: the operator cannot set its prices","rule":306}
+        13020 not_found {"param":"index_name","reason":"the index of BTC in USD has no feed: set one first","rule":307}
+        11049 bad_arguments {"reason":"there are 256 reporters already","rule":308}
+        13021 forbidden {"reason":"account 7 is not a reporter: the operator registers it with its key","rule":309}
+        13021 forbidden {"reason":"account 7 signed two reports for one nonce and reports no more","rule":310}
+        13021 forbidden {"param":"source","reason":"account 7 has no seat for source 3 in this feed","rule":311}
+        11029 invalid_arguments {"last":5,"param":"nonce","reason":"nonce 4 is not above 5, the last one: it is an old report","rule":312}
+        11029 invalid_arguments {"param":"source_at","reason":"the source's time 2006 is ahead of the log's 5 by more than 2000 ms","rule":313,"timestamp":5}
+        11029 invalid_arguments {"param":"source_at","reason":"the source's time 5 is 10000 ms or more before the log's 10005","rule":314,"timestamp":10005}
+        11029 invalid_arguments {"param":"confidence","reason":"a confidence of 20000 ppm is too wide: 10000 is the most","rule":315}
+        11049 bad_arguments {"reason":"there are 64 surfaces already","rule":316}
+        13020 not_found {"param":"expiration_timestamp","reason":"nothing that is priced by this index and not settled expires at 5","rule":317}
+        11029 invalid_arguments {"param":"svi","reason":"the surface allows arbitrage: the slope of a wing, b (1 + |rho|), is above 2","rule":318}
+        11049 bad_arguments {"reason":"the delivery of 5 is not disputed: the feed settles it","rule":319}
         11049 bad_arguments {"max":8388607.5,"min":0.5,"param":"marks","reason":"mark is 0: report between 0.5 and 8388607.5","rule":304}
         10004 order_not_found {"reason":"order 9 is not known","rule":401}
         10029 not_owner_of_order {"reason":"order 9 belongs to another account","rule":402}
@@ -297,6 +335,8 @@ fn each_refusal_of_the_core_has_a_code_and_its_numbers_in_units() {
         10023 invalid_price {"max_price":8388607.5,"min_price":0.5,"param":"price","reason":"price is 0: send between 0.5 and 8388607.5","rule":405}
         10043 price_wrong_tick {"above":100002.5,"below":100000,"param":"price","reason":"price 100000.5 is between ticks: send 100000 or 100002.5","rule":406}
         10036 invalid_max_show_amount {"max":100,"min":50,"param":"display_amount","reason":"display_amount is 30: send between 50 and 100","rule":407}
+        11051 system_maintenance {"param":"index_name","reason":"the feed of btc_usd is frozen, not healthy: until it is, only orders that reduce a position are taken; public/get_price_feeds says why","rule":417}
+        11051 system_maintenance {"param":"index_name","reason":"the feed of btc_usd is frozen, not healthy: money leaves an account with positions or orders when it is; public/get_price_feeds says why","rule":417}
         10012 book_closed {"reason":"BTC-PERPETUAL has no mark price yet: wait for the first one","rule":408}
         10005 price_too_low 100001 {"limit":100001,"param":"price","price":100000.5,"reason":"price 100000.5 is outside the band, which ends at 100001","rule":409}
         10007 price_too_high 100000 {"limit":100000,"param":"price","price":100000.5,"reason":"price 100000.5 is outside the band, which ends at 100000","rule":410}
