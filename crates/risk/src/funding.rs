@@ -79,7 +79,7 @@ pub struct Accrued {
     pub interest_ppb: i64,
 }
 
-/// Whether these terms can price an instrument of this kind (docs/rules/marks.md, MRK-9).
+/// Whether these terms can price an instrument of this kind (docs/rules/marks.md, MRK-11).
 pub fn check_terms(kind: &Kind, terms: &PricingTerms) -> Result<(), PricingFault> {
     if kind.is_option() {
         return Err(PricingFault::Option);

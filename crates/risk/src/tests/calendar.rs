@@ -110,7 +110,7 @@ fn summary(index: IndexPrice, days: u64) -> String {
     format!("{} from {first} to {last} by {step}\n", strikes.len())
 }
 
-/// DLV-8.
+/// DLV-12.
 #[test]
 fn strikes_are_near_the_index_and_wider_for_later_expiries() {
     let mut lines = String::new();
@@ -138,7 +138,7 @@ fn strikes_are_near_the_index_and_wider_for_later_expiries() {
     .assert_eq(&lines);
 }
 
-/// DLV-8: the steps of the table change where it says.
+/// DLV-12: the steps of the table change where it says.
 #[test]
 fn the_step_depends_on_the_time_to_expiry() {
     for (distance, first) in [
@@ -189,7 +189,7 @@ proptest! {
         }
     }
 
-    /// DLV-8: few, in order, on both sides, and all multiples of the same step.
+    /// DLV-12: few, in order, on both sides, and all multiples of the same step.
     #[test]
     fn strikes_are_few_and_on_both_sides(index in any_price(), distance in any::<u64>()) {
         let strikes = wanted_strikes(index, distance);

@@ -158,7 +158,7 @@ fn hours_that_nobody_watched_are_paid_one_by_one() {
     assert_eq!(at_once.cumulative(), eighths);
 }
 
-/// FND-7.
+/// FND-8.
 #[test]
 fn nothing_accrues_while_the_index_is_frozen() {
     let mut state = FundingState::new(At(0));
@@ -170,7 +170,7 @@ fn nothing_accrues_while_the_index_is_frozen() {
     assert_eq!(state.cumulative(), 2 * before);
 }
 
-/// FND-7: of an hour that was frozen for three quarters a quarter is paid, by its own premium.
+/// FND-8: of an hour that was frozen for three quarters a quarter is paid, by its own premium.
 #[test]
 fn a_frozen_part_of_an_hour_is_left_out() {
     let mut state = FundingState::new(At(0));

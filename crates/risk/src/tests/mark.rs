@@ -217,7 +217,7 @@ fn the_second_method_takes_the_middle_of_three() {
     assert_eq!(state.mark(&terms, index), IndexPrice(10_016_393_442_623));
 }
 
-/// MRK-7: the silent seconds count as the book before, the last one as the book now.
+/// MRK-9: the silent seconds count as the book before, the last one as the book now.
 #[test]
 fn an_order_after_a_silence_moves_the_mark_no_faster() {
     for terms in [impact(50_000), median(50_000)] {
@@ -232,7 +232,7 @@ fn an_order_after_a_silence_moves_the_mark_no_faster() {
     }
 }
 
-/// MRK-7: later looks of a second change nothing, and time does not go back.
+/// MRK-9: later looks of a second change nothing, and time does not go back.
 #[test]
 fn the_first_look_in_a_second_counts() {
     for terms in [impact(50_000), median(50_000)] {
@@ -248,7 +248,7 @@ fn the_first_look_in_a_second_counts() {
     }
 }
 
-/// MRK-7: longer silences count as ten minutes.
+/// MRK-9: longer silences count as ten minutes.
 #[test]
 fn a_silence_is_ten_minutes_at_most() {
     let terms = median(50_000);
@@ -269,7 +269,7 @@ fn a_change_of_method_forgets_the_middle_price() {
     assert_eq!(state.mark(&median(50_000), units(100_000)), units(100_000));
 }
 
-/// MRK-8.
+/// MRK-10.
 #[test]
 fn a_mark_is_the_nearest_tick() {
     for (price, tick, ticks) in [
@@ -291,7 +291,7 @@ fn a_mark_is_the_nearest_tick() {
     }
 }
 
-/// MRK-9.
+/// MRK-11.
 #[test]
 fn terms_that_contradict_each_other_are_refused() {
     let expiry = At(1_798_185_600_000);
@@ -381,7 +381,7 @@ fn any_sample() -> impl Strategy<Value = Sample> {
 }
 
 proptest! {
-    /// MRK-4, MRK-7: whatever was seen and whenever, a mark is within the clamp, and a second more
+    /// MRK-4, MRK-9: whatever was seen and whenever, a mark is within the clamp, and a second more
     /// of what was seen last is the same as silence.
     #[test]
     fn a_mark_stays_within_the_clamp(
@@ -420,7 +420,7 @@ proptest! {
         prop_assert_eq!(marks.iter().sum::<u64>(), 2 * units(100_000).0);
     }
 
-    /// MRK-8.
+    /// MRK-10.
     #[test]
     fn no_tick_is_nearer(price in 1..=1_000_000_u64, tick in 1..=10_000_u64) {
         let ticks = u64::from(to_ticks(IndexPrice(price), tick).0);

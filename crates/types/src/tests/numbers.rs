@@ -158,7 +158,7 @@ fn option(style: Style) -> Contract {
     Contract::of(&spec, if style == Style::Inverse { 8 } else { 6 }).expect("whole")
 }
 
-/// DLV-10; venue.md §2.7: 100 000 USD from 60 000 to 66 000 make 0.15152 BTC, to 54 000 they lose
+/// DLV-8, DLV-9; venue.md §2.7: 100 000 USD from 60 000 to 66 000 make 0.15152 BTC, to 54 000 they lose
 /// 0.18519 BTC; 1 BTC at 60 000 is 60 000 USDC, whatever the tick.
 #[test]
 fn a_future_is_worth_the_index_to_its_last_digit() {
@@ -188,7 +188,7 @@ fn a_lot_is_worth_parts_of_an_atom() {
     assert_eq!(linear.lot_value(IndexPrice(1), trillion), 10_000_000);
 }
 
-/// DLV-9; venue.md §2.6.
+/// DLV-8, DLV-9; venue.md §2.6.
 #[test]
 fn an_option_pays_what_it_is_in_the_money() {
     let (inverse, linear) = (option(Style::Inverse), option(Style::Linear));
@@ -214,7 +214,7 @@ fn an_option_pays_what_it_is_in_the_money() {
     }
 }
 
-/// DLV-9, DLV-10: nothing a price or a strike can be makes it panic; what does not fit is the most.
+/// DLV-8, DLV-9: nothing a price or a strike can be makes it panic; what does not fit is the most.
 #[test]
 fn values_at_the_ends_of_the_range_are_bounded() {
     let (inverse, linear) = inverse_and_linear();
@@ -262,7 +262,7 @@ fn a_tick_has_a_price_where_it_is_whole() {
 }
 
 proptest! {
-    /// DLV-10: at whole ticks it is the value of a trade.
+    /// DLV-8, DLV-9: at whole ticks it is the value of a trade.
     #[test]
     fn at_whole_ticks_the_index_is_worth_what_the_mark_is(
         ticks in 1..=Ticks::MAX.0,
@@ -278,7 +278,7 @@ proptest! {
         }
     }
 
-    /// DLV-9: a call less a put is the underlying less the strike, within what is rounded.
+    /// DLV-8, DLV-9: a call less a put is the underlying less the strike, within what is rounded.
     #[test]
     fn calls_and_puts_are_on_a_par(
         strike in 1..=200_000_i64,
