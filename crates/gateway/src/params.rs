@@ -232,16 +232,15 @@ impl<'a> Params<'a> {
     /// Bytes, as twice as many hexadecimal digits.
     pub(crate) fn hex<const N: usize>(&self, name: &str) -> Result<[u8; N], RpcError> {
         let text = self.needed(name, self.text(name)?)?;
-        let form = || {
-            let (digits, sent) = (2 * N, text.chars().count());
-            wrong(
-                name,
-                format!("send {digits} hexadecimal digits, not {sent} characters like that"),
-            )
-        };
+        let wanted = 2 * N;
+        if text.len() != wanted {
+            let reason = format!("send {wanted} hexadecimal digits, not {}", text.len());
+            return Err(wrong(name, reason));
+        }
         let digits: Option<Vec<u8>> =
             text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect();
-        let digits = digits.filter(|digits| digits.len() == 2 * N).ok_or_else(form)?;
+        let digits =
+            digits.ok_or_else(|| wrong(name, "send hexadecimal digits: 0 to 9, a to f"))?;
         let mut bytes = [0; N];
         for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
             *byte = pair.iter().fold(0, |sum, digit| sum * 16 + digit);

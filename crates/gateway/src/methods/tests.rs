@@ -1,6 +1,9 @@
 //! Methods against a venue of real engines without a log.
 
+mod fed;
 mod objects;
+mod prices;
 mod refusals;
+mod reports;
 mod stories;
 pub(crate) mod world;

@@ -369,7 +369,7 @@ fn event(kind: u8, n: u64) -> Event {
     };
     let (buyer, seller) = (LedgerAccount::Collateral(BUYER), LedgerAccount::Collateral(SELLER));
     let (mark, option) = (Ticks(7), OptionMark { iv_ppm: 9, theta: -signed, ..Default::default() });
-    let instrument = if n % 2 == 0 { FUTURE } else { CALL };
+    let instrument = if n.is_multiple_of(2) { FUTURE } else { CALL };
     let samples = DeliveryCount { good: 3, due: 4 };
     match kind {
         0 => feed_set(),

@@ -156,6 +156,11 @@ impl World {
         self.engines.run(DomainId(domain), 0, command);
     }
 
+    /// The log's time.
+    pub(crate) fn at(&self) -> At {
+        *self.engines.at.lock().expect("no test panics here")
+    }
+
     /// Lets the log's time pass.
     pub(crate) fn pass_ms(&self, ms: u64) {
         let mut at = self.engines.at.lock().expect("no test panics here");
