@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use types::codec::Codec;
 use types::{
     AccountId, Amount, At, Barrier, DeliveryCount, Event, FeedTerms, Health, HealthReason,
-    Incentives, IndexId, IndexMethod, IndexPrice, InstrumentId, Label, LedgerAccount, Mark,
+    Incentives, IndexId, IndexMethod, IndexPrice, InstrumentId, Kind, Label, LedgerAccount, Mark,
     OptionMark, PublicKey, Quorum, ReporterFault, Seat, SignedLots, Source, SourceId, Ticks,
     TransferReason,
 };
@@ -262,6 +262,24 @@ fn an_instrument_expires_waits_and_is_delivered() {
         (Some(FUTURE), SignedLots(-4), IndexPrice(77))
     );
     assert_eq!((row.amount, row.mark, row.balance), (Amount(-9), Ticks(500), Amount(-9)));
+}
+
+#[test]
+fn what_expired_before_is_not_told_again() {
+    let mut script = Script::new();
+    let next = InstrumentId(3);
+    let kind = Kind::Future { expiry: EXPIRY.plus_ms(At::DAY) };
+    let spec = Box::new(types::Instrument { kind, ..super::perpetual() });
+    let at = At(2_000);
+    script.push(Event::InstrumentListed { instrument: next, index: INDEX, at, spec });
+    script.end_entry();
+    for (passed_ms, expired) in
+        [(EXPIRY.0, [FUTURE, CALL].as_slice()), (0, &[]), (At::DAY, &[next]), (At::DAY, &[])]
+    {
+        script.passed_ms += passed_ms;
+        script.end_entry();
+        assert_eq!(script.view.expired(), expired);
+    }
 }
 
 #[test]

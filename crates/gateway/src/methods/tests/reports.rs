@@ -127,12 +127,12 @@ fn the_engine_refuses_what_is_signed_and_wrong() {
 fn a_price_is_taken_to_the_last_digit_as_number_or_as_text() {
     let fed = Fed::new();
     for (price, text) in [("100000.12345678", false), ("100001.00000001", true)] {
-        for nth in 0..3 {
+        for (nth, reporter) in REPORTERS.into_iter().enumerate() {
             let mut sent = fed.report(nth, price);
             if !text {
                 sent["price"] = serde_json::from_str(price).expect("a number");
             }
-            assert_eq!(fed.world.call(REPORTERS[nth], "private/report_price", sent), "ok");
+            assert_eq!(fed.world.call(reporter, "private/report_price", sent), "ok");
         }
         let index = fed.world.public("public/get_index_price", json!({ "index_name": "btc_usd" }));
         assert_eq!(index["index_price"].to_string(), price);
