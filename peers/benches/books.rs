@@ -60,7 +60,7 @@ struct Entry {
 /// reference's, keeps the hash of its own events for the timed runs.
 fn resolve<E: Engine>(workload: &Workload) -> Resolved {
     let mut engine = E::new(workload.n_books);
-    let mut ids = Vec::<u64>::with_capacity(workload.prefill.len() + 2 * workload.commands.len());
+    let mut ids = Vec::<u64>::with_capacity(workload.prefill.len() + workload.commands.len());
     let mut keys = HashMap::<(u32, u64), u64>::new();
     let mut due = workload.events.iter();
     let mut hash = Hash::default();
@@ -71,30 +71,22 @@ fn resolve<E: Engine>(workload: &Workload) -> Resolved {
             bytes_per_order = weigh::<E>(workload, &resolved);
         }
         let mut events = Vec::new();
-        let mut cancel = |engine: &mut E, book: u32, key: u64| {
-            engine.cancel(book, ids[key as usize], &mut events);
-            ids[key as usize]
-        };
-        let (translated, placed) = match *command {
-            Command::Cancel { book, id } => {
-                (Command::Cancel { book, id: cancel(&mut engine, book, id) }, None)
+        let (translated, book) = match *command {
+            Command::Place(order) => {
+                let id = engine.place(&order, &mut events);
+                ids.push(id);
+                keys.insert((order.book, id), order.key);
+                (*command, order.book)
             }
+            Command::Cancel { book, id } => (Command::Cancel { book, id: ids[id as usize] }, book),
             Command::Replace { id, order } => {
-                let id = cancel(&mut engine, order.book, id);
-                (Command::Replace { id, order }, Some(order))
+                (Command::Replace { id: ids[id as usize], order }, order.book)
             }
-            Command::Place(order) => (Command::Place(order), Some(order)),
         };
-        if let Some(order) = placed {
-            let id = engine.place(&order, &mut events);
-            ids.push(id);
-            keys.insert((order.book, id), order.key);
+        if !matches!(translated, Command::Place(_)) {
+            run(&mut engine, &translated, &mut events);
         }
         resolved.push(translated);
-        let book = match *command {
-            Command::Cancel { book, .. } => book,
-            Command::Replace { order, .. } | Command::Place(order) => order.book,
-        };
         for event in events {
             fold(&mut hash, event);
             let by_key = match event {
@@ -102,7 +94,7 @@ fn resolve<E: Engine>(workload: &Workload) -> Resolved {
                     let price = E::price(price, size);
                     Event::Fill { maker: keys[&(book, maker)], price, size }
                 }
-                Event::Cancelled { id } => Event::Cancelled { id: keys[&(book, id)] },
+                Event::Left { id } => Event::Left { id: keys[&(book, id)] },
             };
             assert_eq!(Some(&by_key), due.next(), "{}: command {index}: {command:?}", E::NAME);
         }
@@ -116,7 +108,7 @@ fn fold(hash: &mut Hash, event: Event) {
     use peers::Sink;
     match event {
         Event::Fill { maker, price, size } => hash.fill(maker, price, size),
-        Event::Cancelled { id } => hash.cancelled(id),
+        Event::Left { id } => hash.left(id),
     }
 }
 

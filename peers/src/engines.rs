@@ -9,6 +9,30 @@ use crate::{Command, Engine, Order, Side, Sink};
 /// The books of this repository.
 pub struct Ours(Books);
 
+impl Ours {
+    /// Trades what an admitted order can; what is left rests.
+    #[inline]
+    fn enter(&mut self, id: OrderId, order: &Order, sink: &mut impl Sink) {
+        let books = &mut self.0;
+        let side = match order.side {
+            Side::Bid => types::Side::Bid,
+            Side::Ask => types::Side::Ask,
+        };
+        let book = InstrumentId(order.book);
+        let owner = order.key as u32;
+        let price = Ticks(order.price);
+        let mut taker = Taker { book, side, limit: price, size: Lots(order.size), owner };
+        while let Some(Match::Fill { maker, price, size, .. }) = books.match_next(&mut taker) {
+            sink.fill(maker.0, u64::from(price.0), u64::from(size.0));
+        }
+        if taker.size == Lots::ZERO {
+            books.release(id);
+        } else {
+            books.rest(id, &Rest { book, side, price, open: taker.size, display: None, owner });
+        }
+    }
+}
+
 impl Engine for Ours {
     const NAME: &'static str = "plimsoll book";
 
@@ -22,31 +46,23 @@ impl Engine for Ours {
 
     #[inline]
     fn place(&mut self, order: &Order, sink: &mut impl Sink) -> u64 {
-        let books = &mut self.0;
-        let side = match order.side {
-            Side::Bid => types::Side::Bid,
-            Side::Ask => types::Side::Ask,
-        };
-        let id = books.admit().expect("there are slots");
-        let book = InstrumentId(order.book);
-        let owner = order.key as u32;
-        let price = Ticks(order.price);
-        let mut taker = Taker { book, side, limit: price, size: Lots(order.size), owner };
-        while let Some(Match::Fill { maker, price, size, .. }) = books.match_next(&mut taker) {
-            sink.fill(maker.0, u64::from(price.0), u64::from(size.0));
-        }
-        if taker.size == Lots::ZERO {
-            books.release(id);
-        } else {
-            books.rest(id, &Rest { book, side, price, open: taker.size, display: None, owner });
-        }
+        let id = self.0.admit().expect("there are slots");
+        self.enter(id, order, sink);
         id.0
     }
 
     #[inline]
     fn cancel(&mut self, _book: u32, id: u64, sink: &mut impl Sink) {
         if self.0.remove(OrderId(id)).is_some() {
-            sink.cancelled(id);
+            sink.left(id);
+        }
+    }
+
+    #[inline]
+    fn replace(&mut self, id: u64, order: &Order, sink: &mut impl Sink) {
+        if self.0.unlink(OrderId(id)).is_some() {
+            sink.left(id);
+            self.enter(OrderId(id), order, sink);
         }
     }
 
@@ -76,6 +92,15 @@ impl Matchcore {
     }
 }
 
+#[inline]
+fn tell_trades(target: &matchcore::OrderOutcome, sink: &mut impl Sink) {
+    let trades = target.match_result().map_or(&[][..], matchcore::MatchResult::trades);
+    for trade in trades {
+        let (price, quantity) = (trade.price().0, trade.quantity().0);
+        sink.fill(trade.maker_order_id().0, price, quantity);
+    }
+}
+
 impl Engine for Matchcore {
     const NAME: &'static str = "matchcore 0.4.0";
 
@@ -97,13 +122,8 @@ impl Engine for Matchcore {
         let kind = CommandKind::Submit(SubmitCmd { order: NewOrder::Limit(order_new) });
         match self.execute(order.book, kind) {
             CommandOutcome::Applied(CommandReport::Submit(effects)) => {
-                let target = effects.target_order();
-                let trades = target.match_result().map_or(&[][..], MatchResult::trades);
-                for trade in trades {
-                    let (price, quantity) = (trade.price().0, trade.quantity().0);
-                    sink.fill(trade.maker_order_id().0, price, quantity);
-                }
-                target.order_id().0
+                tell_trades(effects.target_order(), sink);
+                effects.target_order().order_id().0
             }
             outcome => panic!("matchcore answered a new order with {outcome}"),
         }
@@ -114,8 +134,25 @@ impl Engine for Matchcore {
         use matchcore::*;
         let cancel = CancelCmd { order_id: OrderId(id), order_kind: OrderKind::Limit };
         match self.execute(book, CommandKind::Cancel(cancel)) {
-            CommandOutcome::Applied(_) => sink.cancelled(id),
+            CommandOutcome::Applied(_) => sink.left(id),
             CommandOutcome::Rejected(why) => panic!("matchcore refused a cancel: {why}"),
+        }
+    }
+
+    #[inline]
+    fn replace(&mut self, id: u64, order: &Order, sink: &mut impl Sink) {
+        use matchcore::*;
+        let quantity = Quantity(u64::from(order.size));
+        let patch = LimitOrderPatch::new()
+            .with_price(Price(u64::from(order.price)))
+            .with_quantity_policy(QuantityPolicy::Standard { quantity });
+        let amend = AmendCmd { order_id: OrderId(id), patch: AmendPatch::Limit(patch) };
+        match self.execute(order.book, CommandKind::Amend(amend)) {
+            CommandOutcome::Applied(CommandReport::Amend(effects)) => {
+                sink.left(id);
+                tell_trades(effects.target_order(), sink);
+            }
+            outcome => panic!("matchcore answered an amend with {outcome}"),
         }
     }
 }
@@ -152,7 +189,7 @@ impl Engine for Lobster {
     #[inline]
     fn cancel(&mut self, book: u32, id: u64, sink: &mut impl Sink) {
         self.0[book as usize].execute(lobster::OrderType::Cancel { id: u128::from(id) });
-        sink.cancelled(id);
+        sink.left(id);
     }
 }
 
@@ -187,7 +224,7 @@ impl Engine for RustOb {
     #[inline]
     fn cancel(&mut self, book: u32, id: u64, sink: &mut impl Sink) {
         self.0[book as usize].cancel_order(id).expect("the order is open");
-        sink.cancelled(id);
+        sink.left(id);
     }
 
     fn price(told: u64, size: u64) -> u64 {
@@ -230,6 +267,6 @@ impl Engine for OrderbookRs {
         let order = orderbook_rs::Id::sequential(id + 1);
         let gone = self.0[book as usize].cancel_order(order).expect("a cancel is taken");
         assert!(gone.is_some(), "order {id} is open");
-        sink.cancelled(id);
+        sink.left(id);
     }
 }

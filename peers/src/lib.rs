@@ -46,11 +46,12 @@ pub enum Command {
         /// The order.
         id: u64,
     },
-    /// Cancel and new in one command.
+    /// Another price and size for an open order: it goes to the back of the queue there. The price
+    /// always changes, and nothing is on the other side of it, so that engines agree on who is first.
     Replace {
-        /// The order that goes.
+        /// The order; it keeps its id.
         id: u64,
-        /// The order that comes, on the same book.
+        /// What it becomes, on the same book and side, under the same key.
         order: Order,
     },
 }
@@ -59,11 +60,11 @@ pub enum Command {
 pub trait Sink {
     /// A maker traded.
     fn fill(&mut self, maker: u64, price: u64, size: u64);
-    /// An order was cancelled.
-    fn cancelled(&mut self, id: u64);
+    /// An order left its place: cancelled, or replaced.
+    fn left(&mut self, id: u64);
 }
 
-/// One engine behind the same three calls.
+/// One engine behind the same few calls.
 pub trait Engine {
     /// What the table calls it.
     const NAME: &'static str;
@@ -73,6 +74,12 @@ pub trait Engine {
     fn place(&mut self, order: &Order, sink: &mut impl Sink) -> u64;
     /// Cancels an open order.
     fn cancel(&mut self, book: u32, id: u64, sink: &mut impl Sink);
+    /// Replaces an open order. An engine with an amend of its own overrides this.
+    #[inline]
+    fn replace(&mut self, id: u64, order: &Order, sink: &mut impl Sink) {
+        self.cancel(order.book, id, sink);
+        self.place(order, sink);
+    }
     /// Reads ahead for a batch of commands; most engines cannot.
     fn touch(&self, _batch: &[Command]) {}
     /// The price of a fill: `rust_ob` tells what was paid in all.
@@ -89,10 +96,7 @@ pub fn run<E: Engine>(engine: &mut E, command: &Command, sink: &mut impl Sink) {
             engine.place(order, sink);
         }
         Command::Cancel { book, id } => engine.cancel(*book, *id, sink),
-        Command::Replace { id, order } => {
-            engine.cancel(order.book, *id, sink);
-            engine.place(order, sink);
-        }
+        Command::Replace { id, order } => engine.replace(*id, order, sink),
     }
 }
 
@@ -108,8 +112,8 @@ pub enum Event {
         /// How much.
         size: u64,
     },
-    /// An order was cancelled.
-    Cancelled {
+    /// An order left its place.
+    Left {
         /// Its key.
         id: u64,
     },
@@ -119,12 +123,13 @@ impl Sink for Vec<Event> {
     fn fill(&mut self, maker: u64, price: u64, size: u64) {
         self.push(Event::Fill { maker, price, size });
     }
-    fn cancelled(&mut self, id: u64) {
-        self.push(Event::Cancelled { id });
+    fn left(&mut self, id: u64) {
+        self.push(Event::Left { id });
     }
 }
 
-/// Folds events into a hash.
+/// Folds events into a hash, by one multiplication each: the untimed pass has compared the events
+/// themselves, so the hash only has to notice that a timed run does not repeat them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Hash {
     /// Events so far.
@@ -143,11 +148,10 @@ impl Sink for Hash {
     #[inline]
     fn fill(&mut self, maker: u64, price: u64, size: u64) {
         self.n_events += 1;
-        self.fold(maker);
-        self.fold((price << 32) ^ size);
+        self.fold(maker ^ (price << 40) ^ (size << 20));
     }
     #[inline]
-    fn cancelled(&mut self, id: u64) {
+    fn left(&mut self, id: u64) {
         self.n_events += 1;
         self.fold(id);
     }
@@ -159,7 +163,7 @@ pub fn hash(events: &[Event]) -> Hash {
     for event in events {
         match *event {
             Event::Fill { maker, price, size } => hash.fill(maker, price, size),
-            Event::Cancelled { id } => hash.cancelled(id),
+            Event::Left { id } => hash.left(id),
         }
     }
     hash

@@ -47,23 +47,8 @@ impl Reference {
         keys.into_iter().map(|key| self.orders[key as usize]).collect()
     }
 
-    fn pop_if_empty(&mut self, book: u32, side: Side, price: u32) {
-        let levels = &mut self.books[book as usize][side as usize];
-        if levels.get(&price).is_some_and(VecDeque::is_empty) {
-            levels.remove(&price);
-        }
-    }
-}
-
-impl Engine for Reference {
-    const NAME: &'static str = "reference (B-tree of queues)";
-
-    fn new(n_books: u32) -> Reference {
-        let books = (0..n_books).map(|_| [Levels::new(), Levels::new()]).collect();
-        Reference { books, orders: Vec::new() }
-    }
-
-    fn place(&mut self, order: &Order, sink: &mut impl Sink) -> u64 {
+    /// Trades what an order can and lets the rest of it stand under its key.
+    fn enter(&mut self, order: &Order, sink: &mut impl Sink) {
         let Order { book, side, price, mut size, key } = *order;
         let other = if side == Side::Bid { Side::Ask } else { Side::Bid };
         while 0 < size {
@@ -84,12 +69,34 @@ impl Engine for Reference {
             sink.fill(maker, u64::from(best), u64::from(traded));
             self.pop_if_empty(book, other, best);
         }
-        assert_eq!(key, self.orders.len() as u64, "keys are dense");
-        self.orders.push(Open { book, side, price, size });
+        self.orders[key as usize] = Open { book, side, price, size };
         if 0 < size {
             let levels = &mut self.books[book as usize][side as usize];
             levels.entry(price).or_default().push_back(key);
         }
+    }
+
+    fn pop_if_empty(&mut self, book: u32, side: Side, price: u32) {
+        let levels = &mut self.books[book as usize][side as usize];
+        if levels.get(&price).is_some_and(VecDeque::is_empty) {
+            levels.remove(&price);
+        }
+    }
+}
+
+impl Engine for Reference {
+    const NAME: &'static str = "reference (B-tree of queues)";
+
+    fn new(n_books: u32) -> Reference {
+        let books = (0..n_books).map(|_| [Levels::new(), Levels::new()]).collect();
+        Reference { books, orders: Vec::new() }
+    }
+
+    fn place(&mut self, order: &Order, sink: &mut impl Sink) -> u64 {
+        let Order { book, side, price, key, .. } = *order;
+        assert_eq!(key, self.orders.len() as u64, "keys are dense");
+        self.orders.push(Open { book, side, price, size: 0 });
+        self.enter(order, sink);
         key
     }
 
@@ -100,6 +107,11 @@ impl Engine for Reference {
         let levels = &mut self.books[book as usize][side as usize];
         levels.get_mut(&price).expect("the level is there").retain(|other| *other != id);
         self.pop_if_empty(book, side, price);
-        sink.cancelled(id);
+        sink.left(id);
+    }
+
+    fn replace(&mut self, id: u64, order: &Order, sink: &mut impl Sink) {
+        self.cancel(order.book, id, sink);
+        self.enter(order, sink);
     }
 }

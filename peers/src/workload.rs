@@ -1,7 +1,7 @@
 //! The workloads: exchange-like, maker-heavy, deep, many. Drawn from a seed against the reference,
 //! so that every cancel names an open order and every taker finds its one to three makers.
 
-use crate::reference::Reference;
+use crate::reference::{Open, Reference};
 use crate::{Command, Engine, Event, Order, Side};
 
 /// Commands with what comes before them, and all their events.
@@ -195,6 +195,18 @@ impl Draft {
         }
     }
 
+    /// A price of a side that does not cross, other than the present one: where the draw is the
+    /// present one, a tick farther from the mid. At the same price engines disagree on who keeps
+    /// the place in the queue.
+    fn other_price(&mut self, open: &Open) -> u32 {
+        let price = self.price(open.book, open.side);
+        match open.side {
+            _ if price != open.price => price,
+            Side::Bid => price - 1,
+            Side::Ask => price + 1,
+        }
+    }
+
     fn order(&mut self, book: u32, side: Side, price: u32, size: u32) -> Order {
         let key = self.next_key;
         self.next_key += 1;
@@ -206,14 +218,12 @@ impl Draft {
         crate::run(&mut self.reference, &command, &mut self.events);
         for index in n_before..self.events.len() {
             match self.events[index] {
-                Event::Fill { maker: key, .. } | Event::Cancelled { id: key } => {
+                Event::Fill { maker: key, .. } | Event::Left { id: key } => {
                     self.forget_if_gone(key);
                 }
             }
         }
-        if let Command::Place(Order { key, .. })
-        | Command::Replace { order: Order { key, .. }, .. } = command
-        {
+        if let Command::Place(Order { key, .. }) = command {
             self.place_of.resize(key as usize + 1, NOWHERE);
             if 0 < self.reference.orders[key as usize].size {
                 self.place_of[key as usize] = self.live.len() as u32;
@@ -257,9 +267,9 @@ impl Draft {
     fn replace(&mut self) -> Command {
         let id = self.any();
         let old = self.reference.orders[id as usize];
-        let price = self.price(old.book, old.side);
+        let price = self.other_price(&old);
         let size = 1 + self.draws.below(100);
-        let order = self.order(old.book, old.side, price, size);
+        let order = Order { book: old.book, side: old.side, price, size, key: id };
         self.play(Command::Replace { id, order })
     }
 
