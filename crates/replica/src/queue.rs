@@ -25,7 +25,8 @@ use types::{Command, Proposal};
 /// What is let in first when there is too much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// Takes risk away: cancels, reduce-only orders, closing.
+    /// Takes risk away (cancels, reduce-only orders, closing), and what the venue must hear to know
+    /// its risk: prices, and that time passes. A flood of orders stops neither.
     Cancel,
     /// Everything else.
     Order,
@@ -116,7 +117,10 @@ impl Class {
             Command::CancelOrder { .. }
             | Command::CancelOrders { .. }
             | Command::ClosePosition { .. }
-            | Command::DropSession { .. } => true,
+            | Command::DropSession { .. }
+            | Command::ReportPrice(_)
+            | Command::ReportSurface(_)
+            | Command::Tick => true,
             Command::PlaceOrder(order) => order.reduce_only,
             Command::MassQuote(mass) => mass.quotes.iter().all(|quote| quote.size.0 == 0),
             Command::ListInstrument(_)
@@ -130,7 +134,12 @@ impl Class {
             | Command::SetMmp { .. }
             | Command::ResetMmp { .. }
             | Command::SetSelfTrade { .. }
-            | Command::EndDay => false,
+            | Command::EndDay
+            | Command::SetFeed(_)
+            | Command::RegisterReporter { .. }
+            | Command::SetPricing { .. }
+            | Command::StartTerm
+            | Command::SettleDelivery { .. } => false,
         };
         if reduces { Class::Cancel } else { Class::Order }
     }
