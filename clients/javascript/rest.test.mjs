@@ -48,6 +48,23 @@ describe("market data", () => {
     assert.ok(Object.keys(tickers).every((symbol) => ann.market(symbol).settle === "BTC"));
   });
 
+  it("has funding, options with marks, and a past of volatility", async () => {
+    const { funding_8h } = (await ann.fetchTicker(PERPETUAL)).info;
+    const { fundingRate } = await ann.fetchFundingRate(PERPETUAL);
+    assert.ok(Math.abs(fundingRate - Number(funding_8h)) < 1e-4);
+    for (const { timestamp } of await ann.fetchFundingRateHistory(PERPETUAL)) {
+      assert.equal(timestamp % 3_600_000, 0);
+    }
+    const chain = Object.values(await ann.fetchOptionChain("BTC"));
+    assert.ok(0 < chain.length);
+    assert.ok(chain.every(({ markPrice, underlyingPrice }) => 0 < markPrice && 0 < underlyingPrice));
+    const [{ symbol }] = chain;
+    assert.equal((await ann.fetchOption(symbol)).symbol, symbol);
+    const greeks = await ann.fetchGreeks(symbol);
+    assert.equal(greeks.delta === undefined, greeks.markImpliedVolatility === undefined);
+    assert.ok((await ann.fetchVolatilityHistory("BTC")).every(({ volatility }) => 0 <= volatility));
+  });
+
   it("has a sorted, uncrossed order book", async () => {
     const { bids, asks } = await ann.fetchOrderBook(PERPETUAL, 5);
     const prices = [...bids].reverse().concat(asks).map(([price]) => price);
