@@ -68,10 +68,11 @@ impl Funding {
     /// What accrued after `from` and until `to`: in the minutes that ended then, and before the
     /// first minute that is kept, in the hours.
     pub fn over_ppb(&self, from: At, to: At) -> i64 {
-        let is_in = |end: At| from < end && end <= to;
         let cut = self.minutes.front().map_or(At(u64::MAX), |(end, _)| hour_start(*end));
-        let hours = self.hours.iter().filter(|hour| hour.end <= cut && is_in(hour.end));
-        let minutes = self.minutes.iter().filter(|(end, _)| is_in(*end));
+        let hours = self.hours.partition_point(|hour| hour.end <= from);
+        let hours = self.hours.range(hours..).take_while(|hour| hour.end <= cut.min(to));
+        let minutes = self.minutes.partition_point(|(end, _)| *end <= from);
+        let minutes = self.minutes.range(minutes..).take_while(|(end, _)| *end <= to);
         let hours: i64 = hours.fold(0, |sum, hour| sum.saturating_add(hour.interest_ppb));
         minutes.fold(hours, |sum, (_, interest)| sum.saturating_add(*interest))
     }
