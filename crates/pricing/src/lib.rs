@@ -34,5 +34,4 @@ pub use black76::{Black76, Greeks};
 pub use forward::{BASIS_MAX, Future, OWN_EXPIRY_ONLY_MS, forward};
 pub use implied::{ImpliedError, implied_volatility};
 pub use mark::{Expiry, ExpiryTerms, StrikeTerms, years};
-pub use normal::{cdf, density, mills};
-pub use svi::{Slice, SviFault, VARIANCE_MAX, atm_variance_ppb, check, check_calendar};
+pub use svi::{SviFault, VARIANCE_MAX, atm_variance_ppb, check, check_calendar};

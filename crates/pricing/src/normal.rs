@@ -10,8 +10,8 @@
 //! of polynomials serves for every `y ≥ 0`, without a branch. Its coefficients are ours: an iterated
 //! least-squares fit with Lawson's weights to 100 digits of `R`, at 160 Chebyshev points of
 //! `t = (y − 2.5)/(y + 2.5)` from 0 to 10⁴. All of them are above zero, so that nothing cancels.
-//! The fit is within 9.4e-18 of `R`, relatively; with the rounding of `f64`, [`mills`] is within
-//! 8e-16 (tested against 60 digits).
+//! The fit is within 9.4e-18 of `R`, relatively; with the rounding of `f64`, [`mills_pair`] is
+//! within 8e-16 (tested against 60 digits).
 
 /// `1/√(2π)`, the density at zero.
 pub(crate) const DENSITY_AT_ZERO: f64 = 0.398_942_280_401_432_7;
@@ -102,11 +102,6 @@ pub(crate) fn mills_pair(first: f64, second: f64) -> (f64, f64) {
     (above.0 / below.0, above.1 / below.1)
 }
 
-/// `R(y) = N(−y)/φ(y)` for `y ≥ 0`.
-pub fn mills(y: f64) -> f64 {
-    mills_pair(y, y).0
-}
-
 /// `R(y)` and `1 − y·R(y)`, which is `−R′(y)`, both to nearly all digits, for `y ≥ 0`.
 pub(crate) fn mills_and_fall(y: f64) -> (f64, f64) {
     let y = near(y);
@@ -114,23 +109,4 @@ pub(crate) fn mills_and_fall(y: f64) -> (f64, f64) {
     let square = y.times(y);
     let below = polynomial(&UNDER, y, square).0;
     (polynomial(&RATIO, y, square).0 / below, polynomial(&FALL, y, square).0 / below)
-}
-
-/// Density at `x`.
-pub fn density(x: f64) -> f64 {
-    let square = x * x;
-    // What rounding took from the square, by halves of 26 bits (Dekker 1971): at x = 10 it would
-    // cost 50 units in the last place.
-    let shifted = x * 134_217_729.0;
-    let high = shifted - (shifted - x);
-    let low = x - high;
-    let lost = (high * high - square) + 2.0 * high * low + low * low;
-    let corrected = if lost.is_finite() { 1.0 - 0.5 * lost } else { 1.0 };
-    DENSITY_AT_ZERO * libm::exp(-0.5 * square) * corrected
-}
-
-/// Probability of a value up to `x`, with all digits in the lower tail.
-pub fn cdf(x: f64) -> f64 {
-    let tail = density(x) * mills(if x < 0.0 { -x } else { x });
-    if x <= 0.0 { tail } else { 1.0 - tail }
 }

@@ -5,8 +5,11 @@
 //! ```
 //!
 //! J. Gatheral and A. Jacquier, "Arbitrage-free SVI volatility surfaces" (2014), eq. 3.1; the checks
-//! are venue.md §2.4.3. Far from the money `k` is held at `±4·√(a + b·σ)`, as Derive does, so that
-//! the wings end: beyond that the total variance is flat.
+//! are venue.md §2.4.3. Far from the money `k` is held at the reach of the surface, so that the wings
+//! end and beyond them the total variance is flat. The reach lies at least six deviations `√w(k)`
+//! from the money, where an option is worth next to nothing (with `√w = 1`, 3e-9 of the forward): held
+//! closer (Derive holds it at `±4·√(a + b·σ)`, venue.md §2.4.3), the corner in the surface would be
+//! worth money to whoever trades a butterfly over it.
 
 use types::Svi;
 
@@ -20,12 +23,12 @@ const VARIANCE_MIN: f64 = 1e-9;
 const PARAMETER_MAX: i64 = 144_000_000_000;
 /// One, in billionths.
 const ONE: i64 = 1_000_000_000;
-/// Points of the even grid, the two ends not counted.
-const STEPS: i32 = 128;
+/// Steps of the grid on each side of the money; they widen with the square of their number.
+const STEPS: i32 = 80;
 /// Points on each side of `m`, at distances of σ/8 that double.
 const NEAR: i32 = 10;
-/// How many times `√(a + b·σ)` the wings reach.
-const REACH: f64 = 4.0;
+/// Deviations from the money to the end of the wings.
+const DEVIATIONS: f64 = 6.0;
 
 /// Why a surface is refused. All numbers are billionths; `k` is the log-moneyness `ln(K/F)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -90,7 +93,7 @@ pub enum SviFault {
 
 /// The parameters of one expiry as numbers, with the end of the wings.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Slice {
+pub(crate) struct Slice {
     a: f64,
     b: f64,
     rho: f64,
@@ -111,18 +114,13 @@ impl Slice {
     pub fn new(svi: &Svi) -> Slice {
         let number = |billionths: i64| billionths as f64 / PPB;
         let (a, b, sigma) = (number(svi.a), number(svi.b), number(svi.sigma));
-        let variance = a + b * sigma;
-        let reach = if 0.0 < variance { REACH * libm::sqrt(variance) } else { 0.0 };
         let (rho, m) = (number(svi.rho), number(svi.m));
+        let slope = b * (1.0 + magnitude(rho));
+        let reach = reach(a + b * sigma + slope * magnitude(m), slope);
         Slice { a, b, rho, m, sigma_squared: sigma * sigma, reach }
     }
 
-    /// How far from `k = 0` the wings reach.
-    pub fn reach(&self) -> f64 {
-        self.reach
-    }
-
-    /// Total variance at log-moneyness `k`, flat beyond [`Slice::reach`].
+    /// Total variance at log-moneyness `k`, flat beyond the reach.
     pub fn total_variance(&self, k: f64) -> f64 {
         let k = if k < -self.reach { -self.reach } else { k };
         let k = if self.reach < k { self.reach } else { k };
@@ -149,23 +147,36 @@ impl Slice {
         lean * lean - 0.25 * first * first * (1.0 / w + 0.25) + 0.5 * second
     }
 
-    /// Where a surface is looked at: evenly over the reach, and closer and closer to `m`, where it
-    /// bends.
+    /// Where a surface is looked at: over the reach, most closely at the money, and closer and
+    /// closer to `m`, where it bends.
     fn grid(&self, reach: f64) -> impl Iterator<Item = f64> {
         let m = self.m;
         let sigma = libm::sqrt(self.sigma_squared);
-        let even =
-            (0..=STEPS).map(move |step| reach * f64::from(2 * step - STEPS) / f64::from(STEPS));
+        let wide = (-STEPS..=STEPS).map(move |step| {
+            let share = f64::from(step) / f64::from(STEPS);
+            reach * share * magnitude(share)
+        });
         let near = (0..NEAR).flat_map(move |power| {
             let distance = sigma * 0.125 * f64::from(1_i32 << power);
             [m - distance, m + distance]
         });
-        even.chain(near).chain([m]).filter(move |k| -reach <= *k && *k <= reach)
+        wide.chain(near).chain([m]).filter(move |k| magnitude(*k) <= reach)
     }
 }
 
+/// Where `k² = 36·(level + slope·|k|)`, which is not below `36·w(k)`: `√(x² + σ²) ≤ |x| + σ`.
+fn reach(level: f64, slope: f64) -> f64 {
+    let half = 0.5 * DEVIATIONS * DEVIATIONS * slope;
+    let squared = half * half + DEVIATIONS * DEVIATIONS * level;
+    if 0.0 < squared { half + libm::sqrt(squared) } else { 0.0 }
+}
+
+fn magnitude(x: f64) -> f64 {
+    if x < 0.0 { -x } else { x }
+}
+
 /// The checks on one expiry, in this order: ranges of the parameters, variance above zero, slopes of
-/// the wings, butterflies on a grid of up to 150 points within the reach.
+/// the wings, butterflies on a grid of up to 182 points within the reach.
 pub fn check(svi: &Svi) -> Result<(), SviFault> {
     check_ranges(svi)?;
     let slice = Slice::new(svi);
@@ -216,10 +227,11 @@ fn check_ranges(svi: &Svi) -> Result<(), SviFault> {
 }
 
 /// Whether the total variance grows with time, from the earlier expiry to the later one, at every
-/// point of both grids. Both have passed [`check`].
+/// point of both grids within both reaches. Both have passed [`check`], and are compared as they
+/// were fitted: fitted at different times, the one that is older has more time in it.
 pub fn check_calendar(near: &Svi, far: &Svi) -> Result<(), SviFault> {
     let (near, far) = (Slice::new(near), Slice::new(far));
-    let reach = if near.reach < far.reach { far.reach } else { near.reach };
+    let reach = if near.reach < far.reach { near.reach } else { far.reach };
     for k in near.grid(reach).chain(far.grid(reach)) {
         let (earlier, later) = (near.total_variance(k), far.total_variance(k));
         if later < earlier {
