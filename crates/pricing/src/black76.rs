@@ -69,10 +69,19 @@ impl Black76 {
         let moneyness = Moneyness {
             forward: self.forward,
             strike: self.strike,
-            log: libm::log(self.forward / self.strike),
+            log: log_ratio(self.forward, self.strike),
         };
         let clock = Clock { years: self.years, sqrt_years: libm::sqrt(self.years) };
         moneyness.greeks(self.sigma, &clock, right)
+    }
+}
+
+/// `ln(forward / strike)`, to all digits near zero too, where rounding the quotient would lose them.
+fn log_ratio(forward: f64, strike: f64) -> f64 {
+    if strike < forward {
+        libm::log1p((forward - strike) / strike)
+    } else {
+        -libm::log1p((strike - forward) / forward)
     }
 }
 

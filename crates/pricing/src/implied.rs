@@ -48,6 +48,14 @@ pub enum ImpliedError {
         /// What it is.
         value: f64,
     },
+    /// Forward and strike are so far apart that their quotient leaves the numbers.
+    #[error("the forward {forward:e} and the strike {strike:e} are over a factor of 1e300 apart")]
+    TooFarApart {
+        /// The forward.
+        forward: f64,
+        /// The strike.
+        strike: f64,
+    },
     /// The price leaves no time value.
     #[error("the price {price} is not above {least}, the intrinsic value")]
     BelowIntrinsic {
@@ -65,6 +73,9 @@ pub enum ImpliedError {
         most: f64,
     },
 }
+
+/// Least quotient of forward and strike, or of strike and forward.
+const QUOTIENT_MIN: f64 = 1e-300;
 
 /// The volatility of a year at which [`crate::Black76`] gives `price`.
 pub fn implied_volatility(
@@ -86,6 +97,9 @@ pub fn implied_volatility(
     let least = if 0.0 < distance { distance } else { 0.0 };
     let time_value = price - least;
     let (low, high) = if forward < strike { (forward, strike) } else { (strike, forward) };
+    if low / high < QUOTIENT_MIN {
+        return Err(ImpliedError::TooFarApart { forward, strike });
+    }
     if !is_positive(time_value) {
         return Err(ImpliedError::BelowIntrinsic { price, least });
     }
@@ -135,6 +149,8 @@ struct Quotients {
 /// power, times a tenth (times two for [`Objective::LogOfRest`]).
 const CLOSE: f64 = 6e-3;
 const CLOSE_OF_REST: f64 = 2.5e-3;
+/// Below this, which needs a forward at the strike, `b` is `φ(0)·s` to all digits, and so is the guess.
+const LINEAR: f64 = 1e-100;
 /// Two are enough; the bound is for numbers that nobody has thought of.
 const STEPS_MAX: u32 = 16;
 
@@ -144,7 +160,7 @@ impl Normalised {
         let most = libm::sqrt(ratio);
         let scale = high * most;
         let (beta, left) = (time_value / scale, (low - time_value) / scale);
-        Normalised { x: -libm::log(ratio), beta, most, left }
+        Normalised { x: libm::log1p((high - low) / low), beta, most, left }
     }
 
     /// `s` at which `b(s) = β`.
@@ -154,6 +170,9 @@ impl Normalised {
             Objective::InverseLog { .. } | Objective::Value => CLOSE,
             Objective::LogOfRest => CLOSE_OF_REST,
         };
+        if s < LINEAR {
+            return s;
+        }
         for _ in 0..STEPS_MAX {
             let step = self.quotients(s, objective).step();
             // A step never leaves the positive numbers.

@@ -29,6 +29,8 @@ const STEPS: i32 = 80;
 const NEAR: i32 = 10;
 /// Deviations from the money to the end of the wings.
 const DEVIATIONS: f64 = 6.0;
+/// Farthest end of the wings: no strike is 5e8 times the forward.
+const REACH_MAX: f64 = 20.0;
 
 /// Why a surface is refused. All numbers are billionths; `k` is the log-moneyness `ln(K/F)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -164,11 +166,16 @@ impl Slice {
     }
 }
 
-/// Where `k² = 36·(level + slope·|k|)`, which is not below `36·w(k)`: `√(x² + σ²) ≤ |x| + σ`.
+/// Where `k² = 36·(level + slope·|k|)`, which is not below `36·w(k)`: `√(x² + σ²) ≤ |x| + σ`. At most
+/// [`REACH_MAX`].
 fn reach(level: f64, slope: f64) -> f64 {
     let half = 0.5 * DEVIATIONS * DEVIATIONS * slope;
     let squared = half * half + DEVIATIONS * DEVIATIONS * level;
-    if 0.0 < squared { half + libm::sqrt(squared) } else { 0.0 }
+    if squared <= 0.0 {
+        return 0.0;
+    }
+    let reach = half + libm::sqrt(squared);
+    if reach < REACH_MAX { reach } else { REACH_MAX }
 }
 
 fn magnitude(x: f64) -> f64 {

@@ -1,46 +1,117 @@
-//! Implied volatilities: round trips.
+//! Implied volatilities: round trips over the domain, the edges of it, and refusals.
 
-use std::println;
+use std::format;
+use std::string::String;
 
-use types::OptionRight;
+use expect_test::expect;
+use types::OptionRight::{self, Call, Put};
 
+use super::off;
 use crate::{Black76, implied_volatility};
 
+/// `from` to `to` in even steps of the logarithm.
+fn scale(from: f64, to: f64, steps: i32) -> impl Iterator<Item = f64> {
+    (0..=steps)
+        .map(move |step| from * (f64::from(step) / f64::from(steps) * (to / from).ln()).exp())
+}
+
+/// The stated domain, both rights, and two sizes of numbers: what goes in comes out.
 #[test]
-fn scratch() {
-    let mut worst = 0.0_f64;
-    let mut n = 0;
-    for xi in 0..=400 {
-        let x = if xi == 0 {
-            0.0
-        } else {
-            libm::exp(
-                -12.0 * libm::log(10.0)
-                    + f64::from(xi) / 400.0 * (12.0 * libm::log(10.0) + libm::log(20.0)),
-            )
-        };
-        for si in 0..=400 {
-            let s = libm::exp(
-                libm::log(1e-4) + f64::from(si) / 400.0 * (libm::log(8.0) - libm::log(1e-4)),
-            );
-            let b = Black76 { forward: 1.0, strike: libm::exp(x), sigma: s, years: 1.0 };
-            let p = b.price(OptionRight::Call);
-            if p < 1e-280 * b.strike {
+fn round_trips_over_the_domain() {
+    let mut count = 0;
+    let distances = core::iter::once(0.0).chain(scale(1e-12, 20.0, 150));
+    for (x, deviation) in distances.flat_map(|x| scale(1e-4, 8.0, 150).map(move |s| (x, s))) {
+        for (right, strike, years) in [(Call, x.exp(), 1.0), (Put, (-x).exp(), 0.05_f64)] {
+            let sigma = deviation / years.sqrt();
+            let black = Black76 { forward: 1.0, strike, sigma, years };
+            let price = black.price(right);
+            if price < 1e-280 * strike.max(1.0) {
                 continue;
             }
-            n += 1;
-            let iv = implied_volatility(p, b.forward, b.strike, 1.0, OptionRight::Call)
-                .map_err(|e| std::format!("{e}"));
-            let Ok(iv) = iv else {
-                println!("x {x} s {s} p {p:e} {iv:?}");
-                continue;
-            };
-            let err = (iv / s - 1.0).abs();
-            if err > worst {
-                worst = err;
-                println!("x {x:e} s {s} p {p:e} iv {iv} err {err:e}");
-            }
+            let found = implied_volatility(price, 1.0, strike, years, right).expect("a price");
+            assert!(off(found, sigma) < 1e-12, "x {x:e}, deviation {deviation:e}: {found:e}");
+            count += 1;
         }
     }
-    println!("{n} worst {worst:e}");
+    assert!(40_000 < count, "{count} prices are above zero");
+}
+
+/// The price of an option in the money gives the same, as far as it has the digits.
+#[test]
+fn in_the_money() {
+    for (strike, sigma) in [(80.0, 0.4), (95.0, 0.3), (100.0, 0.01), (120.0, 0.8), (300.0, 2.0)] {
+        let black = Black76 { forward: 100.0, strike, sigma, years: 0.25 };
+        for right in [Call, Put] {
+            let price = black.price(right);
+            let found = implied_volatility(price, 100.0, strike, 0.25, right).expect("a price");
+            let digits = 1e-13 + 3e-16 * price / (black.greeks(right).vega * sigma);
+            assert!(off(found, sigma) < digits, "{right:?} {strike}: {found}");
+        }
+    }
+}
+
+/// Outside the domain an answer may be coarse, but it is a number above zero, and near what was
+/// asked for.
+#[test]
+fn beyond_the_domain() {
+    let cases = [
+        (5e-324, 1.0, 1.0, 1.0),
+        (5e-324, 1.0, 1.5, 1.0),
+        (1e-300, 1.0, 1e3, 1.0),
+        (1e-10, 1.0, 1e200, 1.0),
+        (1.0 - f64::EPSILON / 2.0, 1.0, 1.0, 1.0),
+        (1.0 - f64::EPSILON / 2.0, 1.0, 1e200, 1.0),
+        (0.3, 1.0, 1.0 + f64::EPSILON, 1.0),
+        (1e-17, 1.0, 1.0 + f64::EPSILON, 1.0),
+        (1e299, 1e300, 1e300, 1e-300),
+        (1e-301, 1e-300, 1e-300, 1e300),
+    ];
+    for (price, forward, strike, years) in cases {
+        let found = implied_volatility(price, forward, strike, years, Call).expect("a price");
+        assert!(0.0 < found && found < f64::INFINITY, "{price:e} {strike:e}: {found:e}");
+        let black = Black76 { forward, strike, sigma: found, years };
+        let again = black.price(Call);
+        assert!(off(again, price) < 1e-9 || again < 1e-300, "{price:e} {strike:e}: {again:e}");
+    }
+}
+
+#[test]
+fn refusals() {
+    let nan = f64::NAN;
+    let cases: [(f64, f64, f64, f64, OptionRight); 12] = [
+        (10.0, 0.0, 100.0, 1.0, Call),
+        (10.0, 100.0, -1.0, 1.0, Call),
+        (10.0, 100.0, 100.0, 0.0, Call),
+        (10.0, 100.0, 100.0, nan, Call),
+        (10.0, f64::INFINITY, 100.0, 1.0, Call),
+        (0.0, 100.0, 100.0, 1.0, Call),
+        (nan, 100.0, 100.0, 1.0, Call),
+        (20.0, 120.0, 100.0, 1.0, Call),
+        (19.0, 100.0, 120.0, 1.0, Put),
+        (100.0, 100.0, 120.0, 1.0, Call),
+        (120.5, 100.0, 120.0, 1.0, Put),
+        (1.0, 1e-200, 1e200, 1.0, Call),
+    ];
+    let mut found = String::new();
+    for (price, forward, strike, years, right) in cases {
+        match implied_volatility(price, forward, strike, years, right) {
+            Ok(sigma) => found += &format!("{sigma}\n"),
+            Err(error) => found += &format!("{error}\n"),
+        }
+    }
+    expect![[r#"
+        the forward is 0: it is a finite number above zero
+        the strike is -1: it is a finite number above zero
+        the time is 0: it is a finite number above zero
+        the time is NaN: it is a finite number above zero
+        the forward is inf: it is a finite number above zero
+        the price 0 is not above 0, the intrinsic value
+        the price NaN is not above 0, the intrinsic value
+        the price 20 is not above 20, the intrinsic value
+        the price 19 is not above 20, the intrinsic value
+        the price 100 is not below 100, which the option never reaches
+        the price 120.5 is not below 120, which the option never reaches
+        the forward 1e-200 and the strike 1e200 are over a factor of 1e300 apart
+    "#]]
+    .assert_eq(&found);
 }
