@@ -149,6 +149,14 @@ impl Engine {
             Command::SettleDelivery { base, quote, expiry, price } => {
                 self.settle_delivery((*base, *quote), *expiry, *price, events)
             }
+            Command::SetMargin { .. }
+            | Command::SetMarginModel { .. }
+            | Command::SetRisk(_)
+            | Command::FundInsurance { .. }
+            | Command::OfferBackstop { .. }
+            | Command::Liquidate => {
+                Err(Reject::RiskTermsContradict { fault: types::RiskFault::Pace })
+            }
         }
     }
 

@@ -142,7 +142,9 @@ impl Ground<'_> {
             | Reject::IndexHasFeed { .. }
             | Reject::ReportersTooMany
             | Reject::SurfacesTooMany
-            | Reject::DeliveryNotDisputed { .. } => plain(11049, "bad_arguments"),
+            | Reject::DeliveryNotDisputed { .. }
+            | Reject::RiskTermsContradict { .. } => plain(11049, "bad_arguments"),
+            Reject::AccountLiquidating { .. } => plain(11008, "already_in_liquidation"),
             Reject::FeedMissing { .. } => plain(13020, "not_found").param("index_name"),
             Reject::ExpiryNotFound { .. } => {
                 plain(13020, "not_found").param("expiration_timestamp")

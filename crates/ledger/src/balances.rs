@@ -13,7 +13,8 @@ use crate::{Hash, Proof, hash};
 /// ```text
 ///   main wing  leaf 0   outside        leaf 2 + 2i   clearing of instrument i
 ///              leaf 1   fees           leaf 3 + 2a   collateral of account a
-///   side wing  leaf 2i  funding of instrument i      leaf 1 + 2a   stake of account a
+///   side wing  leaf 1   insurance fund (there is no account 0)
+///              leaf 2i  funding of instrument i      leaf 1 + 2a   stake of account a
 ///
 ///   root = root of the main wing                     while nothing was ever posted to the side
 ///   root = H("money", main root, side root)          from then on
@@ -146,6 +147,7 @@ fn leaf(account: LedgerAccount) -> Leaf {
         LedgerAccount::Clearing(InstrumentId(id)) => Leaf::Main(place(2, id)),
         LedgerAccount::Collateral(AccountId(id)) => Leaf::Main(place(3, id)),
         LedgerAccount::Funding(InstrumentId(id)) => Leaf::Side(place(0, id)),
+        LedgerAccount::Insurance => Leaf::Side(1),
         LedgerAccount::Stake(AccountId(id)) => Leaf::Side(place(1, id)),
     }
 }

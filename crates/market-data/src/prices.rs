@@ -106,7 +106,8 @@ impl View {
             LedgerAccount::Outside
             | LedgerAccount::Fees
             | LedgerAccount::Collateral(_)
-            | LedgerAccount::Stake(_) => None,
+            | LedgerAccount::Stake(_)
+            | LedgerAccount::Insurance => None,
         };
         let (index_price, mark) = instrument.map(|id| self.prices_of(id)).unwrap_or_default();
         let (id, at) = (self.movements, self.at);

@@ -168,7 +168,14 @@ impl View {
             | Event::PriceReported { .. }
             | Event::SurfaceChanged { .. }
             | Event::PricingSet { .. }
-            | Event::TermStarted { .. } => {}
+            | Event::TermStarted { .. }
+            | Event::MarginSet { .. }
+            | Event::MarginModelSet { .. }
+            | Event::RiskSet(_)
+            | Event::BackstopOffered { .. }
+            | Event::LiquidationStarted { .. }
+            | Event::LiquidationStepped(_)
+            | Event::LiquidationEnded { .. } => {}
         }
     }
 
@@ -558,7 +565,11 @@ impl Way {
             | TransferReason::Residue
             | TransferReason::Stake
             | TransferReason::Slash
-            | TransferReason::Reward => Way::Settlement,
+            | TransferReason::Reward
+            | TransferReason::Liquidation
+            | TransferReason::Takeover
+            | TransferReason::Insurance
+            | TransferReason::Haircut => Way::Settlement,
         }
     }
 }

@@ -120,7 +120,8 @@ impl Class {
             | Command::DropSession { .. }
             | Command::ReportPrice(_)
             | Command::ReportSurface(_)
-            | Command::Tick => true,
+            | Command::Tick
+            | Command::Liquidate => true,
             Command::PlaceOrder(order) => order.reduce_only,
             Command::MassQuote(mass) => mass.quotes.iter().all(|quote| quote.size.0 == 0),
             Command::ListInstrument(_)
@@ -139,7 +140,12 @@ impl Class {
             | Command::RegisterReporter { .. }
             | Command::SetPricing { .. }
             | Command::StartTerm
-            | Command::SettleDelivery { .. } => false,
+            | Command::SettleDelivery { .. }
+            | Command::SetMargin { .. }
+            | Command::SetMarginModel { .. }
+            | Command::SetRisk(_)
+            | Command::FundInsurance { .. }
+            | Command::OfferBackstop { .. } => false,
         };
         if reduces { Class::Cancel } else { Class::Order }
     }

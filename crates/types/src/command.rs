@@ -5,9 +5,10 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::{
-    AccountId, Amount, AssetCode, At, ClientOrderId, FeedTerms, IndexPrice, Instrument,
-    InstrumentId, Label, Lots, MmpGroup, OrderId, OrderKind, PostOnly, PricingTerms, PublicKey,
-    SelfTradeMode, Seq, SessionId, Side, SignedReport, SignedSurface, Ticks, TimeInForce,
+    AccountId, Amount, AssetCode, At, BackstopTerms, ClientOrderId, FeedTerms, IndexPrice,
+    Instrument, InstrumentId, Label, Lots, MarginModel, MarginTerms, MmpGroup, OrderId, OrderKind,
+    PostOnly, PricingTerms, PublicKey, RiskTerms, SelfTradeMode, Seq, SessionId, Side,
+    SignedReport, SignedSurface, Ticks, TimeInForce,
 };
 
 /// A command in its place: the only input of the engine.
@@ -168,6 +169,36 @@ pub enum Command {
         /// The price.
         price: IndexPrice,
     },
+    /// Says how the standard margin of an instrument is made. Operator.
+    SetMargin {
+        /// Which.
+        instrument: InstrumentId,
+        /// How.
+        terms: MarginTerms,
+    },
+    /// Says how the margin of an account is made.
+    SetMarginModel {
+        /// Whose.
+        account: AccountId,
+        /// How.
+        model: MarginModel,
+    },
+    /// Says how the domain liquidates. Operator.
+    SetRisk(RiskTerms),
+    /// Credits money from outside to the insurance fund. Operator.
+    FundInsurance {
+        /// How much, above zero.
+        amount: Amount,
+    },
+    /// Offers to take positions over; a capacity of zero takes the offer back.
+    OfferBackstop {
+        /// Who.
+        account: AccountId,
+        /// On which terms.
+        terms: BackstopTerms,
+    },
+    /// Carries out the rounds of liquidations that are due, as many as one entry may.
+    Liquidate,
 }
 
 /// An order to place.

@@ -4,9 +4,10 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::{
-    AccountId, Amount, AssetCode, At, ClientOrderId, DeliveryCount, FeedTerms, Health,
-    HealthReason, IndexId, IndexPrice, Instrument, InstrumentId, Label, Lots, Mark, MmpConfig,
-    MmpGroup, OrderId, OrderKind, PostOnly, PricingTerms, PublicKey, Reject, ReporterFault, Seat,
+    AccountId, Amount, AssetCode, At, BackstopTerms, ClientOrderId, DeliveryCount, FeedTerms,
+    Health, HealthReason, IndexId, IndexPrice, Instrument, InstrumentId, Label, LiquidationEnd,
+    LiquidationStep, Lots, MarginModel, MarginSnapshot, MarginTerms, Mark, MmpConfig, MmpGroup,
+    OrderId, OrderKind, PostOnly, PricingTerms, PublicKey, Reject, ReporterFault, RiskTerms, Seat,
     SelfTradeMode, SessionId, Side, SignedLots, Svi, Ticks, TimeInForce, TradeId,
 };
 
@@ -292,6 +293,51 @@ pub enum Event {
         /// When.
         at: At,
     },
+    /// How the standard margin of an instrument is made.
+    MarginSet {
+        /// Which.
+        instrument: InstrumentId,
+        /// How.
+        terms: MarginTerms,
+    },
+    /// How the margin of an account is made.
+    MarginModelSet {
+        /// Whose.
+        account: AccountId,
+        /// How.
+        model: MarginModel,
+    },
+    /// How the domain liquidates.
+    RiskSet(RiskTerms),
+    /// An account offers to take positions over.
+    BackstopOffered {
+        /// Who.
+        account: AccountId,
+        /// On which terms.
+        terms: BackstopTerms,
+    },
+    /// An account fell below its maintenance margin and is locked until its liquidation ends.
+    LiquidationStarted {
+        /// Whose.
+        account: AccountId,
+        /// What it was worth and needed.
+        margin: MarginSnapshot,
+        /// When.
+        at: At,
+    },
+    /// A liquidation made a step.
+    LiquidationStepped(Box<LiquidationStep>),
+    /// A liquidation is over.
+    LiquidationEnded {
+        /// Whose.
+        account: AccountId,
+        /// How it ended.
+        end: LiquidationEnd,
+        /// What the account is worth and needs.
+        margin: MarginSnapshot,
+        /// When.
+        at: At,
+    },
     /// The command was refused; nothing changed.
     Refused(Box<Reject>),
 }
@@ -405,6 +451,8 @@ pub enum CancelReason {
     PostOnly,
     /// Its instrument expired.
     Expired,
+    /// Its account is being liquidated.
+    Liquidated,
 }
 
 /// One side of a transfer.
@@ -422,6 +470,8 @@ pub enum LedgerAccount {
     Funding(InstrumentId),
     /// What a reporter has staked.
     Stake(AccountId),
+    /// What stands between a bankrupt account and everybody else.
+    Insurance,
 }
 
 /// What a transfer is for.
@@ -451,4 +501,12 @@ pub enum TransferReason {
     Slash,
     /// A reporter earned.
     Reward,
+    /// A liquidation cost its fee.
+    Liquidation,
+    /// A position went to a backstop, with the margin that belongs to it.
+    Takeover,
+    /// The insurance fund paid, or was paid into from outside.
+    Insurance,
+    /// A winner gave of its profit.
+    Haircut,
 }

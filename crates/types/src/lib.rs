@@ -30,6 +30,7 @@ pub mod limits;
 mod order;
 mod prices;
 mod reject;
+mod risk;
 mod text;
 mod view;
 
@@ -56,7 +57,11 @@ pub use prices::{
     DeliveryCount, FundingSchedule, FundingTerms, Mark, MarkMethod, OptionMark, PricingTerms,
     SignedSurface, SurfaceReport, Svi,
 };
-pub use reject::{FeedFault, OrderFault, PricingFault, Reject, SurfaceFault, TermsFault};
+pub use reject::{FeedFault, OrderFault, PricingFault, Reject, RiskFault, SurfaceFault, TermsFault};
+pub use risk::{
+    AdlPolicy, BackstopTerms, LiquidationAction, LiquidationEnd, LiquidationStep, MarginModel,
+    MarginSnapshot, MarginTerms, RiskTerms, WaterfallView,
+};
 pub use text::{ClientOrderId, Label, TextError};
 pub use units::{Amount, IndexPrice, Lots, Rounding, SignedLots, Ticks};
 pub use view::{AccountView, PositionView};

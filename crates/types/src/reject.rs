@@ -183,6 +183,12 @@ pub enum Reject {
     /// One quote is at fault, so none is taken.
     #[error("quote {index}: {reject}")]
     QuoteRefused { index: u32, reject: Box<Reject> },
+    /// It is being liquidated.
+    #[error("account {account} is being liquidated: it may cancel, and wait until that is over")]
+    AccountLiquidating { account: AccountId },
+    /// The terms of margin or of liquidation contradict each other.
+    #[error("the terms do not make a margin or a liquidation: {fault}")]
+    RiskTermsContradict { fault: RiskFault },
     /// Not enough money.
     #[error("needs {needed} of margin, {free} is free: deposit {missing} or send less")]
     MarginInsufficient { needed: Amount, free: Amount, missing: Amount },
@@ -313,6 +319,29 @@ pub enum SurfaceFault {
     Calendar { expiry: At, k_ppm: i64 },
 }
 
+/// What is wrong with the terms of margin or of liquidation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RiskFault {
+    /// Rates of an instrument.
+    #[error(
+        "the initial rate is at least 0.1 %, at most 100 % and at least the maintenance rate, \
+         which is above zero; the floor is within the initial rate"
+    )]
+    MarginRates,
+    /// Rates of a liquidation.
+    #[error(
+        "rounds close between 1 % and all of a position and of the depth, within 20 % of the \
+         mark, at a fee of at most 5 %; the buffer and the takeover are within 100 %"
+    )]
+    LiquidationRates,
+    /// Pace of a liquidation.
+    #[error("rounds are 100 ms to a minute apart, and takeover comes after 1 to 100 idle ones")]
+    Pace,
+    /// Terms of a backstop.
+    #[error("a capacity is not below zero, a share at most 100 %")]
+    Backstop,
+}
+
 /// What is wrong with the terms of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OrderFault {
@@ -392,6 +421,8 @@ impl Reject {
             Reject::QuotesTooMany { .. } => 505,
             Reject::QuotesCross { .. } => 506,
             Reject::QuoteRefused { .. } => 507,
+            Reject::AccountLiquidating { .. } => 603,
+            Reject::RiskTermsContradict { .. } => 208,
             Reject::MarginInsufficient { .. } => 601,
             Reject::FreeInsufficient { .. } => 602,
             Reject::DomainFull => 701,

@@ -259,6 +259,7 @@ impl Teller {
             LedgerAccount::Clearing(_) => String::from("clearing"),
             LedgerAccount::Funding(_) => String::from("funding"),
             LedgerAccount::Stake(_) => String::from("stake"),
+            LedgerAccount::Insurance => String::from("insurance"),
         };
         match event {
             Event::OrderPlaced(placed) => {

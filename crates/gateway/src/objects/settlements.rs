@@ -36,7 +36,11 @@ pub(crate) fn settlement_type(reason: TransferReason) -> Option<&'static str> {
         | TransferReason::Residue
         | TransferReason::Stake
         | TransferReason::Slash
-        | TransferReason::Reward => None,
+        | TransferReason::Reward
+        | TransferReason::Liquidation
+        | TransferReason::Takeover
+        | TransferReason::Insurance
+        | TransferReason::Haircut => None,
     }
 }
 

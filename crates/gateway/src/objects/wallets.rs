@@ -64,7 +64,8 @@ fn other_side(row: &Movement) -> String {
         | LedgerAccount::Fees
         | LedgerAccount::Clearing(_)
         | LedgerAccount::Funding(_)
-        | LedgerAccount::Stake(_) => String::new(),
+        | LedgerAccount::Stake(_)
+        | LedgerAccount::Insurance => String::new(),
     }
 }
 
@@ -128,6 +129,10 @@ fn log_type(reason: TransferReason) -> &'static str {
         TransferReason::Delivery => "delivery",
         TransferReason::Stake => "stake",
         TransferReason::Reward => "reward",
+        TransferReason::Liquidation => "liquidation",
+        TransferReason::Takeover => "takeover",
+        TransferReason::Insurance => "insurance",
+        TransferReason::Haircut => "socialized_fund",
         TransferReason::Fee
         | TransferReason::Realised
         | TransferReason::Premium

@@ -74,6 +74,7 @@ pub(crate) fn cancel_reason(reason: CancelReason) -> &'static str {
         CancelReason::Requoted => "requoted",
         CancelReason::PostOnly => "edit_post_only_reject",
         CancelReason::Expired => "expired",
+        CancelReason::Liquidated => "autoliquidation",
     }
 }
 

@@ -337,6 +337,13 @@ impl Channels {
             | Event::SurfaceChanged { .. }
             | Event::PricingSet { .. }
             | Event::TermStarted { .. }
+            | Event::MarginSet { .. }
+            | Event::MarginModelSet { .. }
+            | Event::RiskSet(_)
+            | Event::BackstopOffered { .. }
+            | Event::LiquidationStarted { .. }
+            | Event::LiquidationStepped(_)
+            | Event::LiquidationEnded { .. }
             | Event::Refused(_) => {}
         }
     }

@@ -64,7 +64,12 @@ impl Asked {
             | Command::SetMmp { account, .. }
             | Command::ResetMmp { account, .. }
             | Command::SetSelfTrade { account, .. }
-            | Command::RegisterReporter { account, .. } => (*account, About::Account),
+            | Command::RegisterReporter { account, .. }
+            | Command::SetMarginModel { account, .. }
+            | Command::OfferBackstop { account, .. } => (*account, About::Account),
+            Command::SetMargin { instrument, .. } => {
+                (AccountId::default(), About::Instrument(*instrument))
+            }
             Command::ReportPrice(signed) => (signed.report.reporter, About::Account),
             Command::ReportSurface(signed) => (signed.report.reporter, About::Account),
             Command::SetPricing { instrument, .. } => {
@@ -78,7 +83,10 @@ impl Asked {
             | Command::SetFeed(_)
             | Command::Tick
             | Command::StartTerm
-            | Command::SettleDelivery { .. } => (AccountId::default(), About::Account),
+            | Command::SettleDelivery { .. }
+            | Command::SetRisk(_)
+            | Command::FundInsurance { .. }
+            | Command::Liquidate => (AccountId::default(), About::Account),
         };
         Asked { reply, account, about }
     }

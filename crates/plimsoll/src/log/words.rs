@@ -100,6 +100,20 @@ impl Words {
             }
             Command::Tick => "tick".into(),
             Command::StartTerm => "start a term".into(),
+            Command::SetMargin { instrument, .. } => {
+                format!("set the margin of {}", self.name(*instrument))
+            }
+            Command::SetMarginModel { account, model } => {
+                format!("set the margin of account {account} to {model:?}")
+            }
+            Command::SetRisk(_) => "set the terms of liquidation".into(),
+            Command::FundInsurance { amount } => {
+                format!("put {} into the insurance fund", self.money(*amount))
+            }
+            Command::OfferBackstop { account, terms } => {
+                format!("account {account} offers to back up to {}", self.money(terms.capacity))
+            }
+            Command::Liquidate => "carry out liquidations".into(),
             Command::SettleDelivery { base, quote, expiry, price } => {
                 format!("settle {base}/{quote} of {expiry} at {}", decimal(price.0, 8))
             }
@@ -209,6 +223,26 @@ impl Words {
                 format!("{} is delivered at {}", self.name(*instrument), decimal(price.0, 8))
             }
             Event::TermStarted { .. } => "a term starts".into(),
+            Event::MarginSet { instrument, .. } => {
+                format!("margin of {} is set", self.name(*instrument))
+            }
+            Event::MarginModelSet { account, model } => {
+                format!("account {account} has {model:?} margin")
+            }
+            Event::RiskSet(_) => "the terms of liquidation are set".into(),
+            Event::BackstopOffered { account, terms } => {
+                format!("account {account} backs up to {}", self.money(terms.capacity))
+            }
+            Event::LiquidationStarted { account, margin, .. } => {
+                let (equity, needed) = (self.money(margin.equity), self.money(margin.maintenance));
+                format!("account {account} has {equity}, needs {needed}: it is liquidated")
+            }
+            Event::LiquidationStepped(step) => {
+                format!("liquidation of account {}: {:?}", step.account, step.action)
+            }
+            Event::LiquidationEnded { account, end, .. } => {
+                format!("liquidation of account {account} is over: {end:?}")
+            }
             other => format!("{other:?}"),
         }
     }
@@ -270,6 +304,7 @@ impl Words {
             LedgerAccount::Collateral(account) => format!("account {account}"),
             LedgerAccount::Funding(instrument) => format!("funding of {}", self.name(instrument)),
             LedgerAccount::Stake(account) => format!("stake of account {account}"),
+            LedgerAccount::Insurance => "the insurance fund".into(),
         }
     }
 

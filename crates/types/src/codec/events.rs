@@ -5,20 +5,21 @@ use alloc::vec::Vec;
 use super::{Codec, DecodeError, Reader, choice, record};
 use crate::{
     CancelReason, CloseReason, Event, FeedFault, LedgerAccount, OrderFault, OrderPlaced,
-    PricingFault, Reject, SurfaceFault, TermsFault, TradeSide, Traded, TransferReason,
+    PricingFault, Reject, RiskFault, SurfaceFault, TermsFault, TradeSide, Traded, TransferReason,
 };
 
 choice!(LedgerAccount {
     0 => Outside, 1 => Fees, 2 => Clearing(instrument), 3 => Collateral(account),
-    4 => Funding(instrument), 5 => Stake(account),
+    4 => Funding(instrument), 5 => Stake(account), 6 => Insurance,
 });
 choice!(TransferReason {
     0 => Deposit, 1 => Withdrawal, 2 => Transfer, 3 => Fee, 4 => Realised, 5 => Premium,
     6 => Funding, 7 => Delivery, 8 => Residue, 9 => Stake, 10 => Slash, 11 => Reward,
+    12 => Liquidation, 13 => Takeover, 14 => Insurance, 15 => Haircut,
 });
 choice!(CancelReason {
     0 => Asked, 1 => NotToRest, 2 => SelfTrade, 3 => Disconnected, 4 => MmpTriggered,
-    5 => DayEnded, 6 => ReduceOnly, 7 => Requoted, 8 => PostOnly, 9 => Expired,
+    5 => DayEnded, 6 => ReduceOnly, 7 => Requoted, 8 => PostOnly, 9 => Expired, 10 => Liquidated,
 });
 choice!(CloseReason { 0 => Filled, 1 => Cancelled(reason) });
 record!(OrderPlaced {
@@ -85,6 +86,13 @@ choice!(Event {
     29 => DeliveryDisputed { index, expiry, samples, at },
     30 => InstrumentDelivered { instrument, price, at },
     31 => TermStarted { at },
+    32 => MarginSet { instrument, terms },
+    33 => MarginModelSet { account, model },
+    34 => RiskSet(terms),
+    35 => BackstopOffered { account, terms },
+    36 => LiquidationStarted { account, margin, at },
+    37 => LiquidationStepped(step),
+    38 => LiquidationEnded { account, end, margin, at },
 });
 
 choice!(TermsFault {
@@ -105,6 +113,7 @@ choice!(SurfaceFault {
     0 => Parameters, 1 => VarianceNegative, 2 => WingTooSteep, 3 => Butterfly { k_ppm },
     4 => Calendar { expiry, k_ppm },
 });
+choice!(RiskFault { 0 => MarginRates, 1 => LiquidationRates, 2 => Pace, 3 => Backstop });
 choice!(Reject {
     1 => ValidUntilPassed { valid_until, at },
     2 => AccountNotFound { account },
@@ -165,4 +174,6 @@ choice!(Reject {
     57 => SurfaceArbitrage { fault },
     58 => DeliveryNotDisputed { expiry },
     59 => IndexUnfit { base, quote, action, health },
+    60 => AccountLiquidating { account },
+    61 => RiskTermsContradict { fault },
 });

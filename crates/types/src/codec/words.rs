@@ -106,6 +106,12 @@ choice!(Command {
     24 => Tick,
     25 => StartTerm,
     26 => SettleDelivery { base, quote, expiry, price },
+    27 => SetMargin { instrument, terms },
+    28 => SetMarginModel { account, model },
+    29 => SetRisk(terms),
+    30 => FundInsurance { amount },
+    31 => OfferBackstop { account, terms },
+    32 => Liquidate,
 });
 
 impl Codec for AssetCode {

@@ -1,0 +1,37 @@
+//! The bytes of margin terms and of the steps of a liquidation.
+
+use alloc::vec::Vec;
+
+use super::{Codec, DecodeError, Reader, choice, record};
+use crate::{
+    AdlPolicy, BackstopTerms, LiquidationAction, LiquidationEnd, LiquidationStep, MarginModel,
+    MarginSnapshot, MarginTerms, RiskTerms,
+};
+
+choice!(MarginModel { 0 => Standard, 1 => Portfolio });
+choice!(AdlPolicy { 0 => Queue, 1 => ProRata, 2 => WaterFilling, 3 => LeastClosing });
+choice!(LiquidationEnd { 0 => Recovered, 1 => Flat });
+choice!(LiquidationAction {
+    0 => OrdersCancelled { orders },
+    1 => Reduced { instrument, side, wanted, filled, limit, mark, index_price, depth, fee },
+    2 => TakenOver { backstop, instrument, size, mark, margin },
+    3 => Insured { amount },
+    4 => Deleveraged { counterparty, instrument, size, mark, haircut, rank, score },
+    5 => Socialised { account, amount },
+});
+
+record!(MarginTerms { initial_ppm, maintenance_ppm, slope_ppb, floor_ppm });
+record!(RiskTerms {
+    buffer_ppm,
+    round_ppm,
+    round_ms,
+    depth_ppm,
+    slippage_ppm,
+    fee_ppm,
+    takeover_ppm,
+    idle_rounds,
+    adl,
+});
+record!(MarginSnapshot { collateral, equity, initial, maintenance });
+record!(LiquidationStep { account, action, before, after });
+record!(BackstopTerms { capacity, share_ppm });
