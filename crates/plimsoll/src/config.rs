@@ -30,12 +30,23 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Said in every reply: is this a test venue?
     pub testnet: bool,
+    /// Whether instruments are listed by the calendar, and how many.
+    pub listing: Option<ListingConfig>,
     /// The log of each domain.
     pub log: LogConfig,
     /// The queue before each log.
     pub queue: QueueConfig,
     /// The edge.
     pub gateway: GatewayConfig,
+}
+
+/// How much of what there should be by the calendar is listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListingConfig {
+    /// Expiries that have options, the soonest first; futures have every one.
+    pub option_expiries_max: usize,
+    /// Strikes of one expiry, those next to the index first.
+    pub strikes_max: usize,
 }
 
 /// Sizes of a log.
@@ -117,6 +128,10 @@ impl Config {
             ));
             SocketAddr::from(([127, 0, 0, 1], 8080))
         });
+        let listing = listing(raw).unwrap_or_else(|problem| {
+            problems.push(problem);
+            None
+        });
         let (mark, snapshot) = (raw.count("log.mark_entries"), raw.count("log.snapshot_entries"));
         if snapshot < mark {
             let wanted = format!("set at least log.mark_entries, which is {mark}");
@@ -126,6 +141,7 @@ impl Config {
             data: PathBuf::from(raw.text("data")),
             listen,
             testnet: raw.flag("testnet"),
+            listing,
             log: LogConfig {
                 segment_bytes: raw.size("log.segment_bytes"),
                 mark_entries: mark,
@@ -140,6 +156,20 @@ impl Config {
             gateway: GatewayConfig::from_raw(raw),
         };
         if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
+    }
+}
+
+fn listing(raw: &RawConfig) -> Result<Option<ListingConfig>, Problem> {
+    match raw.text("listing.rule") {
+        "manual" => Ok(None),
+        "calendar" => Ok(Some(ListingConfig {
+            option_expiries_max: raw.size("listing.option_expiries_max"),
+            strikes_max: raw.size("listing.strikes_max"),
+        })),
+        other => {
+            let found = format!("{other:?}");
+            Err(Problem::new("listing.rule", &found, "write \"manual\" or \"calendar\""))
+        }
     }
 }
 

@@ -55,6 +55,7 @@ pub async fn demo(args: Demo) -> anyhow::Result<()> {
     site.tidy_up().await?;
     list_missing(&site).await?;
     fund(&site).await?;
+    let _upkeep = site.keep_up(None);
 
     let ready = Ready::of(&site);
     let world = World::new(&ready.ws, &rng, keys.clone());

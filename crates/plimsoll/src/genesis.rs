@@ -16,8 +16,8 @@ mod tests;
 use types::{At, Instrument};
 
 pub use file::read;
-pub use name::parse_name;
-pub use terms::instrument;
+pub use name::{Named, parse_name};
+pub use terms::{instrument, usual_terms};
 
 /// Whole quote units that option strikes of the built-in list stand around.
 #[derive(Clone, Copy, Debug)]

@@ -8,6 +8,7 @@
 //! [`site`] is that venue as an object, which `demo` and `mirror` start too; [`upkeep`] is what it
 //! does by itself while it runs.
 
+mod listing;
 mod progress;
 mod ready;
 mod signals;
@@ -44,6 +45,8 @@ pub async fn serve(args: Serve) -> anyhow::Result<()> {
     }
     let new_operator = new_operator_key(&site)?;
     site.tidy_up().await?;
+    let lister = config.listing.map(|rule| site.lister(rule, |_| None));
+    let _upkeep = site.keep_up(lister);
     let ready = Ready::of(&site);
     match args.json {
         true => output::say_json(&ready.to_json(new_operator.as_ref()))?,

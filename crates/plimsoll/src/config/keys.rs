@@ -53,6 +53,22 @@ pub const KEYS: &[Key] = &[
         form: Form::Flag { default: true },
     },
     Key {
+        name: "listing.rule",
+        doc: "manual: an operator lists instruments; calendar: each day after 08:00 UTC, and at each \
+              start, futures and options on everything that is listed",
+        form: Form::Text { default: "manual" },
+    },
+    Key {
+        name: "listing.option_expiries_max",
+        doc: "by the calendar: expiries with options, the soonest first",
+        form: Form::Count { min: 0, max: 64, default: 64 },
+    },
+    Key {
+        name: "listing.strikes_max",
+        doc: "by the calendar: strikes of one expiry, those next to the index first",
+        form: Form::Count { min: 1, max: 1_000, default: 100 },
+    },
+    Key {
         name: "log.segment_bytes",
         doc: "bytes of one file of a log",
         form: Form::Count { min: 1 << 20, max: 1 << 32, default: 64 << 20 },

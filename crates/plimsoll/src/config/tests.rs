@@ -49,13 +49,16 @@ fn all_problems_are_reported_at_once_with_key_value_and_limit() {
 fn values_that_contradict_each_other_are_problems_too() {
     let text = "
         listen = 'localhost'
+        [listing]
+        rule = 'friday'
         [log]
         mark_entries = 1_000
         snapshot_entries = 10
     ";
     expect![[r#"
-        the configuration has 2 problems:
+        the configuration has 3 problems:
           listen is "localhost": write address and port, such as "127.0.0.1:8080"
+          listing.rule is "friday": write "manual" or "calendar"
           log.snapshot_entries is 10: set at least log.mark_entries, which is 1000"#]]
     .assert_eq(&read(text).expect_err("there are problems"));
 }
@@ -84,6 +87,9 @@ fn explain_names_the_origin_of_each_value() {
         data = "elsewhere" (--data)
         listen = "127.0.0.1:8080" (default)
         testnet = true (default)
+        listing.rule = "manual" (default)
+        listing.option_expiries_max = 64 (default)
+        listing.strikes_max = 100 (default)
         log.segment_bytes = 67108864 (default)
         log.mark_entries = 65536 (default)
         log.snapshot_entries = 1048576 (default)

@@ -18,12 +18,17 @@ use super::name::{NameError, Named, parse_name};
 
 /// The instrument of a name, with the usual terms.
 pub fn instrument(name: &str) -> Result<Instrument, NameError> {
-    let Named { kind, style, base, quote } = parse_name(name)?;
+    parse_name(name).map(usual_terms)
+}
+
+/// The usual terms of what a name says.
+pub fn usual_terms(named: Named) -> Instrument {
+    let Named { kind, style, base, quote } = named;
     let is_bitcoin = base.as_str() == "BTC";
     let steps = Steps::of(style, kind.is_option(), is_bitcoin);
     let is_inverse_option = kind.is_option() && style == Style::Inverse;
     let coarse = TickStep { above: Ticks(50), multiple: 5 };
-    Ok(Instrument {
+    Instrument {
         kind,
         style,
         base,
@@ -39,7 +44,7 @@ pub fn instrument(name: &str) -> Result<Instrument, NameError> {
         margin: margin(kind),
         // An option's mark may be a few ticks: any price up to twice that must be possible.
         band_ppm: if kind.is_option() { 1_000_000 } else { 100_000 },
-    })
+    }
 }
 
 struct Steps {

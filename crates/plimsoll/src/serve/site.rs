@@ -10,10 +10,13 @@ use anyhow::{Context, bail};
 use gateway::venue::{Class, Domain, DomainId, Venue};
 use gateway::{Answer, Intent, KeyStore, Limits, Market, Reply};
 use replica::Started;
-use types::{AccountId, AccountView, AssetCode, Command, Instrument};
+use types::{AccountId, AccountView, AssetCode, Command, IndexPrice, Instrument};
 
+use super::Signals;
+use super::listing::Lister;
 use super::progress::ReplayProgress;
-use super::{Signals, upkeep};
+use super::upkeep::Upkeep;
+use crate::config::ListingConfig;
 use crate::output;
 use crate::venue::{Listener, Place, Running, Sizes, SoloVenue};
 
@@ -120,7 +123,7 @@ impl Site {
 
     /// Proposes commands of one domain and waits until all are applied; a refusal is an error.
     pub async fn carry_out(&self, domain: DomainId, commands: Vec<Command>) -> anyhow::Result<()> {
-        carry_out(&self.market, domain, commands).await
+        carry_out(&self.market, domain, Class::Order, commands).await
     }
 
     /// Lists instruments, each in the domain that it settles in.
@@ -155,13 +158,29 @@ impl Site {
         self.venue.account(domain, account).await
     }
 
-    /// What a start owes: sessions of the last life are gone, and days may have ended.
+    /// What a start owes: sessions of the last life are gone, days may have ended, and no price is
+    /// trusted until its feed has passed its barrier.
     pub async fn tidy_up(&self) -> anyhow::Result<()> {
         for (id, _) in self.domain_ids() {
-            let commands = vec![Command::DropSession { session: None }, Command::EndDay];
+            let commands =
+                vec![Command::DropSession { session: None }, Command::EndDay, Command::StartTerm];
             self.carry_out(id, commands).await.context("after the start")?;
         }
         Ok(())
+    }
+
+    /// Whoever lists instruments by a rule; `reference` stands in for an index without a price.
+    pub fn lister(
+        &self,
+        rule: ListingConfig,
+        reference: fn(AssetCode) -> Option<IndexPrice>,
+    ) -> Lister {
+        Lister { venue: self.venue.clone(), market: Market::clone(&self.market), rule, reference }
+    }
+
+    /// Does what a venue does by itself, until what it returns is dropped.
+    pub fn keep_up(&self, lister: Option<Lister>) -> Upkeep {
+        Upkeep::start(&self.market, self.venue.domains().len(), lister)
     }
 
     /// Runs until a signal, or until a replica halts, which is an error.
@@ -169,7 +188,6 @@ impl Site {
         tokio::select! {
             () = signals.stop() => Ok(()),
             halted = self.halted() => Err(halted),
-            never = upkeep::end_days(&self.market, self.venue.domains().len()) => never,
         }
     }
 
@@ -208,13 +226,13 @@ impl Site {
 pub(super) async fn carry_out(
     market: &Market,
     domain: DomainId,
+    class: Class,
     commands: Vec<Command>,
 ) -> anyhow::Result<()> {
     if commands.is_empty() {
         return Ok(());
     }
-    let intents =
-        commands.into_iter().map(|command| Intent { domain, class: Class::Order, command });
+    let intents = commands.into_iter().map(|command| Intent { domain, class, command });
     let answer = Answer::After(intents.collect(), Reply::Ok);
     match market.finish(answer).await {
         Ok(_) => Ok(()),

@@ -1,39 +1,93 @@
-//! What a venue does by itself: at 08:00 UTC it ends the day.
+//! What a venue does by itself while it runs.
+//!
+//! ```text
+//!   every second   Tick in every domain: feeds grow stale, averages move, contracts expire
+//!   08:00 UTC      EndDay in every domain, then instruments by the listing rule
+//! ```
+//! Each task has one command in flight at a time, so a replica that is slow is not asked more
+//! often than it answers. A tick that was missed is not made up: the log's time of the next one
+//! says how much has passed. One that finds the queue full is not proposed.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
 use gateway::Market;
-use gateway::venue::DomainId;
-use types::Command;
+use gateway::venue::{Class, DomainId};
+use tokio::task::JoinSet;
+use types::{At, Command};
 
+use super::listing::Lister;
 use super::site::carry_out;
 use crate::{clock, output};
 
 /// A clock that was set back while we slept is looked at again after this.
 const SLEEP_MAX: Duration = Duration::from_secs(60);
+/// Between two ticks.
+const SECOND_MS: u64 = 1_000;
+/// Before an index that had no price when its options were due is asked again.
+const PRICE_WAIT_MS: u64 = 5_000;
 
-/// Proposes the end of each day in every domain, and never returns.
-pub async fn end_days(market: &Market, n_domains: usize) -> anyhow::Result<()> {
-    let never: Infallible = run(market, n_domains).await;
-    match never {}
+/// The tasks; they end when this is dropped.
+#[derive(Debug)]
+pub struct Upkeep {
+    _tasks: JoinSet<()>,
 }
 
-async fn run(market: &Market, n_domains: usize) -> Infallible {
-    let mut due = clock::log_time().next_eight_utc();
+impl Upkeep {
+    /// Begins; `lister`: instruments are listed by rule.
+    pub fn start(market: &Market, n_domains: usize, lister: Option<Lister>) -> Upkeep {
+        let mut tasks = JoinSet::new();
+        for domain in (0..).map(DomainId).take(n_domains) {
+            tasks.spawn(tick(market.clone(), domain));
+            tasks.spawn(end_days(market.clone(), domain));
+        }
+        if let Some(lister) = lister {
+            tasks.spawn(list(lister));
+        }
+        Upkeep { _tasks: tasks }
+    }
+}
+
+/// Proposes a tick at each whole second.
+async fn tick(market: Market, domain: DomainId) {
+    loop {
+        let now_ms = clock::log_time().0;
+        tokio::time::sleep(Duration::from_millis(SECOND_MS - now_ms % SECOND_MS)).await;
+        // A queue that is full, or a replica that has stopped: the next second asks again.
+        let _ = carry_out(&market, domain, Class::Cancel, vec![Command::Tick]).await;
+    }
+}
+
+/// Proposes the end of each day.
+async fn end_days(market: Market, domain: DomainId) {
+    loop {
+        sleep_until(clock::log_time().next_eight_utc()).await;
+        if let Err(error) = carry_out(&market, domain, Class::Order, vec![Command::EndDay]).await {
+            output::note(&format!("the day was not ended, it will be at the next start: {error}"));
+        }
+    }
+}
+
+/// Lists what is missing, now and after 08:00 UTC of each day.
+async fn list(lister: Lister) {
+    loop {
+        let due = match lister.list_missing().await {
+            Ok(true) => clock::log_time().next_eight_utc(),
+            Ok(false) => clock::log_time().plus_ms(PRICE_WAIT_MS),
+            Err(error) => {
+                output::note(&format!("instruments are missing until tomorrow: {error:#}"));
+                clock::log_time().next_eight_utc()
+            }
+        };
+        sleep_until(due).await;
+    }
+}
+
+async fn sleep_until(due: At) {
     loop {
         let left = Duration::from_millis(due.ms_since(clock::log_time()));
-        if !left.is_zero() {
-            tokio::time::sleep(left.min(SLEEP_MAX)).await;
-            continue;
+        if left.is_zero() {
+            return;
         }
-        for id in (0..).map(DomainId).take(n_domains) {
-            if let Err(error) = carry_out(market, id, vec![Command::EndDay]).await {
-                output::note(&format!(
-                    "the day was not ended, it will be at the next start: {error}"
-                ));
-            }
-        }
-        due = clock::log_time().next_eight_utc();
+        tokio::time::sleep(left.min(SLEEP_MAX)).await;
     }
 }
