@@ -1,9 +1,9 @@
-//! Prices a second on one core: Black-76 with all Greeks, marks of a chain through the integer door,
-//! implied volatilities.
+//! Prices a second on one core: Black-76 with all Greeks, marks of a chain through the integer
+//! door, implied volatilities.
 //!
-//! The options are drawn once (xorshift, seed 42): forward 60 000, strikes within ± 50 %, volatility
-//! 30 to 150 %, one hour to two years. The kinds of work take turns, seven rounds; medians are
-//! printed, and a checksum, so that nothing is left out.
+//! The options are drawn once (xorshift, seed 42): forward 60 000, strikes within ± 50 %,
+//! volatility 30 to 150 %, one hour to two years. The kinds of work take turns, seven rounds;
+//! medians are printed, and a checksum, so that nothing is left out.
 //!
 //! `cargo bench -p pricing`
 #![expect(clippy::print_stdout, reason = "a benchmark prints its result")]

@@ -11,10 +11,10 @@
 //! limits of no time and no volatility an option is worth its intrinsic value.
 //!
 //! # How it is computed
-//! With `y = |ln(F/K)|/σ√T` and `t = σ√T/2`, `d1` and `d2` are `±y ± t`, and `F·φ(d1) = K·φ(d2)`. So
-//! one exponential and the two Mills ratios `R(|y − t|)` and `R(y + t)` give both probabilities.
-//! What is computed is the right that is out of the money; the other is worth the distance to the
-//! strike more, which is put-call parity to the last digit.
+//! With `y = |ln(F/K)|/σ√T` and `t = σ√T/2`, `d1` and `d2` are `±y ± t`, and `F·φ(d1) = K·φ(d2)`.
+//! So one exponential and the two Mills ratios `R(|y − t|)` and `R(y + t)` give both
+//! probabilities. What is computed is the right that is out of the money; the other is worth the
+//! distance to the strike more, which is put-call parity to the last digit.
 
 use types::OptionRight;
 
@@ -76,7 +76,8 @@ impl Black76 {
     }
 }
 
-/// `ln(forward / strike)`, to all digits near zero too, where rounding the quotient would lose them.
+/// `ln(forward / strike)`, to all digits near zero too, where rounding the quotient would lose
+/// them.
 fn log_ratio(forward: f64, strike: f64) -> f64 {
     if strike < forward {
         libm::log1p((forward - strike) / strike)
@@ -159,8 +160,8 @@ impl Moneyness {
     }
 }
 
-/// An option that is out of the money, normalised: `distance = y`, `half = t`, and the Mills ratios
-/// of `|y − t|` and `y + t`.
+/// An option that is out of the money, normalised: `distance = y`, `half = t`, and the Mills
+/// ratios of `|y − t|` and `y + t`.
 pub(crate) struct Out {
     pub distance: f64,
     pub half: f64,
@@ -184,9 +185,9 @@ impl Out {
     }
 }
 
-/// `R(y − t) − R(y + t)` for small `t`, by the odd derivatives of `R` at `y`: the difference itself
-/// would lose as many digits as `t` has zeros. They follow from `R′ = y·R − 1` and
-/// `R⁽ⁿ⁺²⁾ = y·R⁽ⁿ⁺¹⁾ + (n+1)·R⁽ⁿ⁾`; after four terms the rest is below `t⁸/945`, relatively.
+/// `R(y − t) − R(y + t)` for small `t`, by the odd derivatives of `R` at `y`: the difference
+/// itself would lose as many digits as `t` has zeros. They follow from `R′ = y·R − 1` and `R⁽ⁿ⁺²⁾
+/// = y·R⁽ⁿ⁺¹⁾ + (n+1)·R⁽ⁿ⁾`; after four terms the rest is below `t⁸/945`, relatively.
 pub(crate) fn ratio_difference(y: f64, t: f64) -> f64 {
     let (r0, fall) = mills_and_fall(y);
     let r1 = -fall;

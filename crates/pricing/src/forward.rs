@@ -1,8 +1,8 @@
 //! The forward of an expiry, from the index and the futures that are listed.
 //!
 //! The basis of a year is `b(T) = ln(F/I)/T`; it is linear in `T` between listed futures and flat
-//! beyond the first and the last; `F = I·e^{b·T}` (venue.md §2.4.1). An expiry that has a future of
-//! its own has that future's mark as its forward.
+//! beyond the first and the last; `F = I·e^{b·T}` (venue.md §2.4.1). An expiry that has a future
+//! of its own has that future's mark as its forward.
 
 use types::{At, IndexPrice};
 

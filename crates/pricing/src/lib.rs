@@ -1,8 +1,8 @@
 //! Fair values of options: Black-76 and its Greeks, surfaces of implied volatility, forwards.
 //!
 //! This is the one crate of the core that computes with `f64`. What enters are whole numbers and
-//! decimals; what leaves through the integer door ([`Expiry::mark`], [`forward`]) is rounded again,
-//! to ticks, millionths and billionths.
+//! decimals; what leaves through the integer door ([`Expiry::mark`], [`forward`]) is rounded
+//! again, to ticks, millionths and billionths.
 //!
 //! # Invariants
 //! 1. Same input, same bits, on every machine and in every build. Only `+ - * /` and comparisons,

@@ -6,12 +6,12 @@
 //!   R(y) = N(−y)/φ(y)             Mills ratio: √(π/2) at 0, about 1/y far out
 //! ```
 //!
-//! `R` varies slowly where `φ` and `N` fall by hundreds of orders of magnitude, so that one quotient
-//! of polynomials serves for every `y ≥ 0`, without a branch. Its coefficients are ours: an iterated
-//! least-squares fit with Lawson's weights to 100 digits of `R`, at 160 Chebyshev points of
-//! `t = (y − 2.5)/(y + 2.5)` from 0 to 10⁴. All of them are above zero, so that nothing cancels.
-//! The fit is within 9.4e-18 of `R`, relatively; with the rounding of `f64`, [`mills_pair`] is
-//! within 8e-16 (tested against 60 digits).
+//! `R` varies slowly where `φ` and `N` fall by hundreds of orders of magnitude, so that one
+//! quotient of polynomials serves for every `y ≥ 0`, without a branch. Its coefficients are ours:
+//! an iterated least-squares fit with Lawson's weights to 100 digits of `R`, at 160 Chebyshev
+//! points of `t = (y − 2.5)/(y + 2.5)` from 0 to 10⁴. All of them are above zero, so that nothing
+//! cancels. The fit is within 9.4e-18 of `R`, relatively; with the rounding of `f64`,
+//! [`mills_pair`] is within 8e-16 (tested against 60 digits).
 
 /// `1/√(2π)`, the density at zero.
 pub(crate) const DENSITY_AT_ZERO: f64 = 0.398_942_280_401_432_7;
@@ -49,8 +49,8 @@ const UNDER: [f64; 12] = [
     2.439_219_917_524_850_5e-5,
     8.314_793_633_045_471e-7,
 ];
-/// Numerator of `1 − y·R(y)`, over the same denominator: their difference, term by term, without the
-/// digits that would cancel.
+/// Numerator of `1 − y·R(y)`, over the same denominator: their difference, term by term, without
+/// the digits that would cancel.
 const FALL: [f64; 10] = [
     1.0,
     1.260_003_109_325_421_8,

@@ -1,15 +1,16 @@
-//! Raw SVI: the implied volatilities of one expiry in five numbers, and whether they admit arbitrage.
+//! Raw SVI: the implied volatilities of one expiry in five numbers, and whether they admit
+//! arbitrage.
 //!
 //! ```text
 //!   w(k) = a + b·(ρ·(k − m) + √((k − m)² + σ²)),  k = ln(K/F)      total variance, σ_imp²·T
 //! ```
 //!
-//! J. Gatheral and A. Jacquier, "Arbitrage-free SVI volatility surfaces" (2014), eq. 3.1; the checks
-//! are venue.md §2.4.3. Far from the money `k` is held at the reach of the surface, so that the wings
-//! end and beyond them the total variance is flat. The reach lies at least six deviations `√w(k)`
-//! from the money, where an option is worth next to nothing (with `√w = 1`, 3e-9 of the forward): held
-//! closer (Derive holds it at `±4·√(a + b·σ)`, venue.md §2.4.3), the corner in the surface would be
-//! worth money to whoever trades a butterfly over it.
+//! J. Gatheral and A. Jacquier, "Arbitrage-free SVI volatility surfaces" (2014), eq. 3.1; the
+//! checks are venue.md §2.4.3. Far from the money `k` is held at the reach of the surface, so that
+//! the wings end and beyond them the total variance is flat. The reach lies at least six
+//! deviations `√w(k)` from the money, where an option is worth next to nothing (with `√w = 1`,
+//! 3e-9 of the forward): held closer (Derive holds it at `±4·√(a + b·σ)`, venue.md §2.4.3), the
+//! corner in the surface would be worth money to whoever trades a butterfly over it.
 
 use types::Svi;
 
@@ -24,7 +25,7 @@ const PARAMETER_MAX: i64 = 144_000_000_000;
 /// One, in billionths.
 const ONE: i64 = 1_000_000_000;
 /// Steps of the grid on each side of the money; they widen with the square of their number.
-const STEPS: i32 = 80;
+const STEPS: i32 = 160;
 /// Points on each side of `m`, at distances of σ/8 that double.
 const NEAR: i32 = 10;
 /// Deviations from the money to the end of the wings.
@@ -154,20 +155,48 @@ impl Slice {
     fn grid(&self, reach: f64) -> impl Iterator<Item = f64> {
         let m = self.m;
         let sigma = libm::sqrt(self.sigma_squared);
-        let wide = (-STEPS..=STEPS).map(move |step| {
-            let share = f64::from(step) / f64::from(STEPS);
-            reach * share * magnitude(share)
-        });
         let near = (0..NEAR).flat_map(move |power| {
             let distance = sigma * 0.125 * f64::from(1_i32 << power);
             [m - distance, m + distance]
         });
-        wide.chain(near).chain([m]).filter(move |k| magnitude(*k) <= reach)
+        wide_grid(reach).chain(near).chain([m]).filter(move |k| magnitude(*k) <= reach)
+    }
+
+    /// Where `g` may dip between three points of the grid: at the vertex of the parabola through
+    /// them, wherever the middle one is the lowest.
+    fn dips(&self) -> impl Iterator<Item = f64> {
+        let points = wide_grid(self.reach).map(|k| (k, self.butterfly(k)));
+        let mut last: [Option<(f64, f64)>; 2] = [None, None];
+        points.filter_map(move |right| {
+            let [left, middle] = last;
+            last = [middle, Some(right)];
+            vertex(left?, middle?, right)
+        })
     }
 }
 
-/// Where `k² = 36·(level + slope·|k|)`, which is not below `36·w(k)`: `√(x² + σ²) ≤ |x| + σ`. At most
-/// [`REACH_MAX`].
+/// From one end of the reach to the other, in order.
+fn wide_grid(reach: f64) -> impl Iterator<Item = f64> {
+    (-STEPS..=STEPS).map(move |step| {
+        let share = f64::from(step) / f64::from(STEPS);
+        reach * share * magnitude(share)
+    })
+}
+
+/// Lowest point of the parabola through three points, of which the middle one is the lowest.
+fn vertex(left: (f64, f64), middle: (f64, f64), right: (f64, f64)) -> Option<f64> {
+    if left.1 < middle.1 || right.1 < middle.1 {
+        return None;
+    }
+    let (width, rise) = (middle.0 - left.0, left.1 - middle.1);
+    let (other_width, other_rise) = (right.0 - middle.0, right.1 - middle.1);
+    let bend = rise * other_width + other_rise * width;
+    let lean = rise * other_width * other_width - other_rise * width * width;
+    (0.0 < bend).then(|| middle.0 + 0.5 * lean / bend)
+}
+
+/// Where `k² = 36·(level + slope·|k|)`, which is not below `36·w(k)`: `√(x² + σ²) ≤ |x| + σ`. At
+/// most [`REACH_MAX`].
 fn reach(level: f64, slope: f64) -> f64 {
     let half = 0.5 * DEVIATIONS * DEVIATIONS * slope;
     let squared = half * half + DEVIATIONS * DEVIATIONS * level;
@@ -182,8 +211,9 @@ fn magnitude(x: f64) -> f64 {
     if x < 0.0 { -x } else { x }
 }
 
-/// The checks on one expiry, in this order: ranges of the parameters, variance above zero, slopes of
-/// the wings, butterflies on a grid of up to 182 points within the reach.
+/// The checks on one expiry, in this order: ranges of the parameters, variance above zero, slopes
+/// of the wings, butterflies on a grid of up to 342 points within the reach and where they are
+/// cheapest between those.
 pub fn check(svi: &Svi) -> Result<(), SviFault> {
     check_ranges(svi)?;
     let slice = Slice::new(svi);
@@ -196,16 +226,18 @@ pub fn check(svi: &Svi) -> Result<(), SviFault> {
     if 2 * ONE * ONE < slope {
         return Err(SviFault::WingTooSteep { slope: slope / ONE });
     }
-    for k in slice.grid(slice.reach) {
-        let variance = slice.total_variance(k);
-        if VARIANCE_MAX < variance {
-            let (k, variance) = (nearest(k * PPB), nearest(variance * PPB));
-            return Err(SviFault::VarianceTooLarge { k, variance });
-        }
-        let g = slice.butterfly(k);
-        if g < 0.0 {
-            return Err(SviFault::Butterfly { k: nearest(k * PPB), g: nearest(g * PPB) });
-        }
+    slice.grid(slice.reach).chain(slice.dips()).try_for_each(|k| check_at(&slice, k))
+}
+
+fn check_at(slice: &Slice, k: f64) -> Result<(), SviFault> {
+    let variance = slice.total_variance(k);
+    if VARIANCE_MAX < variance {
+        let (k, variance) = (nearest(k * PPB), nearest(variance * PPB));
+        return Err(SviFault::VarianceTooLarge { k, variance });
+    }
+    let g = slice.butterfly(k);
+    if g < 0.0 {
+        return Err(SviFault::Butterfly { k: nearest(k * PPB), g: nearest(g * PPB) });
     }
     Ok(())
 }

@@ -3,14 +3,14 @@
 //! ```text
 //!   b │             ____----  upper: small y, corrected      s_c = √(2x), where b bends
 //!     │         _.-'          right of s_c: cubic            s_l = s_c − √(π/2) + R(s_c) and
-//!     │       .'              left of s_c: cubic             s_u = s_c + √(π/2) + R(s_c): where the
-//!     │ ___--'                lower: small t, corrected      tangent at s_c meets 0 and e^(−x/2)
+//!     │       .'              left of s_c: cubic             s_u = s_c + √(π/2) + R(s_c): where
+//!     │ ___--'                lower: small t, corrected      the tangent meets 0 and e^(−x/2)
 //!     └───────────────── s
 //! ```
 //!
 //! Everything here is approximate: what depends on one number alone is a fitted quotient of
-//! polynomials. Their coefficients are ours (least squares with Lawson's weights against 40 digits);
-//! each says how close it is.
+//! polynomials. Their coefficients are ours (least squares with Lawson's weights against 40
+//! digits); each says how close it is.
 
 use super::{Normalised, Objective};
 use crate::normal::{DENSITY_AT_ZERO, MILLS_AT_ZERO};
@@ -78,8 +78,8 @@ impl End {
         End { b, s, inverse_slope: 1.0 / slope }
     }
 
-    /// `s` at `beta`, by the rational cubic (R. Delbourgo and J. Gregory, 1985) through this end, the
-    /// bend, and the other: with their slopes, and with no curvature at the bend.
+    /// `s` at `beta`, by the rational cubic (R. Delbourgo and J. Gregory, 1985) through this end,
+    /// the bend, and the other: with their slopes, and with no curvature at the bend.
     fn cubic(&self, other: &End, beta: f64) -> f64 {
         let width = other.b - self.b;
         let (rise, from, to) =
@@ -143,7 +143,8 @@ impl Tangent {
     }
 }
 
-/// `w` with `2φ(w)·(1 − w·R(w)) / (2w) = LEAD·e^(−root²/2)`, to 2.2e-5, for `root` from 2.04 to 45.
+/// `w` with `2φ(w)·(1 − w·R(w)) / (2w) = LEAD·e^(−root²/2)`, to 2.2e-5, for `root` from 2.04 to
+/// 45.
 fn inverse_of_small_t(root: f64) -> f64 {
     let z = above_zero(root - 2.039_106_974_440_409);
     let above = 0.797_865_491_199

@@ -103,7 +103,8 @@ const ROWS: &[Row] = &[
     row(HAUG_VEGA, (55.0, 0.0695), 60.0, 0.105, 0.75, 0.3, Call, vega, (18.5027, 5e-5)),
     row(HAUG_RHO, (72.0, 0.09), 75.0, 0.09, 1.0, 0.19, Call, rho, (38.7325, 5e-5)),
     row(VOLLIB, (100.0, 0.0), 100.0, 0.0, 0.5, 0.2, Call, price, (5.637_197_779_701_664, 2e-14)),
-    row(VOLLIB_76, (100.0, 0.0), 100.0, 0.02, 0.5, 0.2, Call, price, (5.581_106_724_604_812, 2e-14)),
+    row(VOLLIB_76, (100.0, 0.0), 100.0, 0.02, 0.5, 0.2, Call, price,
+        (5.581_106_724_604_812, 2e-14)),
     row(VOLLIB_BS, (100.0, 0.01), 90.0, 0.01, 0.5, 0.2, Call, price, (12.111_581_435, 5e-10)),
     row(VOLLIB_BS, (100.0, 0.01), 90.0, 0.01, 0.5, 0.2, Put, price, (1.662_704_562_31, 5e-12)),
     row(VOLLIB_NORMAL, (100.0, 0.0), 95.0, 0.0, 0.5, 0.3, Put, normalised,
@@ -126,8 +127,8 @@ fn values() {
     }
 }
 
-/// The volatilities of the same rows, from their undiscounted prices. A call of Jaeckel's reference
-/// code is inverted to all its digits.
+/// The volatilities of the same rows, from their undiscounted prices. A call of Jaeckel's
+/// reference code is inverted to all its digits.
 #[test]
 fn volatilities() {
     let is_price =
@@ -145,8 +146,8 @@ fn volatilities() {
     assert!((found.expect("a price") - 0.232_323_232).abs() < 1e-12, "vollib's second example");
 }
 
-/// M. Abramowitz and I. Stegun, Handbook of Mathematical Functions, table 26.1: `N` by the delta of
-/// an option with `d1 = x`.
+/// M. Abramowitz and I. Stegun, Handbook of Mathematical Functions, table 26.1: `N` by the delta
+/// of an option with `d1 = x`.
 #[test]
 fn probabilities() {
     let table = [

@@ -23,9 +23,9 @@ fn volatilities_of_the_worked_surface() {
 }
 
 /// J. Gatheral and A. Jacquier, "Arbitrage-free SVI volatility surfaces" (2014), example 3.1 and
-/// section 5: Axel Vogt's parameters, which pass every check but the butterfly, and two corrections
-/// of them (raw parameters from the paper's jump-wing ones, of which the first is the variance at
-/// the money).
+/// section 5: Axel Vogt's parameters, which pass every check but the butterfly, and two
+/// corrections of them (raw parameters from the paper's jump-wing ones, of which the first is the
+/// variance at the money).
 #[test]
 fn vogt() {
     let vogt = svi(-0.0410, 0.1331, 0.3060, 0.3586, 0.4153);
@@ -93,7 +93,7 @@ fn faults_of_one_expiry() {
         m beyond all strikes: m is 9223372036854775807 billionths: it lies between -144000000000 and 144000000000
         all at the least: a is -9223372036854775808 billionths: it lies between -144000000000 and 144000000000
         a too low: the least total variance is -52730 billionths: it is at least 1
-        a as low as it may be: a butterfly at k = 169325117 billionths costs less than nothing: g is -20932914 billionths
+        a as low as it may be: a butterfly at k = 159511291 billionths costs less than nothing: g is -4831473 billionths
         flat, of one billionth: accepted
         flat, of nothing: the least total variance is 0 billionths: it is at least 1
         flat, of far too much: accepted
