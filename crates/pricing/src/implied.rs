@@ -163,9 +163,6 @@ struct Quotients {
 /// power, times a tenth (times two for [`Objective::LogOfRest`]).
 const CLOSE: f64 = 6e-3;
 const CLOSE_OF_REST: f64 = 2.5e-3;
-/// Below this, which needs a forward at the strike, `b` is `φ(0)·s` to all digits, and so is the
-/// guess.
-const LINEAR: f64 = 1e-100;
 /// Two are enough; the bound is for numbers that nobody has thought of.
 const STEPS_MAX: u32 = 16;
 
@@ -185,9 +182,6 @@ impl Normalised {
             Objective::InverseLog { .. } | Objective::Value => CLOSE,
             Objective::LogOfRest => CLOSE_OF_REST,
         };
-        if s < LINEAR {
-            return s;
-        }
         for _ in 0..STEPS_MAX {
             let step = self.quotients(s, objective).step();
             // A step never leaves the positive numbers.

@@ -30,7 +30,7 @@ fn volatilities_of_the_worked_surface() {
 fn vogt() {
     let vogt = svi(-0.0410, 0.1331, 0.3060, 0.3586, 0.4153);
     assert!((atm_variance_ppb(&vogt) - 17_426_250).abs() < 200);
-    expect!["a butterfly at k = 0.6515: g is -0.0027"].assert_eq(&butterfly(&vogt));
+    expect!["a butterfly at k = 0.6515: g is -0.002737"].assert_eq(&butterfly(&vogt));
     let guaranteed =
         svi(0.007_740_895, 0.069_242_028, -0.334_036_507, 0.042_033_796, 0.118_608_011);
     let optimal = svi(-0.030_519_911, 0.102_716_782, 0.100_717_613, 0.272_344_193, 0.412_398_147);
@@ -40,10 +40,18 @@ fn vogt() {
     }
 }
 
+/// Another correction of Vogt's parameters, which is not enough: `g` is above zero at every point
+/// of the grid and dips to −2.8e-5 between two of them.
+#[test]
+fn a_dip_between_two_points() {
+    let svi = svi(-0.032_304_951, 0.107_041_625, 0.137_051_661, 0.286_827_946, 0.414_309_164);
+    expect!["a butterfly at k = 0.8154: g is -0.000028"].assert_eq(&butterfly(&svi));
+}
+
 fn butterfly(svi: &Svi) -> String {
     match check(svi) {
         Err(crate::SviFault::Butterfly { k, g }) => {
-            format!("a butterfly at k = {:.4}: g is {:.4}", k as f64 / 1e9, g as f64 / 1e9)
+            format!("a butterfly at k = {:.4}: g is {:.6}", k as f64 / 1e9, g as f64 / 1e9)
         }
         other => format!("{other:?}"),
     }
