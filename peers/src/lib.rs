@@ -47,7 +47,7 @@ pub enum Command {
         id: u64,
     },
     /// Another price and size for an open order: it goes to the back of the queue there. The price
-    /// always changes, and nothing is on the other side of it, so that engines agree on who is first.
+    /// always changes, so that engines agree on who is first, and it never crosses.
     Replace {
         /// The order; it keeps its id.
         id: u64,

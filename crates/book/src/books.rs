@@ -1,6 +1,7 @@
 //! What changes the books: admit, rest, trade, reduce, take away.
 
 use alloc::collections::BTreeMap;
+use core::hint::select_unpredictable;
 use types::{InstrumentId, Lots, OrderId, Side, Ticks};
 
 use crate::ladder::Ladder;
@@ -129,7 +130,8 @@ impl Books {
 
     /// Appends an admitted (or unlinked) order to the queue of its price. Panics if it would cross,
     /// if the order rests already, or if a size or the price is out of range.
-    #[inline]
+    // Out of line its terms go through memory, which costs the exchange-like workload 5 %.
+    #[inline(always)]
     pub fn rest(&mut self, order: OrderId, rest: &Rest) {
         let slot = self.slab.admitted(order);
         let Rest { book, side, price, open, display, owner } = *rest;
@@ -304,11 +306,12 @@ impl Books {
         level.total -= u64::from(node.displayed);
         // Where the order stands in its queue cannot be predicted, so nothing branches on it: at an
         // end of the queue the neighbour that is not there is the order itself, which is leaving.
+        // A plain `if` would do the same, and is compiled to branches.
         let (is_head, is_tail) = (node.prev == NIL, node.next == NIL);
-        level.head = if is_head { node.next } else { level.head };
-        level.tail = if is_tail { node.prev } else { level.tail };
-        nodes[at(if is_head { slot } else { node.prev })].next = node.next;
-        nodes[at(if is_tail { slot } else { node.next })].prev = node.prev;
+        level.head = select_unpredictable(is_head, node.next, level.head);
+        level.tail = select_unpredictable(is_tail, node.prev, level.tail);
+        nodes[at(select_unpredictable(is_head, slot, node.prev))].next = node.next;
+        nodes[at(select_unpredictable(is_tail, slot, node.next))].prev = node.prev;
         if node.prev == NIL && node.next == NIL {
             self.ladder.vacate(node.book(), node.side(), node.price(), node.level);
         }
