@@ -21,7 +21,7 @@ use market_data::View;
 use types::codec::{Codec, DecodeError};
 use types::{
     AccountId, AccountView, Applied, AssetCode, At, Command, FeedView, Health, InstrumentId,
-    Proposal,
+    Proposal, PublicKey,
 };
 
 use crate::Outbox;
@@ -145,6 +145,12 @@ impl Market {
         state.view = view;
         self.name_instruments(&state, 0);
         Ok(())
+    }
+
+    /// The accounts that may sign reports in a domain, with their keys: as of the last batch.
+    pub fn reporters(&self, domain: DomainId) -> Vec<(AccountId, PublicKey)> {
+        let state = self.state(domain);
+        state.view.reporters().map(|(account, reporter)| (account, reporter.key)).collect()
     }
 
     fn name_instruments(&self, state: &DomainState, known: usize) {

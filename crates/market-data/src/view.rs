@@ -509,6 +509,11 @@ impl View {
         self.reporters.get(&account)
     }
 
+    /// Everybody who may sign reports, by account.
+    pub fn reporters(&self) -> impl Iterator<Item = (AccountId, &Reporter)> {
+        self.reporters.iter().map(|(account, reporter)| (*account, reporter))
+    }
+
     /// The accounts in the order of their ids, from 1.
     pub fn accounts(&self) -> &[Account] {
         &self.accounts

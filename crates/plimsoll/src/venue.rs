@@ -2,12 +2,14 @@
 //!
 //! ```text
 //!   gateway ─▶ SoloVenue::propose ─▶ replica (log, engine) ─▶ bounded queue ─▶ follower ─▶ Market
+//!                                                                                 └▶ witness
 //! ```
 //! The gateway's market needs a venue to exist, and a replica needs the market to replay into. So a
 //! [`SoloVenue`] is made first, without replicas, and gets each one when its replay is done; until
 //! then it answers that it is busy, and nobody is connected yet anyway.
 
 mod follower;
+mod witness;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -23,6 +25,8 @@ use crate::{clock, domains, output};
 
 use follower::Follower;
 pub use follower::Listener;
+use witness::Witness;
+pub use witness::{Alarm, Checker, Testimony};
 
 /// The domains of this process, each with its replica once that runs.
 #[derive(Debug)]
@@ -116,6 +120,8 @@ pub struct Place<'a> {
     pub data: &'a Path,
     /// Somebody in this process who gets each batch after the market.
     pub listener: Option<Listener>,
+    /// Raised when the log has a report that nobody signed.
+    pub alarm: &'a Alarm,
 }
 
 impl Place<'_> {
@@ -129,7 +135,8 @@ impl Place<'_> {
         let domain = self.venue.domains[index];
         let dir = domains::directory(self.data, &domain);
         let start = beginning(&self, &dir, domain.asset);
-        let follower = Follower::start(self.id, self.market.clone(), self.listener)?;
+        let witness = Witness::start(domain.asset, self.alarm.clone())?;
+        let follower = Follower::start(self.id, self.market.clone(), self.listener, witness)?;
         let config = replica_config(dir.clone(), &domain, start, sizes);
         let started = Solo::start(config, clock::log_time, follower.sink(), progress);
         let (replica, started) =

@@ -240,6 +240,7 @@ impl Replay<'_> {
             self.engine.apply(&entry, &mut applied.events);
             let events = begin..applied.events.len();
             applied.entries.push(EntryOutcome { seq: entry.seq, tag: 0, events });
+            applied.keep_signed(entry.seq, entry.command);
             self.progress.entries += 1;
         }
         Ok(Committed::new(applied))

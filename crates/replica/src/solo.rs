@@ -331,6 +331,7 @@ impl<C: FnMut() -> At, S: FnMut(Feed)> Sequencer<C, S> {
             self.engine.apply(&entry, &mut applied.events);
             let events = begin..applied.events.len();
             applied.entries.push(EntryOutcome { seq: entry.seq, tag, events });
+            applied.keep_signed(entry.seq, entry.command);
         }
         Committed::new(applied)
     }

@@ -34,7 +34,7 @@ mod risk;
 mod text;
 mod view;
 
-pub use applied::{Applied, EntryOutcome, Proposal};
+pub use applied::{Applied, EntryOutcome, Proposal, Signed};
 pub use asset::AssetCode;
 pub use command::{
     AmendOrder, CancelScope, Command, Entry, KindFilter, MassQuote, MmpConfig, PlaceOrder, Quote,

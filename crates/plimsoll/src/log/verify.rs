@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   checksums and order of every record ─▶ replay from the first entry, against every root mark
+//!                                      │     └▶ is every report signed by its reporter?
 //!                                      └▶ from the newest snapshot ─▶ the same root and chain?
 //! ```
 
@@ -9,11 +10,12 @@ use anyhow::{Context, bail};
 use gateway::venue::Domain;
 use indicatif::{ProgressBar, ProgressStyle};
 use journal::{Opened, recovery};
-use replica::{Start, restore};
+use replica::{Feed, Start, restore};
 use serde_json::{Value, json};
 use types::{AssetCode, Seq};
 
 use crate::cli::Verify;
+use crate::venue::{Checker, Testimony};
 use crate::{domains, output};
 
 /// What the log of one domain holds.
@@ -26,6 +28,8 @@ struct Verified {
     chain: [u8; 32],
     /// Seq of the newest snapshot, which gave the same root.
     snapshot: Seq,
+    /// Signatures of reporters, each of which is good.
+    signatures: u64,
 }
 
 /// Runs the command.
@@ -52,16 +56,18 @@ fn check(args: &Verify, domain: Domain) -> anyhow::Result<Verified> {
     let Domain { asset, decimals } = domain;
     let opened = recovery::check(&dir)?;
     let bar = bar(asset);
-    let from = |start| {
+    let from = |start, sink: &mut dyn FnMut(Feed)| {
         let mut report = |progress: restore::Progress| {
             bar.set_length(progress.bytes_total);
             bar.set_position(progress.bytes_done);
         };
-        restore::restore(&dir, (asset, decimals), start, &mut |_| (), &mut report)
+        restore::restore(&dir, (asset, decimals), start, sink, &mut report)
     };
-    let mut whole = from(Start::Genesis)?;
-    let mut quick = from(Start::Newest)?;
+    let mut reports = Reports::default();
+    let mut whole = from(Start::Genesis, &mut |fed| reports.take(fed))?;
+    let mut quick = from(Start::Newest, &mut |_| ())?;
     bar.finish_and_clear();
+    let signatures = reports.verified()?;
     let (root, chain) = (whole.engine.root(), whole.engine.chain());
     if quick.engine.root() != root || quick.engine.chain() != chain {
         bail!(
@@ -72,7 +78,43 @@ fn check(args: &Verify, domain: Domain) -> anyhow::Result<Verified> {
         );
     }
     let (entries, seq) = (whole.progress.entries, whole.engine.seq());
-    Ok(Verified { asset, opened, entries, seq, root, chain, snapshot: quick.snapshot })
+    let snapshot = quick.snapshot;
+    Ok(Verified { asset, opened, entries, seq, root, chain, snapshot, signatures })
+}
+
+/// The signatures of reporters, verified a few thousand at a time.
+#[derive(Default)]
+struct Reports {
+    checker: Checker,
+    count: u64,
+    fault: Option<anyhow::Error>,
+}
+
+/// Claims that are gathered before they are verified.
+const CLAIMS_MAX: usize = 4_096;
+
+impl Reports {
+    fn take(&mut self, fed: Feed) {
+        let Feed::Replayed(applied) = fed else { return };
+        let Some(testimony) = Testimony::of(applied.into_inner()) else { return };
+        self.checker.take(testimony);
+        if CLAIMS_MAX <= self.checker.n_claims() {
+            self.verify();
+        }
+    }
+
+    fn verify(&mut self) {
+        self.count += u64::try_from(self.checker.n_claims()).unwrap_or(u64::MAX);
+        let fault = self.checker.verify().err().map(anyhow::Error::from);
+        // The first one is what is told.
+        self.fault = self.fault.take().or(fault);
+    }
+
+    /// How many there are, if all are good.
+    fn verified(mut self) -> anyhow::Result<u64> {
+        self.verify();
+        self.fault.map_or(Ok(self.count), Err)
+    }
 }
 
 fn bar(asset: AssetCode) -> ProgressBar {
@@ -93,12 +135,13 @@ impl Verified {
             "root": output::hex(&self.root),
             "chain": output::hex(&self.chain),
             "snapshot": self.snapshot.0,
+            "signatures": self.signatures,
             "torn_bytes": torn.map_or(0, |torn| torn.bytes),
         })
     }
 
     fn to_text(&self) -> String {
-        let Verified { asset, entries, seq, snapshot, .. } = self;
+        let Verified { asset, entries, seq, snapshot, signatures, .. } = self;
         let Opened { segments, bytes, torn, .. } = &self.opened;
         let (root, chain) = (output::hex(&self.root), output::hex(&self.chain));
         let torn = torn.as_ref().map_or(String::new(), |torn| {
@@ -114,7 +157,8 @@ impl Verified {
         };
         format!(
             "{asset}: ok, {entries} entries in {segments} segments of {bytes} bytes, \
-             last entry {seq}\n  root   {root}\n  chain  {chain}\n  snapshot {snapshot}{torn}"
+             last entry {seq}\n  root   {root}\n  chain  {chain}\n  snapshot {snapshot}\n  \
+             reports {signatures}, each signed by its reporter{torn}"
         )
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
 use gateway::venue::{Class, Domain, DomainId, Venue};
 use gateway::{Answer, Intent, KeyStore, Limits, Market, Reply};
@@ -18,7 +18,7 @@ use super::progress::ReplayProgress;
 use super::upkeep::Upkeep;
 use crate::config::ListingConfig;
 use crate::output;
-use crate::venue::{Listener, Place, Running, Sizes, SoloVenue};
+use crate::venue::{Alarm, Listener, Place, Running, Sizes, SoloVenue};
 
 /// What to open.
 pub struct Plan {
@@ -55,6 +55,7 @@ pub struct Site {
     starts: Vec<DomainStart>,
     domains: Vec<Running>,
     gateway: gateway::Running,
+    alarm: Alarm,
 }
 
 /// How often it is looked whether a replica has halted.
@@ -68,12 +69,14 @@ impl Site {
         let keys = Arc::new(KeyStore::open(&data.join("keys.json"))?);
         let venue = Arc::new(SoloVenue::new(domains));
         let market = Arc::new(Market::new(venue.clone()));
+        let alarm = Alarm::new(None);
         let mut starts = Vec::new();
         let mut running = Vec::new();
         for (id, domain) in (0..).map(DomainId).zip(venue.domains()) {
             let found = listeners.iter().position(|(listened, _)| *listened == id);
             let listener = found.map(|index| listeners.swap_remove(index).1);
-            let place = Place { venue: &venue, id, market: &market, data: &data, listener };
+            let (venue, market, data, alarm) = (&venue, &market, &data, &alarm);
+            let place = Place { venue, id, market, data, listener, alarm };
             let mut progress = ReplayProgress::new(domain.asset);
             let (runs, started) = place.start(&sizes, &mut |now| progress.report(now))?;
             tell_torn(domain.asset, &started);
@@ -82,7 +85,7 @@ impl Site {
         }
         let config = gateway::Config { listen, testnet, limits };
         let gateway = gateway::serve(config, venue.clone(), market.clone(), keys.clone()).await?;
-        Ok(Site { venue, market, keys, starts, domains: running, gateway })
+        Ok(Site { venue, market, keys, starts, domains: running, gateway, alarm })
     }
 
     /// Where it listens.
@@ -191,8 +194,23 @@ impl Site {
         }
     }
 
-    /// Returns when a replica takes nothing more.
+    /// Returns when a domain has halted.
     async fn halted(&self) -> anyhow::Error {
+        let mut alarm = self.alarm.subscribe();
+        let error = tokio::select! {
+            error = self.replica_halted() => error,
+            raised = alarm.wait_for(Option::is_some) => {
+                let why = raised.ok().and_then(|why| why.clone()).unwrap_or_default();
+                anyhow!("{why}. The venue stops, and its log is evidence: `plimsoll log verify` \
+                         finds the same. Restore the log of another replica, or one from before")
+            }
+        };
+        self.market.stopped();
+        error
+    }
+
+    /// Returns when a replica takes nothing more.
+    async fn replica_halted(&self) -> anyhow::Error {
         let mut ticks = tokio::time::interval(WATCH_INTERVAL);
         loop {
             ticks.tick().await;
@@ -200,11 +218,7 @@ impl Site {
                 .domain_ids()
                 .find(|(id, _)| !self.venue.replica(*id).is_some_and(replica::Handle::is_running));
             if let Some((_, domain)) = halted {
-                self.market.stopped();
-                return anyhow::anyhow!(
-                    "the replica of {} has halted: the venue stops",
-                    domain.asset
-                );
+                return anyhow!("the replica of {} has halted: the venue stops", domain.asset);
             }
         }
     }

@@ -1,4 +1,5 @@
-//! One thread a domain that takes what the replica says, in order, to whoever shows it.
+//! One thread a domain that takes what the replica says, in order, to whoever shows it and to the
+//! witness of its reports.
 //!
 //! The replica's thread hands a batch over and goes on with the next sync; rendering books and
 //! replies happens here meanwhile. The queue between them is bounded: a follower that is behind
@@ -11,9 +12,10 @@ use std::thread::{self, JoinHandle};
 use anyhow::Context;
 use gateway::Market;
 use gateway::venue::DomainId;
-use replica::{Feed, PendingSnapshot};
+use replica::{Committed, Feed, PendingSnapshot};
 use types::{Applied, Seq};
 
+use super::witness::Witness;
 use crate::output;
 
 /// Batches that wait for the follower.
@@ -42,11 +44,12 @@ impl Follower {
         domain: DomainId,
         market: Market,
         listener: Option<Listener>,
+        witness: Witness,
     ) -> anyhow::Result<Follower> {
         let (feed, batches) = sync_channel(BATCHES_MAX);
         let live = Arc::new(Live::default());
         let following =
-            Following { domain, market, listener, live: Arc::clone(&live), store: None };
+            Following { domain, market, listener, witness, live: Arc::clone(&live), store: None };
         let thread = thread::Builder::new()
             .name("follower".into())
             .spawn(move || following.run(&batches))
@@ -80,6 +83,7 @@ struct Following {
     domain: DomainId,
     market: Market,
     listener: Option<Listener>,
+    witness: Witness,
     live: Arc<Live>,
     /// The thread that writes a snapshot: a file and its sync are not to hold replies up.
     store: Option<JoinHandle<()>>,
@@ -90,7 +94,7 @@ impl Following {
         for item in batches {
             match item {
                 Feed::Restored { seq, projections } => self.restore(seq, &projections),
-                Feed::Replayed(applied) | Feed::Applied(applied) => self.show(&applied),
+                Feed::Replayed(applied) | Feed::Applied(applied) => self.show(applied),
                 Feed::Live => {
                     *self.live.is_live.lock().unwrap_or_else(PoisonError::into_inner) = true;
                     self.live.changed.notify_all();
@@ -106,23 +110,30 @@ impl Following {
         if seq != Seq(0) {
             let restored = self.market.restore(self.domain, projections);
             restored.expect("the market of the snapshot was read before the start");
+            self.witness.restore(self.market.reporters(self.domain));
         }
     }
 
-    fn show(&mut self, applied: &Applied) {
-        self.market.publish(self.domain, applied);
+    fn show(&mut self, applied: Committed<Applied>) {
+        self.market.publish(self.domain, &applied);
         if let Some(listener) = &mut self.listener {
-            listener(applied);
+            listener(&applied);
         }
+        self.witness.take(applied.into_inner());
     }
 
     /// A start does not need a snapshot, so one that is not stored is said and no more. The market
-    /// is taken here, in its place among the batches; the file is written on a thread of its own.
+    /// is taken here, in its place among the batches; the file is written on a thread of its own,
+    /// and only when every report before it was signed: no start begins after one that was not.
     fn store(&mut self, pending: PendingSnapshot) {
         self.wait_for_store();
         let market = self.market.snapshot(self.domain);
+        let reports = self.witness.desk();
         let thread = thread::Builder::new().name("snapshot".into()).spawn(move || {
             let seq = pending.seq();
+            if !reports.is_through() {
+                return;
+            }
             if let Err(error) = pending.store(market) {
                 output::note(&format!("the snapshot after entry {seq} is not stored: {error}"));
             }

@@ -4,3 +4,4 @@ mod cli;
 mod mirror;
 mod process;
 mod restart;
+mod witness;

@@ -110,6 +110,12 @@ impl Server {
         (self.child.wait().expect("it stops"), words)
     }
 
+    /// Waits until it stops by itself.
+    pub fn wait(mut self) -> (ExitStatus, String) {
+        let words = self.take_words();
+        (self.child.wait().expect("it stops"), words)
+    }
+
     fn take_words(&mut self) -> String {
         let mut words = String::new();
         let mut stderr = self.child.stderr.take().expect("stderr is a pipe");

@@ -53,7 +53,7 @@ impl Engines {
         engine.apply(&entry, &mut events);
         let outcome = EntryOutcome { seq: entry.seq, tag, events: 0..events.len() };
         drop(engine);
-        let applied = Applied { at, entries: vec![outcome], events };
+        let applied = Applied { at, entries: vec![outcome], events, signed: Vec::new() };
         self.market.get().expect("it is set first").publish(domain, &applied);
     }
 }
