@@ -8,6 +8,10 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 
+mod prices;
+
+pub use prices::{Feed, Rehearse, Report, ReportCall, Reporting};
+
 /// A crypto options and futures exchange: one binary, one data directory.
 #[derive(Debug, Parser)]
 #[command(version, about, after_help = EXIT_CODES, disable_help_subcommand = true)]
@@ -45,6 +49,15 @@ pub enum Command {
     /// Calls a running server as its operator.
     #[command(after_help = OPERATOR_EXAMPLES)]
     Operator(Operator),
+    /// Reports prices to a running server, signed.
+    #[command(after_help = prices::REPORT_EXAMPLES)]
+    Report(Box<Report>),
+    /// Replays a bad week of recorded prices through honest, lying and late reporters.
+    #[command(after_help = prices::REHEARSE_EXAMPLES)]
+    RehearsePrices(Rehearse),
+    /// Prints how good the price feeds of a running server are, and why.
+    #[command(after_help = prices::FEED_EXAMPLES)]
+    Feed(Feed),
     /// Says what a configuration file comes to.
     #[command(subcommand)]
     Config(Config),

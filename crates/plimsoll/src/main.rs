@@ -9,11 +9,14 @@ mod clock;
 mod config;
 mod demo;
 mod domains;
+mod feed;
 mod genesis;
 mod log;
 mod mirror;
 mod operator;
 mod output;
+mod rehearse;
+mod report;
 mod serve;
 mod venue;
 
@@ -42,6 +45,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Operator(args) => block_on(operator::operator(args)),
         Command::Log(Log::Inspect(args)) => log::inspect(&args),
         Command::Log(Log::Verify(args)) => log::verify(&args),
+        Command::Report(args) => block_on(report::report(*args)),
+        Command::RehearsePrices(args) => rehearse::rehearse(&args),
+        Command::Feed(args) => block_on(feed::feed(args)),
         Command::Config(args) => serve::explain(&args),
     }
 }
