@@ -30,8 +30,9 @@ use tempfile::TempDir;
 use types::{AccountId, Amount, Command};
 
 use crate::cli::Demo;
+use crate::genesis::{self, Genesis};
 use crate::serve::{Ready, Signals, Site, local_plan};
-use crate::{clock, genesis, output};
+use crate::{clock, output};
 use actor::World;
 use keys::Keys;
 use pricing::Rng;
@@ -104,7 +105,7 @@ async fn list_missing(site: &Site) -> anyhow::Result<()> {
     }
     let mut instruments = genesis::built_in(clock::log_time());
     instruments.retain(|instrument| !listed.contains(&instrument.name()));
-    site.list(instruments).await
+    site.begin(&Genesis::of_instruments(instruments)).await
 }
 
 /// Opens the accounts that are missing, and fills those that are empty.

@@ -1,23 +1,120 @@
-//! The instruments that a venue lists when its log is empty.
+//! What a venue begins with when its log is empty: instruments, and who says their prices.
 //!
-//! Either a built-in list around two reference prices, or a file that names them. A name says what
-//! the contract is ([`name`]); [`terms`] has the usual steps, fees and margins of each kind; a file
-//! may change them one by one.
+//! Either a built-in list of instruments around two reference prices, or a file that names them,
+//! their feeds and their reporters. A name says what the contract is ([`name`]); [`terms`] has the
+//! usual steps, fees and margins of each kind; a file may change them one by one ([`file`]).
 //!
-//! It proposes nothing: `serve` does.
+//! It makes commands and proposes nothing: `serve` does.
 
+mod feeds;
 mod file;
 mod name;
+mod pricing;
+mod row;
 mod terms;
 
 #[cfg(test)]
 mod tests;
 
-use types::{At, Instrument};
+use types::{
+    AccountId, Amount, AssetCode, At, Command, FeedTerms, Instrument, InstrumentId, PricingTerms,
+    PublicKey,
+};
 
 pub use file::read;
 pub use name::{Named, parse_name};
 pub use terms::{instrument, usual_terms};
+
+/// What a venue begins with.
+#[derive(Clone, Debug, Default)]
+pub struct Genesis {
+    /// The contracts, in the order in which they are listed.
+    pub instruments: Vec<Instrument>,
+    /// Who reports.
+    pub reporters: Vec<GenesisReporter>,
+    /// How indexes are made.
+    pub feeds: Vec<GenesisFeed>,
+    /// How futures are priced, where it is not the usual way.
+    pub pricing: Vec<GenesisPricing>,
+}
+
+/// A reporter.
+#[derive(Clone, Debug)]
+pub struct GenesisReporter {
+    /// Its account.
+    pub account: AccountId,
+    /// The key that it signs with.
+    pub key: PublicKey,
+    /// What it stakes in which domain.
+    pub stakes: Vec<(AssetCode, Amount)>,
+}
+
+/// A feed, and the domain that it belongs to.
+#[derive(Clone, Debug)]
+pub struct GenesisFeed {
+    /// Settlement asset of that domain.
+    pub domain: AssetCode,
+    /// How it is made.
+    pub terms: FeedTerms,
+}
+
+/// How one future is priced.
+#[derive(Clone, Debug)]
+pub struct GenesisPricing {
+    /// Its name.
+    pub instrument: String,
+    /// How.
+    pub terms: PricingTerms,
+}
+
+impl Genesis {
+    /// Instruments alone.
+    pub fn of_instruments(instruments: Vec<Instrument>) -> Genesis {
+        Genesis { instruments, ..Genesis::default() }
+    }
+
+    /// What a domain begins with, as commands in their order: each needs what is before it.
+    pub fn commands(&self, domain: AssetCode) -> Vec<Command> {
+        let mine = |spec: &&Instrument| spec.settlement() == domain;
+        let instruments: Vec<&Instrument> = self.instruments.iter().filter(mine).collect();
+        let mut commands = Vec::new();
+        let list = |spec: &&Instrument| Command::ListInstrument(Box::new(Instrument::clone(spec)));
+        commands.extend(instruments.iter().map(list));
+        let highest = self.reporters.iter().map(|reporter| reporter.account.0).max();
+        let accounts = (1..=highest.unwrap_or_default()).map(AccountId);
+        commands.extend(accounts.map(|account| Command::OpenAccount { account, parent: None }));
+        self.reporters.iter().for_each(|reporter| self.register(reporter, domain, &mut commands));
+        let feeds = self.feeds.iter().filter(|feed| feed.domain == domain);
+        commands.extend(feeds.map(|feed| Command::SetFeed(Box::new(feed.terms.clone()))));
+        let ids = (0..).map(InstrumentId);
+        for (instrument, spec) in ids.zip(&instruments) {
+            let name = spec.name();
+            let priced = self.pricing.iter().filter(|pricing| pricing.instrument == name);
+            let set =
+                |pricing: &GenesisPricing| Command::SetPricing { instrument, terms: pricing.terms };
+            commands.extend(priced.map(set));
+        }
+        commands
+    }
+
+    /// A reporter is known where it has a stake or a seat. What it stakes is credited first.
+    fn register(&self, reporter: &GenesisReporter, domain: AssetCode, commands: &mut Vec<Command>) {
+        let GenesisReporter { account, key, stakes } = reporter;
+        let (account, key) = (*account, *key);
+        let staked = stakes.iter().find(|(asset, _)| *asset == domain).map(|(_, stake)| *stake);
+        let mut feeds = self.feeds.iter().filter(|feed| feed.domain == domain);
+        let has_seat =
+            feeds.any(|feed| feed.terms.seats.iter().any(|seat| seat.reporter == account));
+        if staked.is_none() && !has_seat {
+            return;
+        }
+        let stake = staked.unwrap_or_default();
+        if stake != Amount::ZERO {
+            commands.push(Command::Deposit { account, amount: stake });
+        }
+        commands.push(Command::RegisterReporter { account, key, stake });
+    }
+}
 
 /// Whole quote units that option strikes of the built-in list stand around.
 #[derive(Clone, Copy, Debug)]

@@ -28,20 +28,21 @@ pub use site::{Plan, Site};
 
 use crate::cli::Serve;
 use crate::config::{self, Config, GatewayConfig, Pace, Setting, Value};
+use crate::genesis::{self, Genesis};
 use crate::venue::Sizes;
-use crate::{clock, domains, genesis, output};
+use crate::{clock, domains, output};
 
 /// Runs the command.
 pub async fn serve(args: Serve) -> anyhow::Result<()> {
     let config = read_config(&args)?;
-    let instruments = match &args.genesis {
+    let genesis = match &args.genesis {
         Some(path) => genesis::read(path)?,
-        None => genesis::built_in(clock::log_time()),
+        None => Genesis::of_instruments(genesis::built_in(clock::log_time())),
     };
     let mut signals = Signals::listen()?;
     let site = Site::open(plan(&config)).await?;
     if site.is_empty() {
-        site.list(instruments).await?;
+        site.begin(&genesis).await?;
     }
     let new_operator = new_operator_key(&site)?;
     site.tidy_up().await?;

@@ -54,8 +54,8 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         name: "listing.rule",
-        doc: "manual: an operator lists instruments; calendar: each day after 08:00 UTC, and at each \
-              start, futures and options on everything that is listed",
+        doc: "manual: an operator lists instruments; calendar: futures and options on everything \
+              that is listed, at each start and each day after 08:00 UTC",
         form: Form::Text { default: "manual" },
     },
     Key {

@@ -1,4 +1,4 @@
-//! A file of instruments: each by its name, and whatever differs from the usual terms.
+//! A file of what a venue begins with: instruments, and who says their prices.
 //!
 //! ```toml
 //! [[instrument]]
@@ -16,82 +16,135 @@
 //! initial_margin_ppm = 20000
 //! maintenance_margin_ppm = 10000
 //! band_ppm = 50000
+//!
+//! [[reporter]]
+//! account = 3                  # accounts up to the highest one are opened
+//! public_key = "3b6a…29"       # Ed25519, as `plimsoll report keygen` prints it
+//! stake = { BTC = "0.5" }      # may be left out; it is credited before it is staked
+//!
+//! [[feed]]
+//! index = "btc_usd"
+//! sources = ["alpha", "beta", { name = "gamma", weight = 2 }]
+//! seats = [
+//!     { reporter = 3, source = "alpha" },
+//!     { reporter = 4, source = "beta" },
+//!     { reporter = 5, source = "gamma" },
+//! ]
+//! # What follows may be left out; these are the values without it.
+//! method = "capped_median"     # or "drop_extremes", "weighted_median"
+//! healthy = { reporters = 3, sources = 3 }     # more than two thirds of those that count
+//! degraded = { reporters = 2, sources = 2 }    # more than half
+//! barrier = { reports = 6, sources = 2 }       # two reports of each; as many sources as above
+//! stale_ms = 10000             # older reports do not count
+//! ahead_ms = 2000              # a source's clock may be ahead by this
+//! cap_ppm = 5000               # prices are brought within this around their median
+//! spread_ppm = 20000           # reports that are wider than this freeze the feed
+//! confidence_ppm = 20000       # the widest band that a report may claim
+//! jump_ppm = 50000             # a larger change within a second freezes the feed
+//! reporter_cap_ppm = 400000    # the largest share of one reporter; at least an even one
+//! incentives = { reward_per_hour = "0", far_ppm = 25000, far_ms = 60000, far_slash_ppm = 50000 }
+//! # Only if it is there:
+//! cross_check = { source = "delta", apart_ppm = 5000 }    # "delta" has weight 0 and a seat
+//!
+//! [[pricing]]                  # without it: docs/rules/marks.md, MRK-6
+//! instrument = "BTC-PERPETUAL"
+//! mark = "impact_basis"        # or "median_of_three"
+//! impact_lots = 1000
+//! clamp_ppm = 5000
+//! funding = { schedule = "continuous", damper_ppb = 250000, cap_ppb = 5000000, interest_ppb = 0 }
 //! ```
+//! A feed belongs to the domain in which the first instrument on its index settles; without one, to
+//! that of the quote or of the base. A reporter is registered in the domain of each of its stakes
+//! and seats.
 
 use std::path::Path;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use toml::{Table, Value};
-use types::{Decimal, Instrument, Lots};
+use types::{Instrument, Lots};
 
-use super::instrument;
+use super::row::Row;
+use super::{Genesis, feeds, instrument, pricing};
 
-/// Reads a file; every instrument that is wrong is named.
-pub fn read(path: &Path) -> anyhow::Result<Vec<Instrument>> {
+/// The tables that a file may have.
+const TABLES: [&str; 4] = ["instrument", "reporter", "feed", "pricing"];
+
+/// Reads a file; everything that is wrong is named.
+pub fn read(path: &Path) -> anyhow::Result<Genesis> {
     let text =
         std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     parse(&text).with_context(|| format!("the instruments of {}", path.display()))
 }
 
-pub(super) fn parse(text: &str) -> anyhow::Result<Vec<Instrument>> {
+pub(super) fn parse(text: &str) -> anyhow::Result<Genesis> {
     let mut table: Table = text.parse()?;
-    let list = match table.remove("instrument") {
-        Some(Value::Array(list)) => list,
-        _ => bail!("there is no [[instrument]]: write one for each contract"),
-    };
+    let [instruments, reporters, feeds, pricing] = TABLES.map(|name| rows(&mut table, name));
+    let mut problems = Vec::new();
     if let Some(key) = table.keys().next() {
-        bail!("{key} is a key that does not exist: write [[instrument]] only");
+        let known = TABLES.map(|name| format!("[[{name}]]")).join(", ");
+        problems.push(format!("{key} is a key that does not exist: write {known}"));
     }
-    let read: Vec<_> = list.into_iter().map(read_instrument).collect();
-    let problems: Vec<String> = read
-        .iter()
-        .filter_map(|read| read.as_ref().err().map(|error| format!("{error:#}")))
-        .collect();
+    if instruments.is_empty() {
+        problems.push("there is no [[instrument]]: write one for each contract".into());
+    }
+    let mut genesis = Genesis {
+        instruments: sorted(instruments, &mut problems, read_instrument),
+        ..Genesis::default()
+    };
+    genesis.reporters = sorted(reporters, &mut problems, feeds::read_reporter);
+    genesis.feeds = sorted(feeds, &mut problems, |row| feeds::read_feed(row, &genesis.instruments));
+    genesis.pricing = sorted(pricing, &mut problems, |row| pricing::read(row, &genesis));
+    feeds::check(&genesis, &mut problems);
     if !problems.is_empty() {
         bail!("{}", problems.join("\n  "));
     }
-    read.into_iter().collect()
+    Ok(genesis)
 }
 
-fn read_instrument(value: Value) -> anyhow::Result<Instrument> {
-    let Value::Table(mut table) = value else { bail!("an instrument is a table") };
-    let Some(Value::String(name)) = table.remove("name") else {
+/// The tables of a name; what is no list is a list of one, and found wrong by whoever reads it.
+fn rows(table: &mut Table, name: &str) -> Vec<Value> {
+    match table.remove(name) {
+        None => Vec::new(),
+        Some(Value::Array(rows)) => rows,
+        Some(other) => vec![other],
+    }
+}
+
+/// What was read, and what is wrong with the rest.
+fn sorted<T>(
+    rows: Vec<Value>,
+    problems: &mut Vec<String>,
+    read: impl Fn(Row) -> anyhow::Result<T>,
+) -> Vec<T> {
+    let mut good = Vec::new();
+    for row in rows {
+        match Row::of(row).and_then(&read) {
+            Ok(read) => good.push(read),
+            Err(error) => problems.push(format!("{error:#}")),
+        }
+    }
+    good
+}
+
+fn read_instrument(mut row: Row) -> anyhow::Result<Instrument> {
+    let Ok(name) = row.text("name") else {
         bail!("an instrument has no name: write name = \"BTC-PERPETUAL\"");
     };
     let mut found = instrument(&name)?;
-    for (key, value) in table {
-        set(&mut found, &key, &value).with_context(|| name.clone())?;
-    }
+    set(&mut found, &mut row).context(name)?;
     Ok(found)
 }
 
-fn set(instrument: &mut Instrument, key: &str, value: &Value) -> anyhow::Result<()> {
-    match key {
-        "tick" => instrument.tick = decimal(key, value)?,
-        "lot" => instrument.lot = decimal(key, value)?,
-        "contract_size" => instrument.contract_size = decimal(key, value)?,
-        "size_min_lots" => instrument.size_min = Lots(number(key, value)?),
-        "size_max_lots" => instrument.size_max = Lots(number(key, value)?),
-        "maker_fee_ppm" => instrument.fees.maker_ppm = number(key, value)?,
-        "taker_fee_ppm" => instrument.fees.taker_ppm = number(key, value)?,
-        "initial_margin_ppm" => instrument.margin.initial_ppm = number(key, value)?,
-        "maintenance_margin_ppm" => instrument.margin.maintenance_ppm = number(key, value)?,
-        "band_ppm" => instrument.band_ppm = number(key, value)?,
-        _ => bail!("{key} is a key that does not exist"),
-    }
-    Ok(())
-}
-
-fn decimal(key: &str, value: &Value) -> anyhow::Result<Decimal> {
-    let text = value.as_str().ok_or_else(|| anyhow!("{key} is {value}: write it in quotes"))?;
-    let number = Decimal::parse(text).map_err(|error| anyhow!("{key}: {text} {error}"))?;
-    if number.mantissa() <= 0 {
-        bail!("{key} is {text}: a step is above zero");
-    }
-    Ok(number)
-}
-
-fn number<T: TryFrom<i64>>(key: &str, value: &Value) -> anyhow::Result<T> {
-    let number = value.as_integer().and_then(|number| T::try_from(number).ok());
-    number.ok_or_else(|| anyhow!("{key} is {value}: write a whole number that fits"))
+fn set(instrument: &mut Instrument, row: &mut Row) -> anyhow::Result<()> {
+    row.step("tick", &mut instrument.tick)?;
+    row.step("lot", &mut instrument.lot)?;
+    row.step("contract_size", &mut instrument.contract_size)?;
+    instrument.size_min = Lots(row.number_or("size_min_lots", instrument.size_min.0)?);
+    instrument.size_max = Lots(row.number_or("size_max_lots", instrument.size_max.0)?);
+    row.number("maker_fee_ppm", &mut instrument.fees.maker_ppm)?;
+    row.number("taker_fee_ppm", &mut instrument.fees.taker_ppm)?;
+    row.number("initial_margin_ppm", &mut instrument.margin.initial_ppm)?;
+    row.number("maintenance_margin_ppm", &mut instrument.margin.maintenance_ppm)?;
+    row.number("band_ppm", &mut instrument.band_ppm)?;
+    row.finish()
 }

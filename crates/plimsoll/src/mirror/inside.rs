@@ -25,6 +25,7 @@ use super::plan::Action;
 use super::published;
 use super::spec::Spec;
 use crate::client::Client;
+use crate::genesis::Genesis;
 use crate::serve::{Ready, Site, key_json, local_plan};
 use crate::venue::Listener;
 use crate::{clock, domains, output};
@@ -241,7 +242,7 @@ fn listener() -> (Listener, UnboundedReceiver<Outcome>) {
 /// Lists the instrument, unless an earlier mirror did; its id.
 async fn list(site: &Site, spec: &Spec) -> anyhow::Result<InstrumentId> {
     if !site.listed(DOMAIN)?.contains(&spec.name()) {
-        site.list(vec![spec.instrument.clone()]).await?;
+        site.begin(&Genesis::of_instruments(vec![spec.instrument.clone()])).await?;
     }
     let index = site.listed(DOMAIN)?.iter().position(|name| *name == spec.name());
     let index = index.context("what was listed is listed")?;

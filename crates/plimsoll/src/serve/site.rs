@@ -17,6 +17,7 @@ use super::listing::Lister;
 use super::progress::ReplayProgress;
 use super::upkeep::Upkeep;
 use crate::config::ListingConfig;
+use crate::genesis::Genesis;
 use crate::output;
 use crate::venue::{Alarm, Listener, Place, Running, Sizes, SoloVenue};
 
@@ -129,22 +130,17 @@ impl Site {
         carry_out(&self.market, domain, Class::Order, commands).await
     }
 
-    /// Lists instruments, each in the domain that it settles in.
-    pub async fn list(&self, instruments: Vec<Instrument>) -> anyhow::Result<()> {
+    /// Does what a venue begins with, each command in its domain.
+    pub async fn begin(&self, genesis: &Genesis) -> anyhow::Result<()> {
+        let is_foreign = |spec: &&Instrument| self.domain(spec.settlement()).is_none();
+        if let Some(spec) = genesis.instruments.iter().find(is_foreign) {
+            bail!("{} settles in {}, which is no domain here", spec.name(), spec.settlement());
+        }
         for (id, domain) in self.domain_ids() {
-            let settled = |spec: &&Instrument| spec.settlement() == domain.asset;
-            let mine = instruments.iter().filter(settled);
-            let commands = mine.map(|spec| Command::ListInstrument(Box::new(spec.clone())));
-            let listed = self.carry_out(id, commands.collect()).await;
-            listed.with_context(|| format!("listing the instruments of {}", domain.asset))?;
+            let begun = self.carry_out(id, genesis.commands(domain.asset)).await;
+            begun.with_context(|| format!("beginning {}", domain.asset))?;
         }
-        let asset = |spec: &Instrument| self.domain(spec.settlement()).is_none();
-        match instruments.iter().find(|spec| asset(spec)) {
-            Some(spec) => {
-                bail!("{} settles in {}, which is no domain here", spec.name(), spec.settlement())
-            }
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     /// Names of the instruments that are listed in a domain.
