@@ -102,9 +102,11 @@ impl Feed {
         }
     }
 
-    /// A feed for an index that has a price already: it stands until the barrier is passed.
+    /// A feed for an index that has a price already: it stands until the barrier is passed. Zero
+    /// is no price.
     pub fn begin_from(terms: FeedTerms, price: IndexPrice, at: At) -> Feed {
-        Feed { price: Some(price), ..Feed::new(terms, at) }
+        let price = Some(price).filter(|price| *price != IndexPrice::default());
+        Feed { price, ..Feed::new(terms, at) }
     }
 
     /// Its terms.
@@ -168,7 +170,8 @@ impl Feed {
         changes
     }
 
-    /// Time has passed: reports grow stale, an hour may be over.
+    /// Time has passed: reports grow stale, an hour may be over. Health is what it was at the last
+    /// step, so whoever acts by it ticks at least once a second.
     pub fn tick(&mut self, at: At) -> Changes {
         let mut changes = Changes::default();
         self.end_hour(at, &mut changes);

@@ -17,7 +17,7 @@ fn open_interest_max(stake: u128, slash_ppm: u128, caught_ppm: u128, bias_ppm: u
 }
 
 #[test]
-fn ora_34_the_deterrence_formula_says_the_worked_example() {
+fn ora_28_the_deterrence_formula_says_the_worked_example() {
     // venue.md §5.2: a stake of $50M, 5 % of it slashed, always caught, a bias of 250 bp.
     assert_eq!(open_interest_max(50_000_000, 50_000, 1_000_000, 25_000), 100_000_000);
     // Caught every second time, it is half as much.
@@ -64,7 +64,7 @@ fn attack(n_liars: u32, offset_ppm: u64) -> Attack {
 }
 
 #[test]
-fn ora_34_lying_is_small_or_caught_or_ends_in_a_freeze() {
+fn ora_28_lying_is_small_or_caught_or_ends_in_a_freeze() {
     let mut table =
         String::from("liars offset_ppm health  bias_ppm faults     lost not worth it up to\n");
     for n_liars in [1, 2, 3, 4, 5, 6, 9] {

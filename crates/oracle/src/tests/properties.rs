@@ -179,7 +179,7 @@ proptest! {
         prop_assert_eq!(index(&flat, &prices).price, IndexPrice(median));
     }
 
-    /// ORA-33: reporters with less than half of the weight move the index, by any method, no
+    /// ORA-27: reporters with less than half of the weight move the index, by any method, no
     /// further than the cap beyond what the others say.
     #[test]
     fn a_minority_moves_the_index_by_the_cap_at_most(
@@ -242,7 +242,7 @@ proptest! {
         }
     }
 
-    /// ORA-31, ORA-32: who reports within half of what far allows beyond the cap, one report for
+    /// ORA-25, ORA-26: who reports within half of what far allows beyond the cap, one report for
     /// each nonce, loses no stake: not to a minority that says anything at any time and sends the
     /// honest reports again, and not to a majority either while the cross-check is honest.
     #[test]

@@ -17,8 +17,9 @@ fn five() -> types::FeedTerms {
     adjusted(FIVE, FIVE_TERMS)
 }
 
+/// ORA-7, ORA-8; that a check changes nothing is seen in the properties.
 #[test]
-fn ora_7_ora_8_what_is_refused_changes_nothing() {
+fn ora_7_ora_8_each_refusal_says_its_numbers() {
     check(
         five(),
         "12:00:00 a 100 ±1
@@ -552,10 +553,13 @@ fn ora_19_an_index_that_had_a_price_keeps_it_until_the_barrier() {
     let price = super::stage::price("61000");
     let feed = crate::Feed::begin_from(five(), price, at);
     assert_eq!((feed.price(), feed.health()), (Some(price), types::Health::Frozen));
+    let feed = crate::Feed::begin_from(five(), types::IndexPrice(0), at);
+    assert_eq!(feed.price(), None, "zero is no price");
+    assert_eq!(feed, crate::Feed::new(five(), at));
 }
 
 #[test]
-fn ora_30_an_hour_is_paid_by_the_stretches_with_a_good_report() {
+fn ora_24_an_hour_is_paid_by_the_stretches_with_a_good_report() {
     let mut paid = five();
     adjust(&mut paid, "reward 1000; stale_ms 600000");
     // Six stretches of ten minutes for five seats: 30 points. 1 and 2 earn six each, 3 half of
@@ -590,7 +594,7 @@ fn ora_30_an_hour_is_paid_by_the_stretches_with_a_good_report() {
 }
 
 #[test]
-fn ora_30_a_change_of_terms_pays_the_part_of_the_hour() {
+fn ora_24_a_change_of_terms_pays_the_part_of_the_hour() {
     let mut paid = five();
     adjust(&mut paid, "reward 3000; stale_ms 600000");
     check(
@@ -613,7 +617,7 @@ fn ora_30_a_change_of_terms_pays_the_part_of_the_hour() {
 }
 
 #[test]
-fn ora_31_far_from_index_and_cross_check_for_too_long_is_a_fault() {
+fn ora_25_far_from_index_and_cross_check_for_too_long_is_a_fault() {
     let check_terms = "healthy 4 4; degraded 3 3; barrier 6 3; far_ms 30000; cross bench 10000";
     let far = adjusted("a b c d e bench:0", check_terms);
     let script = "12:00:00 all 100
@@ -655,7 +659,7 @@ fn ora_31_far_from_index_and_cross_check_for_too_long_is_a_fault() {
 }
 
 #[test]
-fn ora_32_a_reporter_that_the_cross_check_confirms_is_safe_from_a_majority() {
+fn ora_26_a_reporter_that_the_cross_check_confirms_is_safe_from_a_majority() {
     // Four of five say 100.9, the truth and the cross-check are at 100; e says the truth.
     let terms = adjusted(
         "a b c d e bench:0",
