@@ -35,7 +35,7 @@ use crate::output;
 use crate::report::{in_words, recording::Recording};
 use cast::{Candour, Cast};
 use stage::Stage;
-use verdict::Verdict;
+use verdict::{Verdict, Worst};
 
 /// How often a line is written where there is no terminal.
 const LINE_INTERVAL: Duration = Duration::from_secs(10);
@@ -50,16 +50,22 @@ pub fn rehearse(args: &Rehearse) -> anyhow::Result<()> {
     }
     tell(args, &file, &verdicts)?;
     let worst = verdicts.iter().filter_map(|(_, verdict)| verdict.good.as_ref());
-    match worst.max_by_key(|worst| worst.apart_ppm) {
-        None => bail!("the feed was never good: there is nothing to look at"),
-        Some(worst) if u64::from(args.cap_ppm) < worst.apart_ppm => bail!(
-            "a good index was {} ppm from what honest reporters said at {}: {} is the most",
-            worst.apart_ppm,
-            in_words(worst.at),
-            args.cap_ppm
-        ),
-        Some(_) => Ok(()),
+    judge(worst.max_by_key(|worst| worst.apart_ppm), args.cap_ppm)
+}
+
+/// Whether the worst of all plays is a failure.
+fn judge(worst: Option<&Worst>, cap_ppm: u32) -> anyhow::Result<()> {
+    let Some(Worst { apart_ppm, at, .. }) = worst else {
+        bail!("the feed was never good: there is nothing to look at");
+    };
+    if u64::from(cap_ppm) < *apart_ppm {
+        let at = in_words(*at);
+        bail!(
+            "a good index was {apart_ppm} ppm from what the honest said at {at}: {cap_ppm} ppm is \
+             the most"
+        );
     }
+    Ok(())
 }
 
 /// One play of the whole week.

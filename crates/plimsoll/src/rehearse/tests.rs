@@ -9,8 +9,8 @@ use types::{
 
 use super::cast::{Candour, LATE, LIAR, Line};
 use super::stage::pair;
-use super::verdict::Verdict;
-use super::{find, play};
+use super::verdict::{Verdict, Worst};
+use super::{find, judge, play};
 use crate::cli::Rehearse;
 use crate::report::recording::{Bar, Recording, Rows};
 
@@ -126,6 +126,18 @@ fn distance_is_from_the_nearer_end_of_what_the_honest_said() {
         assert_eq!(worst.apart_ppm, apart_ppm, "{index}: {worst:?}");
         assert_eq!(verdict.frozen, None);
     }
+}
+
+#[test]
+fn more_than_the_cap_is_a_failure_and_so_is_a_feed_that_was_never_good() {
+    let worst = |apart_ppm| {
+        let price = IndexPrice(1);
+        Worst { apart_ppm, at: BEGIN, index: price, range: (price, price) }
+    };
+    assert!(judge(Some(&worst(5_000)), 5_000).is_ok());
+    let failed = judge(Some(&worst(5_001)), 5_000).expect_err("it is more than the cap");
+    assert!(failed.to_string().contains("5001 ppm from what the honest said at 2021-05-19"));
+    assert!(judge(None, 5_000).is_err());
 }
 
 #[test]

@@ -36,8 +36,8 @@ pub use ticker::Ticker;
 
 /// Most bytes of one answer or message; tickers have a few thousand.
 pub const ANSWER_BYTES_MAX: usize = 256 << 10;
-/// How long dialling and one answer may take each.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long dialling and one answer may take each, at most.
+const PATIENCE_MAX: Duration = Duration::from_secs(5);
 
 /// What is wrong with a source.
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +115,14 @@ pub struct Asking {
     pub interval: Duration,
     /// Without anything new for so long it is silent.
     pub silent_ms: u64,
+}
+
+impl Asking {
+    /// How long dialling and one answer may take each. What comes later than the source may be
+    /// silent would be too old to report.
+    fn patience(&self) -> Duration {
+        Duration::from_millis(self.silent_ms).min(PATIENCE_MAX)
+    }
 }
 
 /// A source that is asked in the background. It stops when this is dropped.

@@ -41,6 +41,12 @@ pub enum PriceFault {
         /// What came.
         text: String,
     },
+    /// Not a moment.
+    #[error("{text} is no moment: write milliseconds since 1970, or seconds")]
+    NoMoment {
+        /// What came.
+        text: String,
+    },
 }
 
 /// Reads a price; what is finer than eight decimals is rounded to the nearest.
@@ -57,16 +63,16 @@ pub fn read_price(text: &str) -> Result<IndexPrice, PriceFault> {
 /// their size (from 1973 to 5138 there is no doubt).
 pub fn read_time(text: &str) -> Result<At, PriceFault> {
     let decimal = read_decimal(text)?;
-    let out_of_range = || PriceFault::OutOfRange { text: text.into() };
-    let whole = scaled(decimal, 0).ok_or_else(out_of_range)?;
+    let no_moment = || PriceFault::NoMoment { text: text.into() };
+    let whole = scaled(decimal, 0).ok_or_else(no_moment)?;
     let ms = match whole {
-        100_000_000..100_000_000_000 => scaled(decimal, 3).ok_or_else(out_of_range)?,
+        100_000_000..100_000_000_000 => scaled(decimal, 3).ok_or_else(no_moment)?,
         100_000_000_000..100_000_000_000_000 => whole,
         100_000_000_000_000..100_000_000_000_000_000 => whole / 1_000,
         100_000_000_000_000_000.. => whole / 1_000_000,
-        _ => return Err(out_of_range()),
+        _ => return Err(no_moment()),
     };
-    u64::try_from(ms).map(At).map_err(|_| out_of_range())
+    u64::try_from(ms).map(At).map_err(|_| no_moment())
 }
 
 /// The nearest price to a float: files with columns of `DOUBLE` have nothing better.

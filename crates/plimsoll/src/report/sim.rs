@@ -78,8 +78,8 @@ pub fn stray(reporter: u32, seed: u64, pair: Pair, at_ms: u64) -> f64 {
 /// Volatilities of an expiry, as raw SVI. `None` a minute before it and later.
 ///
 /// It is a slice of a surface SVI (J. Gatheral, A. Jacquier, "Arbitrage-free SVI volatility
-/// surfaces", 2014, eq. 4.1) with `φ(θ) = η/√θ`: free of butterflies while `η·(1 + |ρ|) ≤ 2`
-/// (theorem 4.2, remark 4.4), and of calendar arbitrage because `θ` grows with time and all
+/// surfaces", 2014, eq. 4.1) with `φ(θ) = η/√(θ(1 + θ))`: free of butterflies while
+/// `η·(1 + |ρ|) ≤ 2` (remark 4.4), and of calendar arbitrage because `θ` grows with time and all
 /// expiries share `ρ` and `η` (theorem 4.1).
 pub fn surface(seed: u64, pair: Pair, at_ms: u64, expiry_ms: u64) -> Option<Svi> {
     const ETA: f64 = 0.9;
@@ -89,7 +89,7 @@ pub fn surface(seed: u64, pair: Pair, at_ms: u64, expiry_ms: u64) -> Option<Svi>
     let volatility = VOLATILITY * (0.06 * slow(1)).exp();
     let rho = -0.12 + 0.05 * slow(2);
     let theta = volatility * volatility * left_ms as f64 / YEAR_MS;
-    let phi = ETA / theta.sqrt();
+    let phi = ETA / (theta * (1.0 + theta)).sqrt();
     let rest = 1.0 - rho * rho;
     let billionths = |number: f64| (number * 1e9).round() as i64;
     Some(Svi {

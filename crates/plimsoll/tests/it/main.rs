@@ -3,5 +3,7 @@
 mod cli;
 mod mirror;
 mod process;
+mod report;
 mod restart;
+mod stub_exchange;
 mod witness;

@@ -60,9 +60,13 @@ impl Server {
         Ok(Server { child, ready, address })
     }
 
-    /// Calls a method as one of the two accounts, by basic authentication.
+    /// Calls a method as one of the two accounts.
     pub fn call(&self, account: usize, method: &str, params: Value) -> Value {
-        let key = &self.ready["accounts"][account];
+        self.call_as(&self.ready["accounts"][account], method, params)
+    }
+
+    /// Calls a method with a key, by basic authentication.
+    pub fn call_as(&self, key: &Value, method: &str, params: Value) -> Value {
         let pair = format!(
             "{}:{}",
             key["client_id"].as_str().unwrap_or_default(),

@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, timeout};
 
-use super::{ANSWER_BYTES_MAX, Address, Asking, Dialer, Listener, PATIENCE, SourceFault, arrival};
+use super::{ANSWER_BYTES_MAX, Address, Asking, Dialer, Listener, SourceFault, arrival};
 
 /// Most bytes of the headers of an answer.
 const HEADER_BYTES_MAX: usize = 16 << 10;
@@ -35,15 +35,15 @@ async fn polling(
     dialer: &Dialer,
     listener: &mut Listener<'_>,
 ) -> Result<std::convert::Infallible, SourceFault> {
-    let mut line = Line::open(&asking.address, dialer).await?;
+    let mut line = Line::open(asking, dialer).await?;
     let mut ticks = tokio::time::interval(asking.interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut heard = Instant::now();
     loop {
         ticks.tick().await;
-        let within_ms = PATIENCE.as_millis();
+        let within_ms = asking.patience().as_millis();
         let asked = arrival();
-        let answered = timeout(PATIENCE, line.get(&asking.address)).await;
+        let answered = timeout(asking.patience(), line.get(&asking.address)).await;
         let answer = answered.map_err(|_| SourceFault::TooSlow { within_ms })??;
         // What is in an answer was true when it was asked for, or later.
         let said = asking.ticker.read(&answer, asked)?.ok_or_else(|| asking.ticker.missing())?;
@@ -52,14 +52,14 @@ async fn polling(
         }
         listener.patience(heard)?;
         if !line.requests.is_ready() {
-            line = Line::open(&asking.address, dialer).await?;
+            line = Line::open(asking, dialer).await?;
         }
     }
 }
 
 impl Line {
-    async fn open(address: &Address, dialer: &Dialer) -> Result<Line, SourceFault> {
-        let stream = dialer.dial(address, PATIENCE).await?;
+    async fn open(asking: &Asking, dialer: &Dialer) -> Result<Line, SourceFault> {
+        let stream = dialer.dial(&asking.address, asking.patience()).await?;
         let mut http = http1::Builder::new();
         http.max_buf_size(HEADER_BYTES_MAX);
         let (requests, connection) = http.handshake(TokioIo::new(stream)).await?;

@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_with_config};
 
-use super::{ANSWER_BYTES_MAX, Asking, Dialer, Listener, PATIENCE, SourceFault, arrival};
+use super::{ANSWER_BYTES_MAX, Asking, Dialer, Listener, SourceFault, arrival};
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -24,8 +24,8 @@ async fn listening(
     dialer: &Dialer,
     listener: &mut Listener<'_>,
 ) -> Result<std::convert::Infallible, SourceFault> {
-    let within_ms = PATIENCE.as_millis();
-    let opened = timeout(PATIENCE, open(asking, dialer)).await;
+    let within_ms = asking.patience().as_millis();
+    let opened = timeout(asking.patience(), open(asking, dialer)).await;
     let mut socket = opened.map_err(|_| SourceFault::TooSlow { within_ms })??;
     let mut heard = Instant::now();
     loop {
@@ -50,7 +50,7 @@ async fn listening(
 }
 
 async fn open(asking: &Asking, dialer: &Dialer) -> Result<Socket, SourceFault> {
-    let stream = dialer.dial(&asking.address, PATIENCE).await?;
+    let stream = dialer.dial(&asking.address, asking.patience()).await?;
     let limits = WebSocketConfig::default()
         .max_message_size(Some(ANSWER_BYTES_MAX))
         .max_frame_size(Some(ANSWER_BYTES_MAX));

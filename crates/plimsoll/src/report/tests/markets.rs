@@ -82,11 +82,12 @@ proptest! {
         seed in any::<u64>(),
         day in 0_u64..2_000,
         ms in 0_u64..DAY_MS,
-        lefts_h in proptest::collection::btree_set(1_u64..10_000, 1..6),
+        // From a minute to a century.
+        lefts_h in proptest::collection::btree_set(prop_oneof![0_u64..48, 48_u64..1_000_000], 1..6),
     ) {
         let at = NOW_MS + day * DAY_MS + ms;
         let surface = |at_ms, left_h: u64| {
-            sim::surface(seed, bitcoin(), at_ms, at + left_h * 3_600_000)
+            sim::surface(seed, bitcoin(), at_ms, at + 61_000 + left_h * 3_600_000)
         };
         let mut nearer = None;
         for left_h in lefts_h {
