@@ -68,7 +68,7 @@ fn ora_28_lying_is_small_or_caught_or_ends_in_a_freeze() {
     let mut table =
         String::from("liars offset_ppm health  bias_ppm faults     lost not worth it up to\n");
     for n_liars in [1, 2, 3, 4, 5, 6, 9] {
-        for offset_ppm in [4_000, 15_000, 30_000, 300_000] {
+        for offset_ppm in [4_000, 9_500, 30_000, 300_000] {
             let Attack { health, bias_ppm, n_faults } = attack(n_liars, offset_ppm);
             let lost = n_faults * STAKE * 50_000 / 1_000_000;
             let worth = match (n_faults, u128::from(bias_ppm)) {
@@ -94,31 +94,31 @@ fn ora_28_lying_is_small_or_caught_or_ends_in_a_freeze() {
     expect![[r#"
         liars offset_ppm health  bias_ppm faults     lost not worth it up to
             1       4000 Healthy      444      0        0                    -
-            1      15000 Healthy      555      0        0                    -
+            1       9500 Healthy      555      0        0                    -
             1      30000 Healthy      555      4   200000            360360360
             1     300000 Healthy      555      4   200000            360360360
             2       4000 Healthy      888      0        0                    -
-            2      15000 Healthy     1111      0        0                    -
+            2       9500 Healthy     1111      0        0                    -
             2      30000 Healthy     1111      8   400000            360036003
             2     300000 Healthy     1111      8   400000            360036003
             3       4000 Healthy     1333      0        0                    -
-            3      15000 Healthy     1666      0        0                    -
+            3       9500 Healthy     1666      0        0                    -
             3      30000 Frozen      1111      0        0                    -
             3     300000 Frozen      1111      0        0                    -
             4       4000 Healthy     1777      0        0                    -
-            4      15000 Healthy     2222      0        0                    -
+            4       9500 Healthy     2222      0        0                    -
             4      30000 Frozen      1111      0        0                    -
             4     300000 Frozen      1111      0        0                    -
             5       4000 Healthy     2222      0        0                    -
-            5      15000 Frozen      2222      0        0                    -
+            5       9500 Healthy     7256      0        0                    -
             5      30000 Frozen      1111      0        0                    -
             5     300000 Frozen      1111      0        0                    -
             6       4000 Healthy     2666      0        0                    -
-            6      15000 Frozen      2222      0        0                    -
+            6       9500 Healthy     7817      0        0                    -
             6      30000 Frozen      1111      0        0                    -
             6     300000 Frozen      1111      0        0                    -
             9       4000 Healthy     4000      0        0                    -
-            9      15000 Frozen      2222      0        0                    -
+            9       9500 Healthy     9500      0        0                    -
             9      30000 Frozen      1111      0        0                    -
             9     300000 Frozen      1111      0        0                    -
     "#]]
