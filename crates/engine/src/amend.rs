@@ -40,7 +40,8 @@ impl Engine {
         if wish.size != order.size {
             check_size(market, wish.size)?;
         }
-        if wish.price != order.price || order.size < wish.size {
+        let lifts_flag = order.reduce_only && !wish.reduce_only;
+        if wish.price != order.price || order.size < wish.size || lifts_flag {
             self.check_order_fit(&Wanted {
                 account: amendment.account,
                 instrument,
