@@ -189,6 +189,8 @@ impl FundingState {
     ) -> Option<Accrued> {
         let rate = rate_ppb(premium_ppb(accrual.mark, accrual.index), terms);
         self.rate_ppb = if accrual.allowed { rate } else { 0 };
+        // What an hourly schedule began, before the terms changed, it does not go on with later.
+        (self.premiums, self.premiums_ms) = (0, 0);
         self.pay(self.rate_ppb, accrual.lot_value, at.ms_since(self.at));
         let is_told = self.at.0 / MINUTE_MS < at.0 / MINUTE_MS;
         is_told.then(|| self.tell(self.rate_ppb))
