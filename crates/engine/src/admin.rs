@@ -40,6 +40,8 @@ impl Engine {
         self.touch_market(instrument);
         let (at, spec) = (self.at, spec.clone().into());
         events.push(Event::InstrumentListed { instrument, index, at, spec });
+        self.touch_index(index);
+        self.make_marks(index, false, events);
         Ok(())
     }
 

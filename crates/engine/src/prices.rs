@@ -44,8 +44,8 @@ impl Engine {
             self.accrue_funding(index, events);
             self.tick_feed(index, events);
             self.sample_marks(index);
-            self.make_marks(index, true, events);
             self.deliver(index, events);
+            self.make_marks(index, true, events);
         }
         Ok(())
     }

@@ -130,6 +130,7 @@ impl Engine {
         self.touch_index(index);
         self.close_expired(index, expiry, events);
         self.settle_expiry(index, expiry, price, samples, events);
+        self.make_marks(index, false, events);
         Ok(())
     }
 

@@ -36,7 +36,10 @@ impl Engine {
         let market = self.markets.at_mut(instrument.0);
         let prices = market.prices.as_mut().expect("it was just there");
         prices.terms = *terms;
+        let index = market.index;
         events.push(Event::PricingSet { instrument, terms: *terms });
+        self.touch_index(index);
+        self.make_marks(index, false, events);
         Ok(())
     }
 
@@ -103,7 +106,9 @@ impl Engine {
     }
 
     /// Makes the marks of all instruments of an index and tells those that changed; `all`: tells
-    /// those of options too whose volatility or Greeks alone moved.
+    /// those of options too whose volatility or Greeks alone moved. Call it after whatever marks of
+    /// options follow from has changed: a snapshot has what they follow from, and not them. The
+    /// index is touched.
     pub(crate) fn make_marks(&mut self, index: IndexId, all: bool, events: &mut Vec<Event>) {
         let id = u32::from(index.0);
         if self.indices.at(id).price.0 == 0 || self.indices.at(id).prices.is_none() {

@@ -35,6 +35,7 @@ impl Engine {
                 reporter: chosen.reporter,
                 svi: chosen.svi,
             });
+            self.make_marks(index, false, events);
         }
         Ok(())
     }

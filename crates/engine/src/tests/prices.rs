@@ -123,6 +123,7 @@ fn mrk_7_the_operator_sets_no_price_of_an_index_that_has_a_feed() {
 #[test]
 fn mrk_8_the_middle_surface_stands_and_the_last_good_one_is_kept() {
     let mut priced = Priced::inverse();
+    let (_, before) = priced.world.engine.instrument(CALL).expect("listed");
     let with_a = |a| Svi { a, ..smile() };
     let mut story = String::new();
     let [first, second, third, ..] = REPORTERS;
@@ -135,7 +136,6 @@ fn mrk_8_the_middle_surface_stands_and_the_last_good_one_is_kept() {
     let negative = Svi { a: -1_000_000_000, ..smile() };
     story += &format!("\n{}\n", told(&priced.surface(REPORTERS[1], negative)));
     let trader = told(&priced.surface(ANN, smile()));
-    let (_, before) = priced.world.engine.instrument(CALL).expect("listed");
     priced.seconds(2, &CALM);
     let (_, after) = priced.world.engine.instrument(CALL).expect("listed");
     expect![[r#"
