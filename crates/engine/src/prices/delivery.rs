@@ -39,10 +39,12 @@ impl Engine {
             self.close_expired(index, expiry, events);
             match outcome {
                 Outcome::Waiting => {}
-                Outcome::Priced(price, samples) => {
+                Outcome::Priced(price, samples) if self.can_settle(index, expiry, price) => {
                     self.settle_expiry(index, expiry, price, samples, events);
                 }
-                Outcome::Disputed(samples) => self.tell_dispute(index, expiry, samples, events),
+                Outcome::Priced(_, samples) | Outcome::Disputed(samples) => {
+                    self.tell_dispute(index, expiry, samples, events);
+                }
             }
         }
     }
@@ -86,6 +88,18 @@ impl Engine {
             .collect()
     }
 
+    /// Whether all that changes hands at this price is money that can be counted. Beyond it values
+    /// are cut to what can, and longs and shorts are no more worth the same.
+    fn can_settle(&self, index: IndexId, expiry: At, price: IndexPrice) -> bool {
+        let worth = |instrument: InstrumentId| {
+            let market = self.markets.at(instrument.0);
+            let sizes = market.holdings.iter().map(|holding| self.holdings.at(*holding).size);
+            sizes.map(|size| i128::from(worth_at(market, size, price).0)).sum::<i128>()
+        };
+        let all: i128 = self.expiring(index, expiry).into_iter().map(worth).sum();
+        all < i128::from(Amount::MAX.0)
+    }
+
     fn close_expired(&mut self, index: IndexId, expiry: At, events: &mut Vec<Event>) {
         for instrument in self.expiring(index, expiry) {
             for holding in self.markets.at(instrument.0).holdings.clone() {
@@ -117,13 +131,18 @@ impl Engine {
         });
         let is_open = match (prices, delivery) {
             (None, _) => expiry <= self.at,
-            (Some(_), Some(delivery)) => {
-                matches!(delivery.outcome(self.at), Outcome::Disputed(_))
-            }
+            (Some(_), Some(delivery)) => match delivery.outcome(self.at) {
+                Outcome::Waiting => false,
+                Outcome::Priced(price, _) => !self.can_settle(index, expiry, price),
+                Outcome::Disputed(_) => true,
+            },
             (Some(_), None) => false,
         };
         if !is_open {
             return Err(Reject::DeliveryNotDisputed { expiry });
+        }
+        if !self.can_settle(index, expiry, price) {
+            return Err(Reject::IndexPriceOutOfRange { price });
         }
         let samples = delivery.map_or(DeliveryCount { good: 0, due: 0 }, Delivery::count);
 
@@ -199,6 +218,18 @@ impl Engine {
     fn tell_flat(&self, account: AccountId, instrument: InstrumentId, events: &mut Vec<Event>) {
         let (size, cost) = (SignedLots::ZERO, Amount::ZERO);
         events.push(Event::PositionChanged { account, instrument, size, cost });
+    }
+}
+
+/// What a position is worth at the delivery price, whichever way it is, rounded up.
+fn worth_at(market: &Market, size: SignedLots, price: IndexPrice) -> Amount {
+    match market.spec.kind {
+        Kind::Option { strike, right, .. } => {
+            market.contract.payoff(strike, right, price, size.size(), Rounding::Up)
+        }
+        Kind::Perpetual | Kind::Future { .. } => {
+            market.contract.value_at(price, size.size(), Rounding::Up)
+        }
     }
 }
 
