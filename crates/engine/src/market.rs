@@ -108,6 +108,13 @@ impl Market {
         (ticks(low), ticks(high))
     }
 
+    /// Whether a future's ladder reaches an index price: beyond it a position need not be worth an
+    /// amount that can be counted. No price is none.
+    pub fn is_on_ladder(&self, price: IndexPrice) -> bool {
+        let most = u64::from(Ticks::MAX.0).saturating_mul(self.tick_price);
+        (self.tick_price.max(1)..=most).contains(&price.0)
+    }
+
     /// ORD-8: a price stands on the grid in force there.
     pub fn check_grid(&self, price: Ticks) -> Result<(), Reject> {
         if price.0 == 0 || Ticks::MAX < price {

@@ -24,7 +24,7 @@ impl Engine {
         let Some(terms) = market.prices.as_ref().and_then(|prices| prices.terms.funding) else {
             return;
         };
-        let has_prices = index_price.0 != 0 && market.mark.0 != 0;
+        let has_prices = market.mark.0 != 0 && market.is_on_ladder(index_price);
         let accrual = Accrual {
             mark: as_index_price(market.mark, market.tick_price),
             index: index_price,
