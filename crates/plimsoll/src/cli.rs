@@ -32,9 +32,10 @@ Exit codes:
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// A venue with instruments, an index that moves, market makers and two funded accounts.
+    /// A venue with instruments, five price reporters, market makers and two funded accounts.
     ///
-    /// It is play money, the index is a seeded random walk, and nothing of it leaves this machine.
+    /// It is play money, the prices are simulated, and nothing of it leaves this machine. The
+    /// reporters are processes of their own: kill them, and see what the venue does.
     #[command(after_help = DEMO_EXAMPLES)]
     Demo(Demo),
     /// A venue on this machine, with its data in one directory.
@@ -109,7 +110,7 @@ pub struct Demo {
     /// Directory for log and keys; without it a temporary one that is removed at the end.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Decides the index's path, the bots' choices and the keys.
+    /// Decides the simulated prices, the bots' choices and the keys.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Print one line of JSON when the venue is ready, and nothing else.

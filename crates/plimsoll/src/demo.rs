@@ -1,21 +1,21 @@
 //! `plimsoll demo`: a venue to play with, and the actors that make it move.
 //!
 //! ```text
-//!   feed (operator's key) ──▶ index and marks, twice a second: a seeded random walk
-//!   makers (two keys)     ──▶ quotes on every listed instrument       all through the public API,
-//!   taker (one key)       ──▶ small market orders, now and then       like everybody else
-//!   two accounts          ──▶ yours
+//!   five reporters (own processes) ──▶ signed prices and volatilities, twice a second
+//!   makers (two keys)              ──▶ quotes on every listed instrument
+//!   taker (one key)                ──▶ small market orders, now and then
+//!   two accounts                   ──▶ yours
 //! ```
-//! The actors know nothing that a client could not know, except the index: they share the walk that
-//! the feed reports. When their connection drops they connect again; when a call is refused they go
-//! on with the next one.
+//! All of it goes through the public API, like everybody else's calls. The actors know nothing that a client could not know. When their connection drops they connect
+//! again; when a call is refused they go on with the next one.
 
 mod actor;
-mod feed;
 mod keys;
 mod maker;
+mod prices;
 mod pricing;
 mod quotes;
+mod reporters;
 mod taker;
 mod welcome;
 
@@ -30,19 +30,26 @@ use tempfile::TempDir;
 use types::{AccountId, Amount, Command};
 
 use crate::cli::Demo;
-use crate::genesis::{self, Genesis};
+use crate::config::ListingConfig;
+use crate::genesis::{Genesis, instrument};
+use crate::output;
 use crate::serve::{Ready, Signals, Site, local_plan};
-use crate::{clock, output};
 use actor::World;
 use keys::Keys;
 use pricing::Rng;
+use reporters::Reporters;
 
 /// Play money of each account, in whole coins of each domain: BTC, ETH, USDC.
 const FUNDS: [i64; 3] = [100, 1_000, 1_000_000];
 /// Play money of the makers and the taker, times that of an account.
 const ACTOR_FUNDS: i64 = 100;
-/// How long the makers may take for their first quotes before the venue is said to be ready anyway.
-const QUOTES_TIMEOUT: Duration = Duration::from_secs(20);
+/// What futures and options are written on.
+const PERPETUALS: [&str; 4] =
+    ["BTC-PERPETUAL", "ETH-PERPETUAL", "BTC_USDC-PERPETUAL", "ETH_USDC-PERPETUAL"];
+/// A demo starts in seconds, also on a small machine: fewer options than the calendar wants.
+const LISTING: ListingConfig = ListingConfig { option_expiries_max: 4, strikes_max: 7 };
+/// How long the feeds, and then the makers, may take before the venue is said to be ready anyway.
+const READY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Runs the command.
 pub async fn demo(args: Demo) -> anyhow::Result<()> {
@@ -52,22 +59,33 @@ pub async fn demo(args: Demo) -> anyhow::Result<()> {
     std::fs::create_dir_all(home.path())
         .with_context(|| format!("making {}", home.path().display()))?;
     let keys = Keys::open(home.path(), &rng)?;
+    let signing_keys = reporters::signing_keys(home.path()).await?;
     let site = Site::open(local_plan(home.path().to_owned(), args.port)?).await?;
     site.tidy_up().await?;
-    list_missing(&site).await?;
+    list_perpetuals(&site).await?;
     fund(&site).await?;
-    let _upkeep = site.keep_up(None);
+    reporters::set_up(&site, &signing_keys, funds(&site)).await?;
+    let lister = site.lister(LISTING, reporters::simulated(args.seed));
+    lister.list_missing().await?;
+    let _upkeep = site.keep_up(Some(lister));
 
     let ready = Ready::of(&site);
+    let mut reporters = Reporters::start(home.path(), &ready.ws, args.seed, &keys)?;
     let world = World::new(&ready.ws, &rng, keys.clone());
     let actors = world.start();
-    let quoted = world.wait_until_quoted(QUOTES_TIMEOUT).await;
-    if !quoted {
+    if !reporters::wait_until_healthy(&site, READY_TIMEOUT).await {
+        output::note("the feeds are not healthy yet: `plimsoll feed` says why");
+    }
+    if !world.wait_until_quoted(READY_TIMEOUT).await {
         output::note("the market makers have not quoted yet: books fill while you look");
     }
-    welcome::say(&ready, &keys, args.json)?;
-    let halted = site.run_until(&mut signals).await;
+    welcome::say(&ready, &keys, &reporters, args.json)?;
+    let halted = tokio::select! {
+        halted = site.run_until(&mut signals) => halted,
+        never = reporters.supervise() => never,
+    };
     drop(actors);
+    drop(reporters);
     site.stop().await?;
     halted
 }
@@ -96,21 +114,29 @@ impl Home {
     }
 }
 
-/// Lists what the built-in list has and the log has not: a demo that was stopped for weeks gets new
-/// expiries.
-async fn list_missing(site: &Site) -> anyhow::Result<()> {
+/// Lists the perpetuals that the log has not.
+async fn list_perpetuals(site: &Site) -> anyhow::Result<()> {
     let mut listed = Vec::new();
     for (id, _) in site.domain_ids() {
         listed.append(&mut site.listed(id)?);
     }
-    let mut instruments = genesis::built_in(clock::log_time());
-    instruments.retain(|instrument| !listed.contains(&instrument.name()));
-    site.begin(&Genesis::of_instruments(instruments)).await
+    let missing = PERPETUALS.into_iter().filter(|name| !listed.iter().any(|one| one == name));
+    let instruments: Result<Vec<_>, _> = missing.map(instrument).collect();
+    site.begin(&Genesis::of_instruments(instruments?)).await
+}
+
+/// Play money of an account in each domain.
+fn funds(site: &Site) -> [Amount; 3] {
+    let mut funds = [Amount::ZERO; 3];
+    for ((funds, coins), (_, domain)) in funds.iter_mut().zip(FUNDS).zip(site.domain_ids()) {
+        *funds = Amount(coins * 10_i64.pow(domain.decimals.into()));
+    }
+    funds
 }
 
 /// Opens the accounts that are missing, and fills those that are empty.
 async fn fund(site: &Site) -> anyhow::Result<()> {
-    for ((id, domain), coins) in site.domain_ids().zip(FUNDS) {
+    for ((id, domain), Amount(funds)) in site.domain_ids().zip(funds(site)) {
         let mut commands = Vec::new();
         for account in (1..=keys::ACCOUNTS).map(AccountId) {
             let view = site.account(id, account).await;
@@ -119,8 +145,7 @@ async fn fund(site: &Site) -> anyhow::Result<()> {
             }
             if view.is_none_or(|view| view.collateral <= Amount::ZERO) {
                 let times = if keys::is_actor(account) { ACTOR_FUNDS } else { 1 };
-                let atoms = coins * times * 10_i64.pow(domain.decimals.into());
-                commands.push(Command::Deposit { account, amount: Amount(atoms) });
+                commands.push(Command::Deposit { account, amount: Amount(funds * times) });
             }
         }
         site.carry_out(id, commands).await.with_context(|| format!("funding {}", domain.asset))?;

@@ -29,11 +29,16 @@ mod wait;
 #[cfg(test)]
 mod tests;
 
+pub use desk::pair;
+pub use key::ReporterKey;
+
+use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use serde_json::json;
+use tokio::sync::oneshot;
 use tokio::time::MissedTickBehavior;
 use types::{AccountId, At, IndexPrice, PriceReport, SurfaceReport};
 
@@ -41,7 +46,6 @@ use crate::cli::{Report, ReportCall, Reporting};
 use crate::serve::Signals;
 use crate::{clock, output};
 use desk::{DeskError, Outcome, Venue, price_json};
-use key::ReporterKey;
 use nonce::Nonces;
 use said::Said;
 use source::{Next, Source};
@@ -124,9 +128,11 @@ impl Reporter {
     async fn run(mut self) -> anyhow::Result<()> {
         let mut signals = Signals::listen()?;
         let teller = self.teller.clone();
+        let left_alone = self.args.until_eof;
         let ended = tokio::select! {
             ended = self.report_for_ever() => ended.map(Some),
             () = signals.stop() => Ok(None),
+            () = end_of_input(), if left_alone => Ok(None),
         };
         let why = match &ended {
             Ok(Some(End::Over)) => "the recording is over",
@@ -340,6 +346,20 @@ impl Reporter {
         let replay = self.sources.first().and_then(|source| source.progress(now));
         self.teller.progress(&newest.join(", "), replay);
     }
+}
+
+/// Returns when standard input ends: whoever started this program is gone.
+async fn end_of_input() {
+    let (tell, told) = oneshot::channel();
+    // A thread that reads cannot be stopped, and this process does not wait for it.
+    std::thread::spawn(move || {
+        let mut input = std::io::stdin().lock();
+        let mut bytes = [0; 64];
+        while matches!(input.read(&mut bytes), Ok(1..)) {}
+        tell.send(()).unwrap_or_default();
+    });
+    // If the thread was not made there is nothing to wait for.
+    let _ = told.await;
 }
 
 /// So many millionths of a price, rounded down.

@@ -15,6 +15,7 @@ mod signals;
 mod site;
 mod upkeep;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -46,7 +47,7 @@ pub async fn serve(args: Serve) -> anyhow::Result<()> {
     }
     let new_operator = new_operator_key(&site)?;
     site.tidy_up().await?;
-    let lister = config.listing.map(|rule| site.lister(rule, |_| None));
+    let lister = config.listing.map(|rule| site.lister(rule, BTreeMap::new()));
     let _upkeep = site.keep_up(lister);
     let ready = Ready::of(&site);
     match args.json {

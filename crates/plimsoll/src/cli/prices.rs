@@ -133,6 +133,9 @@ pub struct Reporting {
     /// Stop after so many accepted reports.
     #[arg(long, value_name = "N")]
     pub reports: Option<u64>,
+    /// Stop when standard input ends: for a program that starts this one, and may be killed.
+    #[arg(long)]
+    pub until_eof: bool,
     /// Print what would be reported, and tell nobody: for trying a source. Needs no key.
     #[arg(long)]
     pub dry_run: bool,

@@ -1,4 +1,4 @@
-//! What the actors share: where the venue is, what the index is, and the habit of coming back.
+//! What the actors share: where the venue is, what it says of prices, and the habit of coming back.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -8,32 +8,12 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use types::AccountId;
 
-use super::keys::{Keys, MAKERS, TAKER};
+use super::keys::{Keys, MAKERS};
+use super::prices::{self, Prices};
 use super::pricing::Rng;
 use super::quotes::Manner;
-use super::{feed, maker, taker};
+use super::{maker, taker};
 use crate::client::{CallError, Client, Notifications};
-
-/// Prices of one moment, in USD.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Prices {
-    /// Of one BTC; 0 before the first report.
-    pub btc: f64,
-    /// Of one ETH.
-    pub eth: f64,
-}
-
-impl Prices {
-    /// The price of a base asset, once there is one.
-    pub fn of(&self, base: &str) -> Option<f64> {
-        let price = match base {
-            "BTC" => self.btc,
-            "ETH" => self.eth,
-            _ => return None,
-        };
-        (0.0 < price).then_some(price)
-    }
-}
 
 /// What every actor knows.
 #[derive(Clone)]
@@ -44,7 +24,7 @@ pub struct World {
     pub rng: Rng,
     /// The keys of all actors.
     pub keys: Keys,
-    /// What the feed has reported; set by it alone.
+    /// What the venue has said of prices; set by whoever listens, alone.
     pub prices: watch::Sender<Prices>,
     /// How many makers have quoted everything once.
     pub quoted: watch::Sender<usize>,
@@ -63,7 +43,7 @@ impl World {
     /// Starts every actor; they stop when the set is dropped.
     pub fn start(&self) -> JoinSet<()> {
         let mut actors = JoinSet::new();
-        actors.spawn(feed::run(self.clone()));
+        actors.spawn(prices::run(self.clone()));
         let tight = Manner { half_spread: 0.0001, size_usd: 20_000.0 };
         let wide = Manner { half_spread: 0.0004, size_usd: 100_000.0 };
         for (account, manner) in MAKERS.into_iter().zip([tight, wide]) {
@@ -80,18 +60,13 @@ impl World {
         tokio::time::timeout(timeout, all).await.is_ok()
     }
 
-    /// Connects as an account, or as the operator without one, and does `live` until the
-    /// connection drops; then again, for ever.
+    /// Connects as an account and does `live` until the connection drops; then again, for ever.
     pub async fn live_again<F: Future<Output = Result<(), CallError>>>(
         &self,
-        account: Option<AccountId>,
+        account: AccountId,
         live: impl Fn(Client, Notifications) -> F,
     ) {
-        let key = match account {
-            Some(account) => self.keys.of(account),
-            None => self.keys.operator(),
-        };
-        let Ok(key) = key else { return };
+        let Ok(key) = self.keys.of(account) else { return };
         loop {
             let login = Client::login(&self.ws, &key.client_id, &key.client_secret).await;
             // Whatever went wrong, the way on is the same: begin again.
@@ -100,11 +75,6 @@ impl World {
             }
             tokio::time::sleep(AGAIN).await;
         }
-    }
-
-    /// The taker's account.
-    pub fn taker(&self) -> AccountId {
-        TAKER
     }
 }
 

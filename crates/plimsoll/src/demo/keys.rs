@@ -1,4 +1,4 @@
-//! The demo's keys: two for you, three for the actors, one for the operator.
+//! The demo's keys: two for you, three for the actors, one for the operator, five for reporters.
 //!
 //! They follow from the seed, so that a demo can be started again and again with the same keys in
 //! somebody's scripts. That makes them guessable: it is play money on this machine alone.
@@ -15,11 +15,14 @@ use super::pricing::Rng;
 use crate::clock;
 
 /// Accounts of the demo: 1 and 2 are yours.
-pub const ACCOUNTS: u32 = 5;
+pub const ACCOUNTS: u32 = 10;
 /// The market makers.
 pub const MAKERS: [AccountId; 2] = [AccountId(3), AccountId(4)];
 /// The taker.
 pub const TAKER: AccountId = AccountId(5);
+/// Who says what the indexes are.
+pub const REPORTERS: [AccountId; 5] =
+    [AccountId(6), AccountId(7), AccountId(8), AccountId(9), AccountId(10)];
 /// The operator has no account.
 const OPERATOR: AccountId = AccountId(0);
 
@@ -55,11 +58,6 @@ impl Keys {
         found.with_context(|| format!("keys.json has no key of account {account}: move it away"))
     }
 
-    /// The operator's key.
-    pub fn operator(&self) -> anyhow::Result<&Key> {
-        self.of(OPERATOR)
-    }
-
     /// The keys of the two accounts that are yours.
     pub fn yours(&self) -> anyhow::Result<[&Key; 2]> {
         Ok([self.of(AccountId(1))?, self.of(AccountId(2))?])
@@ -71,7 +69,9 @@ fn make(rng: &Rng) -> Vec<Key> {
     let mut text = |letters: usize| -> String {
         (0..letters).map(|_| char::from(LETTERS[rng.below(LETTERS.len())])).collect()
     };
-    let accounts = (1..=ACCOUNTS).map(AccountId).chain([OPERATOR]);
+    // In the order in which they came to be: older keys of a seed stay what they were.
+    let traders = (1..=TAKER.0).map(AccountId);
+    let accounts = traders.chain([OPERATOR]).chain(REPORTERS);
     let keys = accounts.zip(1..).map(|(account, id)| Key {
         id,
         client_id: text(8),
@@ -82,7 +82,7 @@ fn make(rng: &Rng) -> Vec<Key> {
         enabled: true,
         created_ms: clock::log_time().0,
         ip_whitelist: Vec::new(),
-        limits: (is_actor(account) || account == OPERATOR).then_some(ACTOR_LIMITS),
+        limits: (2 < account.0 || account == OPERATOR).then_some(ACTOR_LIMITS),
     });
     keys.collect()
 }
@@ -95,6 +95,7 @@ fn name(account: AccountId) -> &'static str {
     match account {
         OPERATOR => "operator",
         TAKER => "taker",
+        reporter if REPORTERS.contains(&reporter) => "reporter",
         maker if MAKERS.contains(&maker) => "maker",
         _ => "yours",
     }

@@ -1,10 +1,11 @@
-//! What a market maker of the demo quotes: fair value, half a spread each way, on the grid.
+//! What a market maker of the demo quotes: what it is worth, half a spread each way, on the grid.
 //!
 //! It knows instruments as any client does: from `public/get_instruments`.
 
 use serde_json::{Value, json};
 use types::{At, Decimal, Kind, Style};
 
+use super::prices::Prices;
 use super::pricing::fair;
 use crate::client::{CallError, Client, decimal, number};
 use crate::genesis::parse_name;
@@ -20,6 +21,8 @@ pub struct Listed {
     pub is_inverse: bool,
     /// What is priced, such as `BTC`.
     pub base: String,
+    /// By which index, such as `btc_usd`.
+    pub index: String,
     /// What it settles in: mass quotes are for one such currency at a time.
     pub currency: String,
     /// Steps of the price: the step in force above each price, ascending; the first is above 0.
@@ -62,6 +65,7 @@ impl Listed {
             kind: named.kind,
             is_inverse: named.style == Style::Inverse,
             base: named.base.as_str().into(),
+            index: format!("{}_{}", named.base, named.quote).to_lowercase(),
             currency: value["settlement_currency"].as_str()?.into(),
             steps,
             lot: decimal(&value["min_trade_amount"])?,
@@ -73,29 +77,30 @@ impl Listed {
         self.kind.expiry().is_some_and(|expiry| expiry <= now)
     }
 
-    /// Fair value in the unit of its price.
-    pub fn fair(&self, index: f64, now: At) -> f64 {
-        fair(&self.kind, self.is_inverse, index, now)
+    /// What it is worth, in the unit of its price: a future by its index, an option by its mark.
+    pub fn worth(&self, prices: &Prices, now: At) -> Option<f64> {
+        match self.kind.is_option() {
+            true => prices.mark(&self.name),
+            false => prices.index(&self.index).map(|index| fair(&self.kind, index, now)),
+        }
     }
 
-    /// The mark: fair value on the grid, at least one tick.
-    pub fn mark(&self, index: f64, now: At) -> Decimal {
-        let fair = self.fair(index, now);
-        let found = self.on_grid(fair, f64::round);
-        found.or_else(|| self.on_grid(self.tick_at(0.0), f64::round)).unwrap_or(self.steps[0].1)
+    /// Whether anybody has said what it is worth.
+    pub fn is_priced(&self, prices: &Prices) -> bool {
+        self.worth(prices, At(0)).is_some()
     }
 
-    /// Both sides around fair value.
-    pub fn quote(&self, manner: Manner, index: f64, now: At) -> Option<TwoSided> {
-        let fair = self.fair(index, now);
-        let tick = self.tick_at(fair);
+    /// Both sides around what it is worth.
+    pub fn quote(&self, manner: Manner, prices: &Prices, now: At) -> Option<TwoSided> {
+        let (worth, index) = (self.worth(prices, now)?, prices.index(&self.index)?);
+        let tick = self.tick_at(worth);
         // Options are quoted wider, and never tighter than two ticks.
         let half = match self.kind.is_option() {
-            true => (fair * 0.03 * (1.0 + manner.half_spread * 1_000.0)).max(2.0 * tick),
-            false => (fair * manner.half_spread).max(tick),
+            true => (worth * 0.03 * (1.0 + manner.half_spread * 1_000.0)).max(2.0 * tick),
+            false => (worth * manner.half_spread).max(tick),
         };
-        let ask = self.on_grid(fair + half, f64::ceil)?;
-        let bid = self.on_grid(fair - half, f64::floor);
+        let ask = self.on_grid(worth + half, f64::ceil)?;
+        let bid = self.on_grid(worth - half, f64::floor);
         Some(TwoSided { bid, ask, amount: self.amount(manner.size_usd, index)? })
     }
 

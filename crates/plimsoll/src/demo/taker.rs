@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::actor::{World, unless_dropped};
+use super::keys::TAKER;
 use super::pricing::Rng;
 use super::quotes::{Listed, listed};
 use crate::client::{CallError, Client, decimal, number};
@@ -25,7 +26,7 @@ const PERPETUALS: f64 = 0.8;
 /// Takes for ever.
 pub async fn run(world: World) {
     let live = |client, _| take(world.clone(), client);
-    world.live_again(Some(world.taker()), live).await;
+    world.live_again(TAKER, live).await;
 }
 
 async fn take(world: World, client: Client) -> Result<(), CallError> {
@@ -38,10 +39,8 @@ async fn take(world: World, client: Client) -> Result<(), CallError> {
         let Some(instrument) = choose(&instruments, &mut rng) else { continue };
         let lean = leans.entry(instrument.name.clone()).or_default();
         let buys = if lean.abs() < LEAN_MAX { rng.unit() < 0.5 } else { *lean < 0 };
-        let prices = *world.prices.borrow();
-        let Some(order) = order(instrument, prices.of(&instrument.base), &mut rng) else {
-            continue;
-        };
+        let index = world.prices.borrow().index(&instrument.index);
+        let Some(order) = order(instrument, index, &mut rng) else { continue };
         let method = if buys { "private/buy" } else { "private/sell" };
         let reply = unless_dropped(client.call(method, order).await)?;
         if reply.is_some_and(|reply| has_filled(&reply)) {

@@ -2,43 +2,40 @@
 
 use expect_test::expect;
 use serde_json::json;
-use types::{At, OptionRight};
+use types::At;
 
-use super::pricing::{Rng, Walk, black_76};
+use super::prices::Prices;
+use super::pricing::Rng;
 use super::quotes::{Listed, Manner};
 
 const NOW: At = At(1_795_568_400_000);
 const MANNER: Manner = Manner { half_spread: 0.0002, size_usd: 20_000.0 };
 
 #[test]
-fn black_76_agrees_with_known_values_and_with_put_call_parity() {
-    // J. Hull, Options, Futures and Other Derivatives: F = 20, K = 20, σ = 25 %, T = 4/12, r = 9 %
-    // gives a put of 1.1166, which undiscounted is 1.1506.
-    let put = black_76(20.0, 20.0, 0.25, 4.0 / 12.0, OptionRight::Put);
-    assert!((put - 1.1506).abs() < 1e-3, "{put}");
-    for (forward, strike, volatility, years) in
-        [(97_000.0, 90_000.0, 0.5, 0.01), (97_000.0, 150_000.0, 0.6, 1.0), (20.0, 20.0, 0.3, 0.0)]
-    {
-        let call = black_76(forward, strike, volatility, years, OptionRight::Call);
-        let put = black_76(forward, strike, volatility, years, OptionRight::Put);
-        assert!((call - put - (forward - strike)).abs() < 1e-2, "{call} {put}");
-        assert!(0.0 <= call && 0.0 <= put);
-    }
-}
-
-#[test]
 fn one_seed_gives_one_path() {
     let path = |seed: u64| {
-        let mut walk = Walk::new(Rng(seed).fork(1), 97_000.0);
-        (0..3).map(|_| format!("{:.2}", walk.step(1_000.0))).collect::<Vec<_>>()
+        let mut rng = Rng(seed).fork(1);
+        (0..3).map(|_| rng.below(1_000)).collect::<Vec<_>>()
     };
     assert_eq!(path(7), path(7));
     assert_ne!(path(7), path(8));
-    let mut walk = Walk::new(Rng(7), 100.0);
-    let far = (0..100_000)
-        .map(|_| walk.step(60_000.0))
-        .fold((f64::MAX, 0.0_f64), |(low, high), p| (low.min(p), high.max(p)));
-    assert!(20.0 < far.0 && far.1 < 500.0, "{far:?}");
+}
+
+#[test]
+fn prices_are_what_the_venue_says() {
+    let mut prices = Prices::default();
+    for told in [
+        json!({"channel": "deribit_price_index.btc_usd",
+               "data": {"index_name": "btc_usd", "price": 97_000.25, "timestamp": 1}}),
+        json!({"channel": "markprice.options.btc_usd",
+               "data": [{"instrument_name": "BTC-25DEC26-100000-C", "mark_price": 0.0525}]}),
+        json!({"channel": "platform_state", "data": {"price_index": "btc_usd", "locked": true}}),
+    ] {
+        prices.learn(&told);
+    }
+    assert_eq!(prices.index("btc_usd"), Some(97_000.25));
+    assert_eq!(prices.mark("BTC-25DEC26-100000-C"), Some(0.0525));
+    assert_eq!((prices.index("eth_usd"), prices.mark("BTC-PERPETUAL")), (None, None));
 }
 
 fn listed(name: &str, tick: f64, steps: serde_json::Value, lot: f64, currency: &str) -> Listed {
@@ -61,21 +58,32 @@ fn quotes_stand_around_fair_value_on_the_grid() {
         listed("BTC_USDC-PERPETUAL", 0.1, json!([]), 0.001, "USDC"),
         listed("BTC_USDC-27NOV26-95000-P", 5.0, json!([]), 0.01, "USDC"),
     ];
+    let mut prices = Prices::default();
+    for index in ["btc_usd", "btc_usdc"] {
+        let data = json!({"index_name": index, "price": 97_000.25});
+        prices.learn(&json!({"channel": format!("deribit_price_index.{index}"), "data": data}));
+    }
+    let marks = [
+        ("BTC-25DEC26-100000-C", 0.0525),
+        ("BTC-27NOV26-150000-C", 0.0001),
+        ("BTC-27NOV26-150000-P", 0.546),
+        ("BTC_USDC-27NOV26-95000-P", 855.0),
+    ];
+    let rows = marks.map(|(name, mark)| json!({"instrument_name": name, "mark_price": mark}));
+    prices.learn(&json!({"channel": "markprice.options.btc_usd", "data": rows}));
     let lines = instruments.iter().map(|instrument| {
-        let quote = instrument.quote(MANNER, 97_000.25, NOW).expect("it can be quoted");
+        let quote = instrument.quote(MANNER, &prices, NOW).expect("it can be quoted");
         let bid = quote.bid.map_or("none".into(), |bid| bid.to_string());
-        let mark = instrument.mark(97_000.25, NOW);
-        let line = (quote.ask, quote.amount);
-        format!("{}: {bid} | {mark} | {} x {}\n", instrument.name, line.0, line.1)
+        format!("{}: {bid} | {} x {}\n", instrument.name, quote.ask, quote.amount)
     });
     expect![[r#"
-        BTC-PERPETUAL: 96980.5 | 97000.5 | 97020 x 20000
-        BTC-25DEC26: 97464.5 | 97484 | 97504 x 20000
-        BTC-25DEC26-100000-C: 0.05 | 0.052 | 0.0545 x 0.2
-        BTC-27NOV26-150000-C: none | 0.0001 | 0.0003 x 0.2
-        BTC-27NOV26-150000-P: 0.526 | 0.546 | 0.566 x 0.2
-        BTC_USDC-PERPETUAL: 96980.8 | 97000.3 | 97019.7 x 0.206
-        BTC_USDC-27NOV26-95000-P: 820 | 855 | 890 x 0.21
+        BTC-PERPETUAL: 96980.5 | 97020 x 20000
+        BTC-25DEC26: 97464.5 | 97504 x 20000
+        BTC-25DEC26-100000-C: 0.0505 | 0.0545 x 0.2
+        BTC-27NOV26-150000-C: none | 0.0003 x 0.2
+        BTC-27NOV26-150000-P: 0.526 | 0.566 x 0.2
+        BTC_USDC-PERPETUAL: 96980.8 | 97019.7 x 0.206
+        BTC_USDC-27NOV26-95000-P: 820 | 890 x 0.21
     "#]]
     .assert_eq(&lines.collect::<String>());
 }

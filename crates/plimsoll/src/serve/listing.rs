@@ -9,7 +9,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -41,8 +41,8 @@ pub struct Lister {
     pub(super) venue: Arc<SoloVenue>,
     pub(super) market: Market,
     pub(super) rule: ListingConfig,
-    /// Stands in for an index that has no price yet.
-    pub(super) reference: fn(AssetCode) -> Option<IndexPrice>,
+    /// Prices by base asset, for an index that has none yet.
+    pub(super) reference: BTreeMap<AssetCode, IndexPrice>,
 }
 
 impl Lister {
@@ -61,7 +61,7 @@ impl Lister {
     }
 
     fn missing(&self, domain: DomainId) -> anyhow::Result<Missing> {
-        let (rule, reference) = (self.rule, self.reference);
+        let (rule, reference) = (self.rule, self.reference.clone());
         let replica = self.venue.replica(domain).context("every domain runs after the start")?;
         let found = replica.inspect(move |engine| {
             let ids = (0..).map(types::InstrumentId);
@@ -69,7 +69,7 @@ impl Lister {
                 ids.map_while(|id| engine.instrument(id)).map(|(spec, _)| spec.clone()).collect();
             let price = |base, quote| {
                 let feed = engine.feed(base, quote)?;
-                if 0 < feed.price.0 { Some(feed.price) } else { reference(base) }
+                if 0 < feed.price.0 { Some(feed.price) } else { reference.get(&base).copied() }
             };
             missing(&listed, price, clock::log_time(), rule)
         });

@@ -1,5 +1,6 @@
 //! A venue with its gateway: opened, kept, and stopped as a whole.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +11,9 @@ use anyhow::{Context, anyhow, bail};
 use gateway::venue::{Class, Domain, DomainId, Venue};
 use gateway::{Answer, Intent, KeyStore, Limits, Market, Reply};
 use replica::Started;
-use types::{AccountId, AccountView, AssetCode, Command, IndexPrice, Instrument};
+use types::{
+    AccountId, AccountView, AssetCode, Command, FeedView, IndexPrice, Instrument, PublicKey,
+};
 
 use super::Signals;
 use super::listing::Lister;
@@ -157,6 +160,26 @@ impl Site {
         self.venue.account(domain, account).await
     }
 
+    /// A feed as the engine sees it; `None` if nothing is priced by it.
+    pub async fn feed(
+        &self,
+        domain: DomainId,
+        base: AssetCode,
+        quote: AssetCode,
+    ) -> Option<FeedView> {
+        self.venue.feed(domain, base, quote).await
+    }
+
+    /// The key of a reporter.
+    pub fn reporter(
+        &self,
+        domain: DomainId,
+        account: AccountId,
+    ) -> anyhow::Result<Option<PublicKey>> {
+        let replica = self.venue.replica(domain).context("every domain runs after the start")?;
+        Ok(replica.inspect(move |engine| engine.reporter(account))?)
+    }
+
     /// What a start owes: sessions of the last life are gone, days may have ended, and no price is
     /// trusted until its feed has passed its barrier.
     pub async fn tidy_up(&self) -> anyhow::Result<()> {
@@ -172,7 +195,7 @@ impl Site {
     pub fn lister(
         &self,
         rule: ListingConfig,
-        reference: fn(AssetCode) -> Option<IndexPrice>,
+        reference: BTreeMap<AssetCode, IndexPrice>,
     ) -> Lister {
         Lister { venue: self.venue.clone(), market: Market::clone(&self.market), rule, reference }
     }
