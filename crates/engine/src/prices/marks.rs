@@ -7,7 +7,7 @@ use pricing::{Expiry, ExpiryTerms, Future};
 use risk::mark::Sample;
 use types::{
     At, Event, IndexId, IndexPrice, InstrumentId, Kind, Mark, OptionMark, PricingTerms, Reject,
-    Side, Style, Ticks,
+    Side, Ticks,
 };
 
 use super::state::as_index_price;
@@ -128,12 +128,12 @@ impl Engine {
         }
     }
 
-    /// Worth of a perpetual moves with funding, the need of a linear option with the index.
+    /// Worth of a perpetual moves with funding, the need of an option with the index: that of a
+    /// linear one by its underlying, that of every one by how far it is out of the money.
     fn moves_without_mark(&self, instrument: u32) -> bool {
         let market = self.markets.at(instrument);
         let has_holders = !market.holdings.is_empty();
-        let is_linear_option = market.strike.is_some() && market.spec.style == Style::Linear;
-        has_holders && (is_linear_option || market.spec.kind == Kind::Perpetual)
+        has_holders && (market.spec.kind.is_option() || market.spec.kind == Kind::Perpetual)
     }
 
     fn mark_futures(&mut self, index: IndexId, live: &[u32], marks: &mut Vec<Mark>) -> Vec<Future> {
