@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod prices;
 
@@ -227,9 +227,19 @@ pub struct Inspect {
     /// Most entries to print per domain.
     #[arg(long, default_value_t = 1_000, value_name = "N")]
     pub limit: u64,
+    /// Only entries with events of one kind, and only those events of them.
+    #[arg(long, value_enum)]
+    pub only: Option<Only>,
     /// One line of JSON per entry.
     #[arg(long)]
     pub json: bool,
+}
+
+/// A kind of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Only {
+    /// The health of price feeds, faults of reporters, deliveries.
+    Prices,
 }
 
 /// Flags of `log verify`.

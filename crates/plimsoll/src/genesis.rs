@@ -22,7 +22,7 @@ use types::{
 };
 
 pub use file::read;
-pub use name::{Named, parse_name};
+pub use name::{Named, date, parse_name};
 pub use terms::{instrument, usual_terms};
 
 /// What a venue begins with.

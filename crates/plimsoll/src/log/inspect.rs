@@ -11,8 +11,8 @@ use replica::batch::{Entries, Mark};
 use serde_json::{Value, json};
 use types::{Entry, Event, Seq};
 
-use super::words::Words;
-use crate::cli::Inspect;
+use super::words::{Words, is_story, moment};
+use crate::cli::{Inspect, Only};
 use crate::{domains, output};
 
 /// Runs the command.
@@ -28,8 +28,11 @@ struct Inspection {
     domain: Domain,
     engine: Engine,
     words: Words,
-    /// The first entry that is printed, and the first that is not any more.
-    range: std::ops::Range<u64>,
+    /// The first entry that is printed.
+    from: u64,
+    /// How many more are printed.
+    left: u64,
+    only: Option<Only>,
     json: bool,
 }
 
@@ -43,7 +46,9 @@ impl Inspection {
             domain,
             engine: Engine::new(asset, decimals),
             words: Words::new(domain),
-            range: args.from..args.from.saturating_add(args.limit),
+            from: args.from,
+            left: args.limit,
+            only: args.only,
             json: args.json,
         }
     }
@@ -69,15 +74,20 @@ impl Inspection {
     fn batch(&mut self, entries: Entries<'_>) -> anyhow::Result<GoOn> {
         for entry in entries {
             let entry = entry?;
-            if self.range.end <= entry.seq.0 {
+            if self.left == 0 {
                 return Ok(false);
             }
             let mut events = Vec::new();
             self.engine.apply(&entry, &mut events);
             events.iter().for_each(|event| self.words.learn(event));
-            if self.range.contains(&entry.seq.0) && !self.print(&entry, &events)? {
+            if let Some(Only::Prices) = self.only {
+                events.retain(is_story);
+            }
+            let is_due = self.from <= entry.seq.0 && !(events.is_empty() && self.only.is_some());
+            if is_due && !self.print(&entry, &events)? {
                 return Ok(false);
             }
+            self.left -= u64::from(is_due);
         }
         Ok(true)
     }
@@ -95,13 +105,14 @@ impl Inspection {
             });
             return Ok(output::say_json(&line)?);
         }
-        let head = format!("{} {seq} at {at}: {}", self.domain.asset, self.words.command(command));
+        let (asset, at, command) = (self.domain.asset, moment(*at), self.words.command(command));
+        let head = format!("{asset} {seq} at {at}: {command}");
         let lines: Vec<String> = std::iter::once(head).chain(said).collect();
         Ok(output::say(&lines.join("\n    "))?)
     }
 
     fn mark(&self, seq: Seq, mark: Mark) -> anyhow::Result<GoOn> {
-        if !self.range.contains(&seq.0) {
+        if seq.0 < self.from || self.only.is_some() {
             return Ok(true);
         }
         let asset = self.domain.asset.as_str();

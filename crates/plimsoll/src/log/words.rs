@@ -2,11 +2,18 @@
 //!
 //! Words for a person: programs that need more than these read the log itself.
 
+mod prices;
+
+#[cfg(test)]
+mod tests;
+
+pub use prices::{is_story, moment};
+
 use gateway::venue::Domain;
 use types::{
-    AmendOrder, Amount, CancelScope, CloseReason, Command, Decimal, DeliveryCount, Event, FeedTerms,
-    Instrument, InstrumentId, Label, LedgerAccount, Lots, OrderKind, OrderPlaced, PlaceOrder,
-    PriceReport, Side, SignedLots, SurfaceReport, Ticks, Traded,
+    AmendOrder, Amount, CancelScope, CloseReason, Command, Decimal, Event, Instrument,
+    InstrumentId, Label, LedgerAccount, Lots, OrderKind, OrderPlaced, PlaceOrder, Side, SignedLots,
+    Ticks, Traded,
 };
 
 /// What is needed to say numbers: the instruments that were listed so far.
@@ -15,18 +22,28 @@ pub struct Words {
     instruments: Vec<Instrument>,
     /// Instrument of each order, for events that name only the order.
     orders: std::collections::BTreeMap<types::OrderId, InstrumentId>,
+    prices: prices::Known,
 }
 
 impl Words {
     /// Nothing is listed yet.
     pub fn new(domain: Domain) -> Words {
-        Words { domain, instruments: Vec::new(), orders: Default::default() }
+        Words {
+            domain,
+            instruments: Vec::new(),
+            orders: Default::default(),
+            prices: Default::default(),
+        }
     }
 
     /// Takes in what later words need.
     pub fn learn(&mut self, event: &Event) {
         match event {
-            Event::InstrumentListed { spec, .. } => self.instruments.push(Instrument::clone(spec)),
+            Event::InstrumentListed { spec, index, .. } => {
+                self.prices.name(*index, (spec.base, spec.quote));
+                self.instruments.push(Instrument::clone(spec));
+            }
+            Event::FeedSet { index, terms } => self.prices.learn(*index, terms),
             Event::OrderPlaced(placed) => drop(self.orders.insert(placed.order, placed.instrument)),
             _ => (),
         }
@@ -79,27 +96,6 @@ impl Words {
             Command::DropSession { session: Some(session) } => format!("session {session} dropped"),
             Command::DropSession { session: None } => "every session dropped".into(),
             Command::EndDay => "end the day".into(),
-            Command::SetFeed(terms) => {
-                let FeedTerms { base, quote, seats, .. } = &**terms;
-                format!("set the feed of {base}/{quote}, {} seats", seats.len())
-            }
-            Command::RegisterReporter { account, stake, .. } => {
-                format!("register reporter {account}, stake {}", self.money(*stake))
-            }
-            Command::ReportPrice(signed) => {
-                let PriceReport { base, quote, reporter, source, price, .. } = signed.report;
-                let price = decimal(price.0, 8);
-                format!("reporter {reporter} says {base}/{quote} {price}, source {}", source.0)
-            }
-            Command::ReportSurface(signed) => {
-                let SurfaceReport { base, quote, reporter, expiry, .. } = signed.report;
-                format!("reporter {reporter} says the surface of {base}/{quote} at {expiry}")
-            }
-            Command::SetPricing { instrument, .. } => {
-                format!("set the pricing of {}", self.name(*instrument))
-            }
-            Command::Tick => "tick".into(),
-            Command::StartTerm => "start a term".into(),
             Command::SetMargin { instrument, .. } => {
                 format!("set the margin of {}", self.name(*instrument))
             }
@@ -114,9 +110,7 @@ impl Words {
                 format!("account {account} offers to back up to {}", self.money(terms.capacity))
             }
             Command::Liquidate => "carry out liquidations".into(),
-            Command::SettleDelivery { base, quote, expiry, price } => {
-                format!("settle {base}/{quote} of {expiry} at {}", decimal(price.0, 8))
-            }
+            _ => self.price_command(command),
         }
     }
 
@@ -178,51 +172,12 @@ impl Words {
                 format!("account {account} has self-trade mode {mode:?}")
             }
             Event::Refused(reject) => format!("refused ({}): {reject}", reject.code()),
-            _ => self.price_event(event),
+            _ => self.risk_event(event),
         }
     }
 
-    fn price_event(&self, event: &Event) -> String {
+    fn risk_event(&self, event: &Event) -> String {
         match event {
-            Event::FeedSet { terms, .. } => {
-                format!("{}/{} has a feed of {} seats", terms.base, terms.quote, terms.seats.len())
-            }
-            Event::ReporterRegistered { account, stake, .. } => {
-                format!("account {account} reports, with {} at stake", self.money(*stake))
-            }
-            Event::PriceReported { seat, price, .. } => {
-                let (reporter, source, price) = (seat.reporter, seat.source.0, decimal(price.0, 8));
-                format!("reporter {reporter}, source {source}: {price}")
-            }
-            Event::FeedHealthChanged { index, from, to, reason, price, .. } => {
-                let price = decimal(price.0, 8);
-                format!("index {index} went from {from:?} to {to:?} at {price}: {reason}")
-            }
-            Event::ReporterFaulted { account, fault, slashed, .. } => {
-                format!("reporter {account} was caught ({fault:?}), loses {}", self.money(*slashed))
-            }
-            Event::SurfaceChanged { index, expiry, reporter, .. } => {
-                format!("surface of index {index} at {expiry} is that of reporter {reporter}")
-            }
-            Event::PricingSet { instrument, .. } => {
-                format!("pricing of {} is set", self.name(*instrument))
-            }
-            Event::MarksMade { marks, .. } => format!("{} marks made", marks.len()),
-            Event::FundingAccrued { instrument, rate_ppb, .. } => {
-                format!("funding of {} is {rate_ppb} ppb of 8 hours", self.name(*instrument))
-            }
-            Event::DeliveryPriced { index, expiry, price, samples, .. } => {
-                let (price, DeliveryCount { good, due }) = (decimal(price.0, 8), samples);
-                format!("index {index} delivers {expiry} at {price}, {good} of {due} samples good")
-            }
-            Event::DeliveryDisputed { index, expiry, samples, .. } => {
-                let DeliveryCount { good, due } = samples;
-                format!("index {index} cannot deliver {expiry}: {good} of {due} samples good")
-            }
-            Event::InstrumentDelivered { instrument, price, .. } => {
-                format!("{} is delivered at {}", self.name(*instrument), decimal(price.0, 8))
-            }
-            Event::TermStarted { .. } => "a term starts".into(),
             Event::MarginSet { instrument, .. } => {
                 format!("margin of {} is set", self.name(*instrument))
             }
@@ -243,7 +198,7 @@ impl Words {
             Event::LiquidationEnded { account, end, .. } => {
                 format!("liquidation of account {account} is over: {end:?}")
             }
-            other => format!("{other:?}"),
+            _ => self.price_event(event),
         }
     }
 
