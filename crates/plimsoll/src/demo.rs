@@ -6,8 +6,9 @@
 //!   taker (one key)                ──▶ small market orders, now and then
 //!   two accounts                   ──▶ yours
 //! ```
-//! All of it goes through the public API, like everybody else's calls. The actors know nothing that a client could not know. When their connection drops they connect
-//! again; when a call is refused they go on with the next one.
+//! All of it goes through the public API, like everybody else's calls. The actors know nothing that
+//! a client could not know. When their connection drops they connect again; when a call is refused
+//! they go on with the next one.
 
 mod actor;
 mod keys;

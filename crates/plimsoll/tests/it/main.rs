@@ -1,6 +1,7 @@
 //! The real binary: what it prints, what it keeps, what it refuses.
 
 mod cli;
+mod demo_feed;
 mod mirror;
 mod process;
 mod report;
