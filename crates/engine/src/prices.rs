@@ -54,6 +54,7 @@ impl Engine {
     pub(crate) fn start_term(&mut self, events: &mut Vec<Event>) -> Result<(), Reject> {
         events.push(Event::TermStarted { at: self.at });
         for index in self.fed_indices() {
+            self.skip_funding(index, events);
             self.touch_index(index);
             let at = self.at;
             let changes = self.prices_mut(index).feed.start_term(at);

@@ -18,6 +18,13 @@ impl Engine {
         }
     }
 
+    /// FND-8: nobody looked at the index since the last tick, so nothing accrues for that time.
+    pub(super) fn skip_funding(&mut self, index: IndexId, events: &mut Vec<Event>) {
+        for instrument in self.indices.at(u32::from(index.0)).live.clone() {
+            self.accrue_one(InstrumentId(instrument), false, events);
+        }
+    }
+
     fn accrue_one(&mut self, instrument: InstrumentId, allowed: bool, events: &mut Vec<Event>) {
         let market = self.markets.at(instrument.0);
         let index_price = self.indices.at(u32::from(market.index.0)).price;
