@@ -118,7 +118,6 @@ impl Cell {
 
     /// Goes on from what the same seat said under other terms.
     pub fn inherit(&mut self, old: &Cell, same_source: bool) {
-        self.suspended |= old.suspended;
         self.said.clone_from(&old.said);
         self.came_at = old.came_at.filter(|_| same_source);
         self.score = old.score;

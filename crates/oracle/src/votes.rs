@@ -126,20 +126,20 @@ fn cut(votes: &mut [Vote], cells: &[Cell], tally: &Tally, share_ppm: u32) {
     }
 }
 
-/// The most weight that a reporter may have; `None` when nobody has more than its share. With fewer
-/// reporters than the share needs, all get as much as the lightest: shares cannot be smaller.
+/// The most weight that a reporter may have; `None` without reporters. With fewer of them than the
+/// share needs, all get as much as the lightest: shares cannot be smaller.
 fn level(reporters: &[u64], share_ppm: u32) -> Option<u64> {
     let mut heaviest: Vec<u64> = reporters.iter().copied().filter(|sum| 0 < *sum).collect();
     heaviest.sort_unstable_by(|a, b| b.cmp(a));
     let mut rest_weight: u64 = heaviest.iter().sum();
     let mut rest_ppm = WHOLE;
-    for (n_cut, sum) in heaviest.iter().enumerate() {
+    for sum in &heaviest {
         if rest_ppm == 0 {
             break;
         }
         let level = u128::from(share_ppm) * u128::from(rest_weight) / u128::from(rest_ppm);
         if u128::from(*sum) <= level {
-            return u64::try_from(level).ok().filter(|_| 0 < n_cut);
+            return u64::try_from(level).ok();
         }
         rest_weight -= sum;
         rest_ppm = rest_ppm.saturating_sub(share_ppm);

@@ -52,6 +52,9 @@ fn ora_1_ora_2_ora_3_an_index_is_what_the_worked_examples_say() {
         // A bad majority takes the median itself; the jump limit and the cross-check are for that.
         (CappedMedian, "60010 59990 0.01 0.01 0.01", "0.01002"),
         (CappedMedian, "100", "100.00"),
+        // The cap is rounded inward: 0.5 % of 101 units is none of them.
+        (CappedMedian, "0.00000050 0.00000101 0.00000101", "0.00000101"),
+        (CappedMedian, "0.00000101 0.00000101 0.00000200", "0.00000101"),
         (CappedMedian, "100 120", "100.25"),
         // venue.md §2.2.2: ORA-2.
         (DropExtremes, "60010 59990 60020 60005 61500", "60011.66666666"),

@@ -7,6 +7,8 @@ use types::codec::Codec;
 
 use super::dice::{Dice, report};
 use super::stage::{price, terms};
+use crate::seat::Said;
+use crate::trail::Trail;
 use crate::{Feed, Taken};
 
 const NOW: At = At(1_632_096_000_000);
@@ -98,11 +100,15 @@ fn goes_on(bytes: &[u8]) -> bool {
     true
 }
 
+fn trail(feed: &mut Feed) -> &mut Trail {
+    feed.trail.as_mut().expect("a feed with an index has a trail")
+}
+
 #[test]
 fn ora_22_what_no_feed_is_is_refused() {
     let good = fed();
     type Change = fn(&mut Feed);
-    let changes: [(&str, Change); 12] = [
+    let changes: [(&str, Change); 19] = [
         ("terms that make no feed", |feed| feed.terms.stale_ms = 0),
         ("a manual feed", |feed| feed.health = types::Health::Manual),
         ("healthy without a price", |feed| feed.price = None),
@@ -121,6 +127,16 @@ fn ora_22_what_no_feed_is_is_refused() {
         ("a confidence above the price", |feed| feed.cells[0].said[0].confidence.0 = u64::MAX),
         ("more good reports than reports", |feed| feed.cells[0].score = (4, 3)),
         ("more points than stretches", |feed| feed.cells[0].points = 61),
+        ("points of a stretch to come", |feed| feed.cells[0].next_stretch = 61),
+        ("a report that is none", |feed| feed.cells[0].said.clear()),
+        ("seventeen reports", |feed| {
+            let last = feed.cells[0].said[2];
+            feed.cells[0].said = (0..17).map(|nonce| Said { nonce, ..last }).collect();
+        }),
+        ("a trail at zero", |feed| trail(feed).last.0 = 0),
+        ("a range from zero", |feed| trail(feed).ranges[4].low.0 = 0),
+        ("a range above the highest", |feed| trail(feed).ranges[0].high.0 = u64::MAX),
+        ("a range upside down", |feed| trail(feed).ranges[2].low.0 += 1),
     ];
     for (what, change) in changes {
         let mut feed = good.clone();

@@ -633,9 +633,12 @@ fn ora_25_far_from_index_and_cross_check_for_too_long_is_a_fault() {
         "12:00:40 e 103",
         "12:00:45 all 100",
         "12:00:50 e 103",
-        "12:01:10 e 102.5",
+        "12:01:10 e 102.4",
+        "12:01:20 a,b,c,d,bench 100",
         "12:01:20 e 103",
-        "12:01:20 seats",
+        "12:01:45 e 103",
+        "12:01:50 e 103",
+        "12:01:50 seats",
     ];
     check(
         far.clone(),
@@ -643,12 +646,13 @@ fn ora_25_far_from_index_and_cross_check_for_too_long_is_a_fault() {
         expect![[r#"
         12:00:02 Frozen -> Healthy: 6 fresh reports from 5 sources passed the barrier (100.00)
         12:00:40 reporter 5 is at fault: Far { apart_ppm: 28972, for_ms: 30000 }
-            1@a: Live, weight 200000 ppm, 100.00 (-999 ppm) 1/3 good
-            2@b: Live, weight 200000 ppm, 100.00 (-999 ppm) 1/3 good
-            3@c: Live, weight 200000 ppm, 100.00 (-999 ppm) 2/3 good
-            4@d: Live, weight 200000 ppm, 100.00 (-999 ppm) 2/3 good
-            5@e: Live, weight 200000 ppm, 103.00 (+28971 ppm) 2/10 good
-            6@bench: Live, weight 0 ppm, 100.00 (-999 ppm) 2/3 good
+        12:01:50 reporter 5 is at fault: Far { apart_ppm: 28972, for_ms: 30000 }
+            1@a: Live, weight 200000 ppm, 100.00 (-999 ppm) 2/4 good
+            2@b: Live, weight 200000 ppm, 100.00 (-999 ppm) 2/4 good
+            3@c: Live, weight 200000 ppm, 100.00 (-999 ppm) 3/4 good
+            4@d: Live, weight 200000 ppm, 100.00 (-999 ppm) 3/4 good
+            5@e: Live, weight 200000 ppm, 103.00 (+28971 ppm) 2/12 good
+            6@bench: Live, weight 0 ppm, 100.00 (-999 ppm) 3/4 good
     "#]],
     );
     assert!(play(far.clone(), script).contains("fault"), "the reporter of e is caught");
@@ -690,4 +694,316 @@ fn ora_26_a_reporter_that_the_cross_check_confirms_is_safe_from_a_majority() {
                 may cancel, reduce, place, increase, withdraw, fund, deliver, liquidate
         "#]],
     );
+}
+
+#[test]
+fn ora_25_only_time_that_is_live_healthy_and_far_counts() {
+    let lines = "healthy 4 4; degraded 3 3; barrier 5 3; far_ms 90000; cross bench 10000";
+    let far = adjusted("a b c d e bench:0 own:0", lines);
+    // A report lives for a minute; then its seat is silent, not far. Here e is far, and live, for
+    // 60, 20 and 10 seconds. Who has no weight is not at fault.
+    check(
+        far.clone(),
+        "12:00:00 pace 10s
+         12:00:00 all 100
+         12:00:30 own 150
+         12:00:30 e 103
+         12:00:31 silent e
+         12:05:00 e 103
+         12:05:01 silent e
+         12:05:20 e 103
+         12:05:21 silent e
+         12:05:29 e 103
+         12:05:30 e 103",
+        expect![[r#"
+            12:00:10 Frozen -> Healthy: 5 fresh reports from 5 sources passed the barrier (100.00)
+            12:05:30 reporter 5 is at fault: Far { apart_ppm: 28972, for_ms: 90000 }
+        "#]],
+    );
+    // Frozen in between, without a word of e: its time begins again.
+    check(
+        far.clone(),
+        "12:00:00 pace 10s
+         12:00:00 all 100
+         12:00:25 e 103
+         12:01:11 silent e
+         12:01:15 bench 98
+         12:01:25 bench 100
+         12:02:04 show
+         12:02:05 e 103",
+        expect![[r#"
+            12:00:10 Frozen -> Healthy: 5 fresh reports from 5 sources passed the barrier (100.00)
+            12:01:15 Healthy -> Frozen: the cross-check is 21429 ppm away: 10000 is the most (100.10)
+            12:01:40 Frozen -> Healthy: 5 fresh reports from 4 sources passed the barrier (100.10)
+            12:02:04 Healthy at 100.10 ± 0.10
+                may cancel, reduce, place, increase, withdraw, fund, deliver, liquidate
+        "#]],
+    );
+    // Far while degraded: that time does not count either.
+    check(
+        far,
+        "12:00:00 all 100
+         12:00:01 all 100
+         12:00:20 term
+         12:00:21 a,b,c 100
+         12:00:22 e 103
+         12:00:23 d 100
+         12:00:50 a,b,c,d,bench 100
+         12:01:22 e 103
+         12:01:40 a,b,c,d,bench 100
+         12:01:52 e 103",
+        expect![[r#"
+            12:00:01 Frozen -> Healthy: 5 fresh reports from 5 sources passed the barrier (100.00)
+            12:00:20 Healthy -> Degraded: the venue was started: the feed waits for its barrier (100.00)
+            12:00:23 Degraded -> Healthy: 5 fresh reports from 5 sources passed the barrier (100.10)
+        "#]],
+    );
+}
+
+#[test]
+fn ora_24_hours_follow_each_other_whenever_they_are_paid() {
+    let mut paid = five();
+    adjust(&mut paid, "reward 1000; stale_ms 1500000");
+    // Two stretches of 25 minutes and a rest of 10 that belongs to the second: two points at most.
+    // The first hour is paid ten minutes late by a report, the second in time, by its own points.
+    check(
+        paid,
+        "00:00:00 all 100
+         00:00:01 all 100
+         00:10:00..00:58:00 by 480s a,b,c,d,e 100
+         01:10:00 a,b,c,d 100
+         01:40:00 a,b,c 100
+         02:00:00 a 100",
+        expect![[r#"
+            00:00:01 Frozen -> Healthy: 6 fresh reports from 5 sources passed the barrier (100.00)
+            01:10:00 reporter 1 earns 200
+            01:10:00 reporter 2 earns 200
+            01:10:00 reporter 3 earns 200
+            01:10:00 reporter 4 earns 200
+            01:10:00 reporter 5 earns 200
+            01:40:00 Healthy -> Frozen: 1 reporters and 1 sources are live: 3 and 3 are needed (100.00)
+            02:00:00 reporter 1 earns 100
+            02:00:00 reporter 2 earns 100
+            02:00:00 reporter 3 earns 100
+            02:00:00 reporter 4 earns 100
+        "#]],
+    );
+}
+
+#[test]
+fn ora_24_new_terms_begin_an_hour_and_a_caught_reporter_is_not_paid() {
+    let mut paid = five();
+    adjust(&mut paid, "reward 3000; stale_ms 600000");
+    check(
+        paid,
+        "00:00:00 pace 300s
+         00:00:00 all 100
+         00:00:01 all 100
+         00:15:00 terms reward 6000
+         01:00:00 tick
+         01:12:00 a 101 of 00:00:01 nonce 2
+         01:12:01 a 101 of 01:10:00 nonce 15
+         01:15:00 tick",
+        expect![[r#"
+            00:00:01 Frozen -> Healthy: 6 fresh reports from 5 sources passed the barrier (100.00)
+            00:15:00 reporter 1 earns 200
+            00:15:00 reporter 2 earns 200
+            00:15:00 reporter 3 earns 200
+            00:15:00 reporter 4 earns 200
+            00:15:00 reporter 5 earns 200
+            01:12:00 reporter 1 is at fault: Equivocated { nonce: 2 }
+            01:12:01 a: refused: account 1 signed two reports for one nonce and reports no more
+            01:15:00 reporter 2 earns 1200
+            01:15:00 reporter 3 earns 1200
+            01:15:00 reporter 4 earns 1200
+            01:15:00 reporter 5 earns 1200
+        "#]],
+    );
+}
+
+#[test]
+fn ora_10_whatever_is_wrong_starts_the_count_again() {
+    check(
+        adjusted(FIVE, "healthy 4 4; degraded 3 3; barrier 9 3"),
+        "12:00:00 c,d,e,a,b,c,d 100
+         12:00:01 show
+         12:00:02 a,b 104
+         12:00:02 show
+         12:00:03 a,b 100
+         12:00:03 show
+         12:00:04 terms cap_ppm 4000
+         12:00:04 show",
+        expect![[r#"
+            12:00:01 Frozen at 0.00 ± 0.00, 5/9 reports 5/3 sources
+                may cancel, reduce
+            12:00:02 Frozen at 0.00 ± 0.00, 0/9 reports 0/3 sources
+                may cancel, reduce
+            12:00:03 Frozen at 0.00 ± 0.00, 2/9 reports 2/3 sources
+                may cancel, reduce
+            12:00:04 Frozen at 0.00 ± 0.00, 0/9 reports 0/3 sources
+                may cancel, reduce
+        "#]],
+    );
+}
+
+#[test]
+fn ora_10_ora_11_a_barrier_needs_its_own_sources_and_those_of_the_quorum() {
+    // Five sources by the barrier, though four are healthy.
+    let script = "12:00:00 all 100
+                  12:00:01 all 100
+                  12:00:02 term
+                  12:00:03 a,b,c,d,a,b,c,d 100
+                  12:00:03 show
+                  12:00:04 e 100
+                  12:00:04 show";
+    check(
+        adjusted(FIVE, "healthy 4 4; degraded 3 3; barrier 6 5"),
+        script,
+        expect![[r#"
+        12:00:01 Frozen -> Healthy: 6 fresh reports from 5 sources passed the barrier (100.00)
+        12:00:02 Healthy -> Degraded: the venue was started: the feed waits for its barrier (100.00)
+        12:00:03 Degraded at 100.00 ± 0.00, 8/6 reports 4/5 sources
+            may cancel, reduce, place, fund
+        12:00:04 Degraded -> Healthy: 9 fresh reports from 5 sources passed the barrier (100.00)
+        12:00:04 Healthy at 100.00 ± 0.00
+            may cancel, reduce, place, increase, withdraw, fund, deliver, liquidate
+    "#]],
+    );
+    // Four sources by the healthy quorum, though the barrier asks for two; ORA-11.
+    let script = "12:00:00 all 100
+                  12:00:01 all 100
+                  12:00:02 term
+                  12:00:03 1@a,2@a,3@b,4@b,1@a,2@a 100
+                  12:00:03 show
+                  12:00:04 3@c,4@d 100
+                  12:00:04 show";
+    let lines = "healthy 4 4; degraded 3 3; barrier 6 2; seats 1@a 2@a 3@b 4@b 3@c 4@d";
+    check(
+        adjusted("a b c d", lines),
+        script,
+        expect![[r#"
+        12:00:01 Frozen -> Healthy: 6 fresh reports from 4 sources passed the barrier (100.00)
+        12:00:02 Healthy -> Degraded: the venue was started: the feed waits for its barrier (100.00)
+        12:00:03 Degraded at 100.00 ± 0.00, 6/6 reports 2/2 sources
+            may cancel, reduce, place, fund
+        12:00:04 Degraded -> Healthy: 8 fresh reports from 4 sources passed the barrier (100.00)
+        12:00:04 Healthy at 100.00 ± 0.00
+            may cancel, reduce, place, increase, withdraw, fund, deliver, liquidate
+    "#]],
+    );
+}
+
+#[test]
+fn ora_11_a_report_that_is_stale_by_then_is_not_of_the_quorum() {
+    // What d says after the start is 59 seconds old and gone when the others have spoken; what it
+    // said ahead of its time before is forgotten. Five are live without it, and that is enough.
+    check(
+        adjusted("a b c d e f", "healthy 4 4; degraded 3 3; barrier 6 3"),
+        "12:00:50 all 100
+         12:01:00 all 100
+         12:01:10 term
+         12:01:10 d 100 of 12:00:11
+         12:01:12 a,b,c,a,b,c 100
+         12:01:12 show
+         12:01:13 e 100
+         12:01:13 show",
+        expect![[r#"
+            12:01:00 Frozen -> Healthy: 6 fresh reports from 6 sources passed the barrier (100.00)
+            12:01:10 Healthy -> Degraded: the venue was started: the feed waits for its barrier (100.00)
+            12:01:12 Degraded at 100.00 ± 0.00, 7/6 reports 4/3 sources
+                may cancel, reduce, place, fund
+            12:01:13 Degraded -> Healthy: 8 fresh reports from 5 sources passed the barrier (100.00)
+            12:01:13 Healthy at 100.00 ± 0.00
+                may cancel, reduce, place, increase, withdraw, fund, deliver, liquidate
+        "#]],
+    );
+}
+
+#[test]
+fn ora_12_reporters_and_sources_are_counted_each() {
+    // Three reporters of two sources, then two reporters of three.
+    let lines = "healthy 3 3; degraded 1 1; barrier 4 3; seats 1@a 2@a 3@b 1@c 2@b";
+    check(
+        adjusted("a b c", lines),
+        "12:00:00 all 100
+         12:00:01 all 100
+         12:00:01 show
+         12:00:40 1@a,2@a,3@b 100
+         12:01:01 tick
+         12:01:02 all 100
+         12:01:03 all 100
+         12:01:03 show
+         12:01:40 1@a,1@c,2@b 100
+         12:02:03 tick",
+        expect![[r#"
+            12:00:00 Frozen -> Healthy: 4 fresh reports from 3 sources passed the barrier (100.00)
+            12:00:01 Healthy at 100.00 ± 0.00
+                may cancel, reduce, place, increase, withdraw, fund, deliver, liquidate
+            12:01:01 Healthy -> Degraded: 3 reporters and 2 sources are live: 3 and 3 are needed (100.00)
+            12:01:03 Degraded -> Healthy: 5 fresh reports from 3 sources passed the barrier (100.00)
+            12:01:03 Healthy at 100.00 ± 0.00
+                may cancel, reduce, place, increase, withdraw, fund, deliver, liquidate
+            12:02:03 Healthy -> Degraded: 2 reporters and 3 sources are live: 3 and 3 are needed (100.00)
+        "#]],
+    );
+}
+
+#[test]
+fn ora_12_after_a_silence_nothing_is_left_to_jump_from() {
+    let lines = "healthy 1 1; degraded 1 1; barrier 2 1";
+    check(
+        adjusted("a", lines),
+        "12:00:00 a,a 100
+         12:01:00 tick
+         12:02:00 a 200
+         12:02:00 show
+         12:02:01 a 200
+         12:02:01 show",
+        expect![[r#"
+            12:00:00 Frozen -> Healthy: 2 fresh reports from 1 sources passed the barrier (100.00)
+            12:01:00 Healthy -> Frozen: 0 reporters and 0 sources are live: 1 and 1 are needed (100.00)
+            12:02:00 Frozen at 100.00 ± 0.00, 1/2 reports 1/1 sources
+                may cancel, reduce
+            12:02:01 Frozen -> Healthy: 2 fresh reports from 1 sources passed the barrier (200.00)
+            12:02:01 Healthy at 200.00 ± 0.00
+                may cancel, reduce, place, increase, withdraw, fund, deliver, liquidate
+        "#]],
+    );
+}
+
+#[test]
+fn ora_15_the_cross_check_is_the_lower_median_of_its_seats() {
+    check(
+        adjusted(
+            "a b c d bench:0",
+            "healthy 4 4; degraded 3 3; barrier 5 3; cross bench 10000; \
+             seats 1@a 2@b 3@c 4@d 5@bench 6@bench",
+        ),
+        "12:00:00 all 100
+         12:00:01 all 100
+         12:00:02 6@bench 98
+         12:00:02 show",
+        expect![[r#"
+            12:00:01 Frozen -> Healthy: 5 fresh reports from 4 sources passed the barrier (100.00)
+            12:00:02 Healthy -> Frozen: the cross-check is 20409 ppm away: 10000 is the most (100.00)
+            12:00:02 Frozen at 100.00 ± 0.00, 0/5 reports 0/3 sources
+                may cancel, reduce
+        "#]],
+    );
+}
+
+#[test]
+fn a_view_says_since_when_the_health_is_what_it_is() {
+    let terms = five();
+    let mut feed = crate::Feed::new(terms.clone(), types::At(7_000));
+    assert_eq!(feed.view(types::At(9_000)).since, types::At(7_000));
+    for number in 0..12_u64 {
+        let at = types::At(10_000 + number);
+        let seat = terms.seats[number as usize % 5];
+        let report = super::dice::report(&terms, seat, super::stage::price("100"), at, number + 1);
+        feed.take(&report, crate::Taken::Price, at);
+    }
+    let view = feed.view(types::At(20_000));
+    // The eighth report: two were too few, and six passed the barrier.
+    assert_eq!((view.health, view.since), (types::Health::Healthy, types::At(10_007)));
 }
