@@ -20,7 +20,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use gateway::{Key, Limits, NewKey, OPERATOR_SCOPE, Rate, Rates};
+use gateway::{Key, Limits, NewKey, OPERATOR_SCOPE, Rate, Rates, TRADER_SCOPE};
 use types::AccountId;
 
 pub use ready::{Ready, key_json};
@@ -42,17 +42,16 @@ pub async fn serve(args: Serve) -> anyhow::Result<()> {
     };
     let mut signals = Signals::listen()?;
     let site = Site::open(plan(&config)).await?;
-    if site.is_empty() {
-        site.begin(&genesis).await?;
-    }
+    site.begin_empty(&genesis).await?;
     let new_operator = new_operator_key(&site)?;
+    let new_reporters = new_reporter_keys(&site, &genesis)?;
     site.tidy_up().await?;
     let lister = config.listing.map(|rule| site.lister(rule, BTreeMap::new()));
     let _upkeep = site.keep_up(lister);
     let ready = Ready::of(&site);
     match args.json {
-        true => output::say_json(&ready.to_json(new_operator.as_ref()))?,
-        false => output::say(&ready.to_text(new_operator.as_ref()))?,
+        true => output::say_json(&ready.to_json(new_operator.as_ref(), &new_reporters))?,
+        false => output::say(&ready.to_text(new_operator.as_ref(), &new_reporters))?,
     };
     let halted = site.run_until(&mut signals).await;
     site.stop().await?;
@@ -123,16 +122,32 @@ pub fn local_plan(data: PathBuf, port: u16) -> anyhow::Result<Plan> {
 
 /// Makes the operator's key at the first start; `None` if there is one already.
 fn new_operator_key(site: &Site) -> anyhow::Result<Option<Key>> {
-    if !site.keys().of_account(AccountId(0)).is_empty() {
+    let made = new_key(site, AccountId(0), "operator", OPERATOR_SCOPE);
+    made.context("making the operator's key")
+}
+
+/// Makes a key for each reporter of the file that has none.
+fn new_reporter_keys(site: &Site, genesis: &Genesis) -> anyhow::Result<Vec<Key>> {
+    let accounts = genesis.reporters.iter().map(|reporter| reporter.account);
+    let made = accounts.filter_map(|account| {
+        let made = new_key(site, account, "reporter", TRADER_SCOPE);
+        made.with_context(|| format!("making a key of account {account}")).transpose()
+    });
+    made.collect()
+}
+
+/// Makes the first key of an account; `None` if it has one.
+fn new_key(
+    site: &Site,
+    account: AccountId,
+    name: &str,
+    scope: &str,
+) -> anyhow::Result<Option<Key>> {
+    if !site.keys().of_account(account).is_empty() {
         return Ok(None);
     }
-    let new = NewKey {
-        account: AccountId(0),
-        name: "operator".into(),
-        max_scope: OPERATOR_SCOPE.into(),
-        limits: None,
-    };
-    let key = site.keys().create(new, clock::log_time().0).context("making the operator's key")?;
+    let new = NewKey { account, name: name.into(), max_scope: scope.into(), limits: None };
+    let key = site.keys().create(new, clock::log_time().0)?;
     Ok(Some(Key::clone(&key)))
 }
 

@@ -12,7 +12,7 @@ use crate::serve::{Ready, key_json};
 pub fn say(ready: &Ready, keys: &Keys, reporters: &Reporters, json: bool) -> anyhow::Result<()> {
     let yours = keys.yours()?;
     if json {
-        let mut line = ready.to_json(None);
+        let mut line = ready.to_json(None, &[]);
         line["accounts"] = yours.into_iter().map(key_json).collect::<Value>();
         line["reporters"] = reporters.to_json();
         output::say_json(&line)?;

@@ -55,7 +55,7 @@
 //! ```
 //! A feed belongs to the domain in which the first instrument on its index settles; without one, to
 //! that of the quote or of the base. A reporter is registered in the domain of each of its stakes
-//! and seats.
+//! and seats, and `serve` makes it a key of the API and says it once.
 
 use std::path::Path;
 

@@ -31,8 +31,8 @@ impl Ready {
         }
     }
 
-    /// One line of JSON.
-    pub fn to_json(&self, operator: Option<&Key>) -> Value {
+    /// One line of JSON; the keys are those that were made at this start.
+    pub fn to_json(&self, operator: Option<&Key>, reporters: &[Key]) -> Value {
         let by_asset = |field: fn(&(String, u64, String)) -> Value| -> Value {
             self.domains.iter().map(|domain| (domain.0.clone(), field(domain))).collect()
         };
@@ -45,19 +45,26 @@ impl Ready {
         if let Some(key) = operator {
             line["operator"] = key_json(key);
         }
+        for key in reporters {
+            line["reporters"][key.account.to_string()] = key_json(key);
+        }
         line
     }
 
     /// For a person.
-    pub fn to_text(&self, operator: Option<&Key>) -> String {
+    pub fn to_text(&self, operator: Option<&Key>, reporters: &[Key]) -> String {
         let mut text = format!("ready: {} and {}", self.http, self.ws);
         for (asset, seq, root) in &self.domains {
             text.push_str(&format!("\n  {asset}: after entry {seq}, root {root}"));
         }
-        if let Some(key) = operator {
-            let Key { client_id, client_secret, .. } = key;
+        for key in operator.into_iter().chain(reporters) {
+            let Key { account, client_id, client_secret, .. } = key;
+            let whose = match account {
+                0 => "the operator".into(),
+                account => format!("account {account}, which reports"),
+            };
             text.push_str(&format!(
-                "\noperator's key (kept in keys.json, printed this once):\
+                "\nkey of {whose} (kept in keys.json, printed this once):\
                  \n  client_id {client_id}\n  client_secret {client_secret}"
             ));
         }

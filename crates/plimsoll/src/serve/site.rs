@@ -118,11 +118,6 @@ impl Site {
         &self.venue
     }
 
-    /// True if no domain has had an entry before this start.
-    pub fn is_empty(&self) -> bool {
-        self.starts.iter().all(|start| start.started.seq.0 == 0)
-    }
-
     /// Every domain with its id.
     pub fn domain_ids(&self) -> impl Iterator<Item = (DomainId, Domain)> + use<'_> {
         (0..).map(DomainId).zip(self.venue.domains().iter().copied())
@@ -135,13 +130,26 @@ impl Site {
 
     /// Does what a venue begins with, each command in its domain.
     pub async fn begin(&self, genesis: &Genesis) -> anyhow::Result<()> {
+        self.begin_some(genesis, |_| true).await
+    }
+
+    /// The same, in those domains that had no entry before this start.
+    pub async fn begin_empty(&self, genesis: &Genesis) -> anyhow::Result<()> {
+        self.begin_some(genesis, |start| start.started.seq.0 == 0).await
+    }
+
+    async fn begin_some(
+        &self,
+        genesis: &Genesis,
+        is_due: impl Fn(&DomainStart) -> bool,
+    ) -> anyhow::Result<()> {
         let is_foreign = |spec: &&Instrument| self.domain(spec.settlement()).is_none();
         if let Some(spec) = genesis.instruments.iter().find(is_foreign) {
             bail!("{} settles in {}, which is no domain here", spec.name(), spec.settlement());
         }
-        for (id, domain) in self.domain_ids() {
-            let begun = self.carry_out(id, genesis.commands(domain.asset)).await;
-            begun.with_context(|| format!("beginning {}", domain.asset))?;
+        for (id, start) in (0..).map(DomainId).zip(&self.starts).filter(|(_, one)| is_due(one)) {
+            let begun = self.carry_out(id, genesis.commands(start.asset)).await;
+            begun.with_context(|| format!("beginning {}", start.asset))?;
         }
         Ok(())
     }

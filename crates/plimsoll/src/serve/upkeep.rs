@@ -24,7 +24,7 @@ const SLEEP_MAX: Duration = Duration::from_secs(60);
 /// Between two ticks.
 const SECOND_MS: u64 = 1_000;
 /// Before an index that had no price when its options were due is asked again.
-const PRICE_WAIT_MS: u64 = 5_000;
+const PRICE_WAIT_MS: u64 = 1_000;
 
 /// The tasks; they end when this is dropped.
 #[derive(Debug)]

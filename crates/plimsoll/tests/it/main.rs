@@ -2,6 +2,7 @@
 
 mod cli;
 mod demo_feed;
+mod genesis;
 mod mirror;
 mod process;
 mod report;

@@ -65,22 +65,22 @@ impl Server {
         self.call_as(&self.ready["accounts"][account], method, params)
     }
 
-    /// Calls a method with a key, by basic authentication.
+    /// Calls a method with a key, by basic authentication; `null`: without one.
     pub fn call_as(&self, key: &Value, method: &str, params: Value) -> Value {
-        let pair = format!(
-            "{}:{}",
-            key["client_id"].as_str().unwrap_or_default(),
-            key["client_secret"].as_str().unwrap_or_default()
-        );
+        let half = |name: &str| key[name].as_str().unwrap_or_default();
+        let pair = format!("{}:{}", half("client_id"), half("client_secret"));
+        let login = match key.is_null() {
+            true => String::new(),
+            false => format!("Authorization: Basic {}\r\n", base64(pair.as_bytes())),
+        };
         let request = serde_json::json!({
             "jsonrpc": "2.0", "id": 1, "method": method, "params": params,
         });
         let body = request.to_string();
         let head = format!(
-            "POST /api/v2 HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAuthorization: Basic {}\r\n\
+            "POST /api/v2 HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{login}\
              Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
             self.address,
-            base64(pair.as_bytes()),
             body.len()
         );
         let mut stream = TcpStream::connect(&self.address).expect("the server listens");
@@ -90,6 +90,13 @@ impl Server {
         stream.read_to_string(&mut reply).expect("the reply is read");
         let body = reply.split_once("\r\n\r\n").map(|(_, body)| body).unwrap_or_default();
         serde_json::from_str(body).unwrap_or_else(|_| panic!("{method} was answered with {reply}"))
+    }
+
+    /// The result of a call without a key.
+    pub fn ask(&self, method: &str, params: Value) -> Value {
+        let mut reply = self.call_as(&Value::Null, method, params);
+        assert!(reply["error"].is_null(), "{method}: {reply}");
+        reply["result"].take()
     }
 
     /// The result of a call that succeeds.
