@@ -13,6 +13,7 @@ mod priced_properties;
 mod prices;
 mod properties;
 mod protection;
+mod review_prices;
 mod self_trade;
 mod snapshots;
 mod story;
