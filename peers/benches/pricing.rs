@@ -1,9 +1,9 @@
-//! Implied volatilities a second beside the best of the crate registry, `implied-vol` 2.1.0, a port
-//! of "Let's Be Rational" with four solvers: the same prices, in turn, in one process. And its price
-//! of an option beside our price with all Greeks.
+//! Implied volatilities a second beside the best of the crate registry, `implied-vol` 2.1.0, a
+//! port of "Let's Be Rational" with four solvers: the same prices, in turn, in one process. And
+//! its price of an option beside our price with all Greeks.
 //!
-//! A peer gets forward, strike, time, price and right through its builder, checked, as a caller has
-//! them; so does ours. Nine rounds, the solvers taking turns; the median and the extremes are
+//! A peer gets forward, strike, time, price and right through its builder, checked, as a caller
+//! has them; so does ours. Nine rounds, the solvers taking turns; the median and the extremes are
 //! printed, CPU time of the thread, and the largest relative error against the volatility that
 //! made the price.
 //!
@@ -117,8 +117,8 @@ fn peer_price(option: &Priced) -> f64 {
     built.expect("an option").calculate::<DefaultSpecialFn>()
 }
 
-/// Forward 60 000, strikes within ± 50 %, volatilities of 30 to 150 %, one hour to two years; out of
-/// the money, worth at least a hundredth.
+/// Forward 60 000, strikes within ± 50 %, volatilities of 30 to 150 %, one hour to two years; out
+/// of the money, worth at least a hundredth.
 fn chain() -> Vec<Priced> {
     let mut dice = Dice(44);
     let draw = || Black76 {
