@@ -76,7 +76,7 @@ fn play(
     end: At,
 ) -> anyhow::Result<Verdict> {
     let cast = Cast::new(args.liar, args.lag, candour);
-    let mut stage = Stage::open(&cast, args.cap_ppm, args.week)?;
+    let mut stage = Stage::open(args.cap_ppm, args.week)?;
     let mut verdict = Verdict::default();
     let mut progress = Progress::new(candour.title(), args.hours);
     let mut at = args.week;

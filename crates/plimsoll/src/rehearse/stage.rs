@@ -8,7 +8,7 @@ use types::{
     SourceId,
 };
 
-use super::cast::{BENCHMARK, Cast, Line, REPORTERS};
+use super::cast::{BENCHMARK, Line, REPORTERS};
 
 /// A report is too old after this.
 const STALE_MS: u32 = 15_000;
@@ -29,7 +29,7 @@ pub fn pair() -> (AssetCode, AssetCode) {
 
 impl Stage {
     /// A domain with five reporters that have stakes, and their feed.
-    pub fn open(_: &Cast, cap_ppm: u32, at: At) -> anyhow::Result<Stage> {
+    pub fn open(cap_ppm: u32, at: At) -> anyhow::Result<Stage> {
         let mut stage = Stage { engine: Engine::new(pair().0, 8), events: Vec::new() };
         for account in (1..=REPORTERS).map(AccountId) {
             stage.set_up(at, Command::OpenAccount { account, parent: None })?;

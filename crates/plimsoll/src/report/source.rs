@@ -73,8 +73,9 @@ impl Source {
     pub fn next(&mut self, now: At, silent_ms: u64) -> Next {
         let said = match self {
             Source::Sim { seed, pair, reporter } => {
-                let price = sim::seen_by(*reporter, *seed, *pair, now.0);
-                nearest_price(price).map(|price| Said { price, at: now })
+                // To the cent, as exchanges do.
+                let cents = (sim::seen_by(*reporter, *seed, *pair, now.0) * 100.0).round();
+                nearest_price(cents / 100.0).map(|price| Said { price, at: now })
             }
             Source::File(replay) => match replay.next(now) {
                 Ok(said) => said,

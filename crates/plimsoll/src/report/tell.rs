@@ -172,11 +172,11 @@ impl Teller {
     /// The last line.
     pub fn end(&self, why: &str) {
         let state = self.state();
-        let Tally { accepted, refused, unknown, faults, .. } = state.tally;
+        let Tally { accepted, refused, unknown, untold, faults } = state.tally;
         let seconds = state.begun.elapsed().as_secs_f64();
         let line = json!({
             "event": "end", "why": why, "accepted": accepted, "refused": refused,
-            "unknown": unknown, "source_faults": faults, "seconds": seconds,
+            "unknown": unknown, "untold": untold, "source_faults": faults, "seconds": seconds,
         });
         drop(state);
         if let Some(bar) = &self.bar {
@@ -186,7 +186,7 @@ impl Teller {
             true => output::say_json(&line),
             false => output::say(&format!(
                 "{why} after {seconds:.1} s: {accepted} accepted, {refused} refused, {unknown} \
-                 unknown, {faults} faults of sources"
+                 unknown, {untold} untold, {faults} faults of sources"
             )),
         };
     }

@@ -233,6 +233,10 @@ fn tls_is_spoken_with_whom_is_trusted_and_with_nobody_else() {
         let others = stranger.within(Duration::from_millis(300));
         assert!(others.iter().all(|line| line["event"] != "report"), "{others:?}");
     }
+    // A venue behind a proxy with TLS is trusted by the same list.
+    let venue = run(&["feed", "--to", &exchange.url("wss")]);
+    assert_eq!(venue.status.code(), Some(1));
+    assert!(text(&venue.stderr).contains("certificate"), "{}", text(&venue.stderr));
 }
 
 #[test]
