@@ -136,7 +136,8 @@ pub struct Serve {
     /// Port; stands above the file's `listen`. 0 picks a free one.
     #[arg(long)]
     pub port: Option<u16>,
-    /// Instruments to list when the log is empty, TOML; without it a built-in list.
+    /// Instruments, feeds and reporters to begin with when the log is empty, TOML; without it a
+    /// built-in list of instruments.
     #[arg(long, value_name = "FILE")]
     pub genesis: Option<PathBuf>,
     /// Print one line of JSON when the venue is ready, and nothing else.

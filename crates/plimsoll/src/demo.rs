@@ -74,13 +74,11 @@ pub async fn demo(args: Demo) -> anyhow::Result<()> {
     let mut reporters = Reporters::start(home.path(), &ready.ws, args.seed, &keys)?;
     let world = World::new(&ready.ws, &rng, keys.clone());
     let actors = world.start();
-    if !reporters::wait_until_healthy(&site, READY_TIMEOUT).await {
-        output::note("the feeds are not healthy yet: `plimsoll feed` says why");
-    }
+    let is_healthy = reporters::wait_until_healthy(&site, READY_TIMEOUT).await;
     if !world.wait_until_quoted(READY_TIMEOUT).await {
         output::note("the market makers have not quoted yet: books fill while you look");
     }
-    welcome::say(&ready, &keys, &reporters, args.json)?;
+    welcome::say(&ready, &keys, (&reporters, is_healthy), args.json)?;
     let halted = tokio::select! {
         halted = site.run_until(&mut signals) => halted,
         never = reporters.supervise() => never,

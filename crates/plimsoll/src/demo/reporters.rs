@@ -277,7 +277,8 @@ fn command(
         ("--to", ws.to_owned()),
     ];
     let head = [program.display().to_string(), "report".into(), "--surfaces".into()];
-    let words = words.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]);
+    // In one word: a secret may begin like a flag.
+    let words = words.into_iter().map(|(flag, value)| format!("{flag}={value}"));
     head.into_iter().chain(feeds).chain(words).collect()
 }
 

@@ -82,7 +82,8 @@ fn only_shrinks(server: &Server, order: &Value, health: &str) {
 fn feeds_degrade_freeze_and_recover_with_their_reporters() {
     let home = tempfile::tempdir().expect("a temporary directory");
     let server = Server::demo(home.path());
-    assert_eq!(feed(&server, "btc_usd")["health"], "healthy", "it said that it was ready");
+    assert_eq!(server.ready["healthy"], true, "it waits for its feeds");
+    assert_eq!(feed(&server, "btc_usd")["health"], "healthy", "it says what is so");
     let reporters = server.ready["reporters"].as_array().expect("five reporters").clone();
     let [one, other] = ["one", "other"].map(|label| {
         let order = server.result(0, "private/buy", buy(label));
@@ -122,6 +123,16 @@ fn feeds_degrade_freeze_and_recover_with_their_reporters() {
     let place = |step| steps.iter().rposition(|one| *one == step);
     assert!(place("healthy to degraded") < place("degraded to frozen"), "{told}");
     assert!(told.contains("fresh reports from"), "the barrier is told: {told}");
+}
+
+#[test]
+fn every_reporter_starts_whatever_its_key_begins_with() {
+    for seed in ["1", "2", "3"] {
+        let args = ["demo", "--json", "--port", "0", "--seed", seed];
+        let server = Server::start(&args).unwrap_or_else(|words| panic!("seed {seed}: {words}"));
+        let (status, words) = server.terminate();
+        assert!(status.success() && !words.contains("has ended"), "seed {seed}: {words}");
+    }
 }
 
 #[test]
