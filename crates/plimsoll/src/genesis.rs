@@ -2,7 +2,7 @@
 //!
 //! Either a built-in list of instruments around two reference prices, or a file that names them,
 //! their feeds and their reporters. A name says what the contract is ([`name`]); [`terms`] has the
-//! usual steps, fees and margins of each kind; a file may change them one by one ([`file`]).
+//! usual steps, fees and margins of each kind; a file may change them one by one ([`mod@file`]).
 //!
 //! It makes commands and proposes nothing: `serve` does.
 
