@@ -21,10 +21,14 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod adl;
 pub mod calendar;
 pub mod delivery;
 pub mod funding;
+pub mod liquidation;
 pub mod mark;
+pub mod standard;
+pub mod waterfall;
 
 #[cfg(test)]
 #[expect(clippy::indexing_slicing, reason = "a test that panics has failed")]
