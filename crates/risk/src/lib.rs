@@ -1,9 +1,14 @@
-//! Marks, funding and delivery: what positions are measured and settled by.
+//! What positions are measured and settled by, what they need, and what follows when that is short.
 //!
 //! - [`mark`]: the mark price of a future, from its index and its book.
 //! - [`funding`]: what the longs and the shorts of a perpetual pay each other.
 //! - [`delivery`]: the price at which an expiry is settled.
 //! - [`calendar`]: which expiries and strikes there should be.
+//! - [`standard`]: what a position needs, to open and to stay.
+//! - [`bankruptcy`]: the prices at which that is gone.
+//! - [`liquidation`]: how much of a position a liquidation closes.
+//! - [`waterfall`]: who pays a loss, in an order or in proportion.
+//! - [`adl`]: who is closed against a bankrupt position, and gives how much of its profit.
 //!
 //! It holds no money and no positions: the engine asks it for prices and for what is owed. It reads
 //! no clock: time is an argument, and it never goes back.
@@ -22,6 +27,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod adl;
+pub mod bankruptcy;
 pub mod calendar;
 pub mod delivery;
 pub mod funding;

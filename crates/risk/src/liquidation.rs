@@ -1,22 +1,30 @@
-//! How much of a position a liquidation closes (venue.md §2.11.2).
+//! How much of a position a liquidation closes (venue.md §2.11.2, docs/rules/liquidation.md).
+//!
+//! ```text
+//!   equity < maintenance      target - equity = deficit ─▶ lots wanted ─▶ lots of this round
+//!                 target = maintenance + buffer                   share of position, of depth
+//! ```
+//!
+//! It knows one position at a time and no book: who is liquidated, what is closed first and what
+//! the book gives is the engine's.
 
 use types::units::divide;
 use types::{Amount, RiskFault, RiskTerms, Rounding};
 
-const MILLION: i128 = 1_000_000;
+const MILLION: i64 = 1_000_000;
 /// Positions of up to this many lots go in one round.
 const SMALL_LOTS: u64 = 10;
 
 /// What is wrong with the terms, if anything.
 pub fn check_terms(terms: &RiskTerms) -> Result<(), RiskFault> {
-    let share = |ppm: u32| (10_000..=1_000_000).contains(&ppm);
-    let rates = share(terms.round_ppm)
-        && share(terms.depth_ppm)
+    let is_share = |ppm: u32| (10_000..=1_000_000).contains(&ppm);
+    let is_rated = is_share(terms.round_ppm)
+        && is_share(terms.depth_ppm)
         && terms.slippage_ppm <= 200_000
         && terms.fee_ppm <= 50_000
         && terms.buffer_ppm <= 1_000_000
         && terms.takeover_ppm <= 1_000_000;
-    if !rates {
+    if !is_rated {
         return Err(RiskFault::LiquidationRates);
     }
     let is_paced =
@@ -24,12 +32,26 @@ pub fn check_terms(terms: &RiskTerms) -> Result<(), RiskFault> {
     if is_paced { Ok(()) } else { Err(RiskFault::Pace) }
 }
 
-/// Lots to close so that equity is back at its target: maintenance margin and the buffer.
+/// What equity must be for a liquidation to end: maintenance margin, not below zero, and the
+/// buffer's share of it, which is rounded up.
+pub fn target(maintenance: Amount, buffer_ppm: u32) -> Amount {
+    maintenance.plus(maintenance.times(buffer_ppm.into(), MILLION, Rounding::Up))
+}
+
+/// Lots of a position of `size` to close so that equity is at its target again, up; all of them
+/// where a part does not help (venue.md §2.11.2).
 ///
-/// Closing `q` of `size` lots lowers the target by `q/size · (1 + b) · maintenance` and costs
-/// `q/size · cost`, where `cost` is what slippage and fee take if all of it is closed. So
-/// `q = size · deficit / ((1 + b) · maintenance − cost)`, up; all of it where the denominator is not
-/// above zero, for then closing a part does not help.
+/// `deficit` is what the account's equity is below its target. Of the position, all of it:
+/// `maintenance` is its share of the margin, and `cost` what slippage and fee take when it is
+/// closed. Closing `q` of `size` lots lowers the target by `q / size · (1 + buffer) · maintenance`,
+/// and equity by `q / size · cost`. So
+///
+/// ```text
+///   q = size · deficit / ((1 + buffer) · maintenance − cost)       the bracket rounded down
+/// ```
+///
+/// and where the bracket is not above zero closing costs more than it frees. Rates that grow with
+/// the size free more than that: then it is more than is needed, never less.
 pub fn lots_to_close(
     deficit: i128,
     maintenance: Amount,
@@ -40,8 +62,8 @@ pub fn lots_to_close(
     if deficit <= 0 {
         return 0;
     }
-    let target = i128::from(maintenance.0) * (MILLION + i128::from(buffer_ppm)) / MILLION;
-    let relief = target - i128::from(cost.0);
+    let buffer = maintenance.times(buffer_ppm.into(), MILLION, Rounding::Down);
+    let relief = i128::from(maintenance.0) + i128::from(buffer.0) - i128::from(cost.0);
     if relief <= 0 {
         return size;
     }
@@ -49,17 +71,22 @@ pub fn lots_to_close(
     u64::try_from(lots).unwrap_or(u64::MAX).min(size)
 }
 
-/// The part of it that one round closes: at most a share of the position, unless that is small, and
-/// at most a share of the depth; a lot at least where both have one.
+/// What one round closes of the lots wanted: at most the terms' share of the position and of the
+/// depth, both rounded down and then a lot at least. A position of ten lots or fewer goes at once,
+/// as far as the depth allows. Nothing where there is no depth.
 pub fn round_lots(terms: &RiskTerms, wanted: u64, position: u64, depth: u64) -> u64 {
-    if wanted == 0 || depth == 0 {
+    if depth == 0 {
         return 0;
     }
-    let share = |of: u64, ppm: u32| {
-        let lots = u128::from(of) * u128::from(ppm) / 1_000_000;
-        u64::try_from(lots).unwrap_or(u64::MAX).max(1)
+    let of_position = match position {
+        0..=SMALL_LOTS => position,
+        _ => share(position, terms.round_ppm),
     };
-    let of_position =
-        if position <= SMALL_LOTS { position } else { share(position, terms.round_ppm) };
     wanted.min(of_position).min(share(depth, terms.depth_ppm))
+}
+
+/// Down, and one at least.
+fn share(lots: u64, ppm: u32) -> u64 {
+    let part = u128::from(lots) * u128::from(ppm) / u128::from(MILLION.unsigned_abs());
+    u64::try_from(part).unwrap_or(u64::MAX).max(1)
 }

@@ -1,11 +1,21 @@
-//! Standard margin: position by position (venue.md §2.8).
+//! Standard margin: what each position needs by itself (venue.md §2.8, docs/rules/margin.md).
+//!
+//! Everything is of a whole position and in atoms, so that it is rounded once. It does not net
+//! positions against each other, and it does not know open orders: the engine says which size
+//! counts.
+//!
+//! # Invariants
+//! 1. What is needed is rounded up, and what is deducted from it down.
+//! 2. To open never needs less than to stay.
+//! 3. With amounts up to [`Amount::MAX`] nothing overflows.
 
-use types::{Amount, MarginTerms, OptionRight, RiskFault, Rounding};
+use types::units::divide;
+use types::{
+    Amount, Contract, Decimal, IndexPrice, MarginTerms, OptionRight, RiskFault, Rounding, limits,
+};
 
 const MILLION: u32 = 1_000_000;
-const BILLION: i128 = 1_000_000_000;
-/// Smallest initial rate, as for instruments.
-const INITIAL_PPM_MIN: u32 = types::limits::INITIAL_PPM_MIN;
+const BILLION: u64 = 1_000_000_000;
 
 /// What a position needs, in atoms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,33 +28,45 @@ pub struct Rates {
 
 /// What is wrong with the terms, if anything.
 pub fn check_terms(terms: &MarginTerms) -> Result<(), RiskFault> {
-    let fits = INITIAL_PPM_MIN <= terms.initial_ppm
-        && terms.initial_ppm <= MILLION
-        && 0 < terms.maintenance_ppm
-        && terms.maintenance_ppm <= terms.initial_ppm
+    let fits = (limits::INITIAL_PPM_MIN..=MILLION).contains(&terms.initial_ppm)
+        && (1..=terms.initial_ppm).contains(&terms.maintenance_ppm)
         && terms.floor_ppm <= terms.initial_ppm;
     if fits { Ok(()) } else { Err(RiskFault::MarginRates) }
 }
 
-/// A future or perpetual: its value at the mark times a rate that grows with its size. `base_milli`
-/// is the size in thousandths of the base asset. Rates are at most 100 %; rounded up.
+/// A future or perpetual: its value at the mark, not below zero, times a rate that grows with its
+/// size, which is in thousandths of the base asset (Deribit's linear perpetuals, venue.md §2.8).
+/// Rounded up, at most all of the value.
 pub fn future(terms: &MarginTerms, value: Amount, base_milli: u64) -> Rates {
-    let slope = i128::from(terms.slope_ppb) * i128::from(base_milli);
-    let need = |ppm: u32| {
-        let ppb = (i128::from(ppm) * 1_000 + slope).min(BILLION);
-        Amount::saturated(types::units::divide(i128::from(value.0) * ppb, BILLION, Rounding::Up))
+    let share = |ppm: u32| {
+        let ppb = rate_ppb(terms, ppm, base_milli);
+        let product = i128::from(value.0) * i128::from(ppb);
+        Amount::narrow(divide(product, i128::from(BILLION), Rounding::Up))
     };
-    Rates { initial: need(terms.initial_ppm), maintenance: need(terms.maintenance_ppm) }
+    Rates { initial: share(terms.initial_ppm), maintenance: share(terms.maintenance_ppm) }
+}
+
+/// The maintenance rate of a future of this size, in billionths, at most one.
+pub fn maintenance_ppb(terms: &MarginTerms, base_milli: u64) -> u64 {
+    rate_ppb(terms, terms.maintenance_ppm, base_milli)
+}
+
+fn rate_ppb(terms: &MarginTerms, ppm: u32, base_milli: u64) -> u64 {
+    let slope = u64::from(terms.slope_ppb).saturating_mul(base_milli);
+    (u64::from(ppm) * 1_000).saturating_add(slope).min(BILLION)
 }
 
 /// A short option: its value at the mark, and a share of the underlying that falls with what it is
-/// out of the money (`otm`, all three of the position, in atoms). Rounded up.
+/// out of the money (Deribit, venue.md §2.8). Mark, underlying and [`otm_value`] are of the whole
+/// position, in atoms, not below zero.
 ///
 /// ```text
-///   call   IM = max(initial − o, floor) + m      MM = maintenance + m
-///   put    IM = max(the same, MM)                MM = max(maintenance, maintenance · m) + m
+///   call   MM = maintenance + m                           IM = max(initial − o, floor) + m
+///   put    MM = max(maintenance, maintenance · m) + m     the same
+///          and IM is at least MM
 /// ```
-/// as shares of the underlying, where `m` is the mark and `o` what it is out of the money.
+/// as shares of the underlying, where `m` is the mark and `o` what it is out of the money. Each
+/// share is rounded up.
 pub fn short_option(
     terms: &MarginTerms,
     right: OptionRight,
@@ -53,14 +75,28 @@ pub fn short_option(
     otm: Amount,
 ) -> Rates {
     let share = |of: Amount, ppm: u32| of.times(ppm.into(), MILLION.into(), Rounding::Up);
+    let of_underlying = share(underlying, terms.maintenance_ppm);
+    let maintenance = match right {
+        OptionRight::Call => of_underlying.plus(mark),
+        OptionRight::Put => of_underlying.max(share(mark, terms.maintenance_ppm)).plus(mark),
+    };
     let least = share(underlying, terms.floor_ppm);
     let initial = share(underlying, terms.initial_ppm).minus(otm).max(least).plus(mark);
-    let of_underlying = share(underlying, terms.maintenance_ppm);
-    match right {
-        OptionRight::Call => Rates { initial, maintenance: of_underlying.plus(mark) },
-        OptionRight::Put => {
-            let maintenance = of_underlying.max(share(mark, terms.maintenance_ppm)).plus(mark);
-            Rates { initial: initial.max(maintenance), maintenance }
-        }
-    }
+    Rates { initial: initial.max(maintenance), maintenance }
+}
+
+/// What `lots` of an option are out of the money with the index at this price, which is above zero:
+/// what the other right of the strike would pay. In atoms, down, for it is deducted.
+pub fn otm_value(
+    contract: &Contract,
+    strike: Decimal,
+    right: OptionRight,
+    index: IndexPrice,
+    lots: u64,
+) -> Amount {
+    let other = match right {
+        OptionRight::Call => OptionRight::Put,
+        OptionRight::Put => OptionRight::Call,
+    };
+    contract.payoff(strike, other, index, lots, Rounding::Down)
 }

@@ -294,6 +294,24 @@ impl Contract {
         Amount::saturated(quotient(atoms, by, one, rounding))
     }
 
+    /// The price at which `lots` of a future, above zero, are worth a quotient of atoms, both parts
+    /// of which are above zero and below 2^96: the other way round than [`Contract::value_at`].
+    /// Rounded as said; `None` if that is zero, or above [`IndexPrice::MAX`].
+    pub fn price_of(
+        &self,
+        (worth, over): (i128, i128),
+        lots: u64,
+        rounding: Rounding,
+    ) -> Option<IndexPrice> {
+        let LotAtoms { numerator, denominator, .. } = self.lot_atoms;
+        let atoms = i128::from(lots).checked_mul(numerator.into())?.checked_mul(over)?;
+        let worth = worth.checked_mul(denominator.into())?;
+        let (top, bottom) = if self.is_quotient() { (atoms, worth) } else { (worth, atoms) };
+        let most = i128::from(IndexPrice::MAX.0);
+        let price = decimal_quotient(top, bottom, rounding).filter(|price| *price <= most)?;
+        u64::try_from(price).ok().filter(|price| 0 < *price).map(IndexPrice)
+    }
+
     /// Value of one lot of a future at an index price, which is above zero, in parts of an atom of
     /// which `scale` make one, down.
     pub fn lot_value(&self, price: IndexPrice, scale: i128) -> i128 {
@@ -355,6 +373,18 @@ fn quotient(amount: i128, by: i128, over: i128, rounding: Rounding) -> i128 {
     let (whole, rest) = (amount.div_euclid(over), amount.rem_euclid(over));
     let part = divide(rest.saturating_mul(by), over, rounding);
     whole.saturating_mul(by).saturating_add(part)
+}
+
+/// `top / bottom` with the decimals of an index price, digit by digit, so that nothing overflows on
+/// the way; `None` if there is no room for them.
+fn decimal_quotient(top: i128, bottom: i128, rounding: Rounding) -> Option<i128> {
+    let (mut price, mut rest) = (top / bottom, top % bottom);
+    for _ in 0..INDEX_DECIMALS {
+        rest = rest.checked_mul(10)?;
+        price = price.checked_mul(10)?.checked_add(rest / bottom)?;
+        rest %= bottom;
+    }
+    Some(price + i128::from(rounding == Rounding::Up && rest != 0))
 }
 
 /// Atoms of `tick × lot`; `None` if not whole.
