@@ -22,6 +22,8 @@ pub(crate) struct Account {
     pub n_orders: u32,
     pub n_client_order_ids: u32,
     pub sums: Sums,
+    /// Below its maintenance margin.
+    pub is_short: bool,
     pub digested: Digested,
 }
 

@@ -31,6 +31,7 @@ impl Engine {
     ) -> Result<(), Reject> {
         self.check_valid(amendment.valid_until)?;
         self.check_account(amendment.account)?;
+        self.check_not_liquidating(amendment.account)?;
         let order = self.check_owned(amendment.account, amendment.order)?;
         let slot = order.id.slot();
         let instrument = self.holdings.at(order.holding).instrument;

@@ -18,6 +18,7 @@ impl Engine {
             self.check_open_interest(id, market);
             self.check_funding(id, market);
         }
+        self.check_liquidations();
         self.check_orders();
         self.check_sums();
     }
@@ -47,6 +48,17 @@ impl Engine {
         let clearing = self.ledger.balance(LedgerAccount::Clearing(instrument)).0;
         let is_over = market.delivered.is_some();
         assert!(!is_over || (pool, clearing) == (0, 0), "DLV: {id} is delivered with {clearing}");
+    }
+
+    /// INS-5: the fund is never below zero. LIQ-10: whoever is short is known, and nobody else.
+    fn check_liquidations(&self) {
+        let fund = self.ledger.balance(LedgerAccount::Insurance);
+        assert!(types::Amount::ZERO <= fund, "INS-5: the insurance fund has {fund}");
+        for account in (1..self.accounts.len()).map(types::AccountId) {
+            let margin = self.margin_of(account);
+            let is_short = margin.equity < margin.maintenance;
+            assert!(is_short == self.short.contains(&account), "LIQ-10: {account} has {margin:?}");
+        }
     }
 
     /// ORD-1: what an order counts for is counted once, and it rests where it says.

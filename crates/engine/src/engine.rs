@@ -1,6 +1,6 @@
 //! The engine's state, and the one way to change it.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use book::Books;
@@ -8,11 +8,12 @@ use ledger::{Chain, Hash, Ledger};
 use types::codec::Codec;
 use types::{
     AccountId, AssetCode, At, ClientOrderId, Command, Entry, Event, IndexId, InstrumentId,
-    LedgerAccount, OrderId, Reject, Seq,
+    LedgerAccount, OrderId, Reject, RiskTerms, Seq,
 };
 
 use crate::account::Account;
 use crate::holding::Holding;
+use crate::liquidation::{Backstop, Liquidation, USUAL_TERMS};
 use crate::market::{Index, Market};
 use crate::orders::Orders;
 use crate::prices::Reporter;
@@ -39,6 +40,11 @@ pub struct Engine {
     /// The same, oldest first.
     pub(crate) client_order_ids_by_age: VecDeque<(At, AccountId, ClientOrderId)>,
     pub(crate) reporters: BTreeMap<AccountId, Reporter>,
+    pub(crate) risk_terms: RiskTerms,
+    pub(crate) backstops: BTreeMap<AccountId, Backstop>,
+    pub(crate) liquidations: BTreeMap<AccountId, Liquidation>,
+    /// Accounts below their maintenance margin.
+    pub(crate) short: BTreeSet<AccountId>,
     pub(crate) n_trades: u64,
     pub(crate) n_priorities: u64,
     pub(crate) n_placed: u64,
@@ -73,6 +79,10 @@ impl Engine {
             client_order_ids: BTreeMap::new(),
             client_order_ids_by_age: VecDeque::new(),
             reporters: BTreeMap::new(),
+            risk_terms: USUAL_TERMS,
+            backstops: BTreeMap::new(),
+            liquidations: BTreeMap::new(),
+            short: BTreeSet::new(),
             n_trades: 0,
             n_priorities: 0,
             n_placed: 0,
@@ -149,14 +159,13 @@ impl Engine {
             Command::SettleDelivery { base, quote, expiry, price } => {
                 self.settle_delivery((*base, *quote), *expiry, *price, events)
             }
-            Command::SetMargin { .. }
-            | Command::SetMarginModel { .. }
-            | Command::SetRisk(_)
-            | Command::FundInsurance { .. }
-            | Command::OfferBackstop { .. }
-            | Command::Liquidate => {
-                Err(Reject::RiskTermsContradict { fault: types::RiskFault::Pace })
+            Command::SetMargin { instrument, terms } => self.set_margin(*instrument, terms, events),
+            Command::SetRisk(terms) => self.set_risk(terms, events),
+            Command::FundInsurance { amount } => self.fund_insurance(*amount, events),
+            Command::OfferBackstop { account, terms } => {
+                self.offer_backstop(*account, terms, events)
             }
+            Command::Liquidate => self.liquidate(events),
         }
     }
 
@@ -235,6 +244,7 @@ impl Engine {
         let account = held.account;
         self.accounts.at_mut(account.0).sums.replace(&old, &worth);
         self.holdings.at_mut(holding).worth = worth;
+        self.note_short(account);
     }
 
     /// The holding of an account in an instrument, made if there is none.

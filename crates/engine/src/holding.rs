@@ -15,9 +15,11 @@
 //! so that over all holdings of an instrument Σ size = 0 and Σ cost + clearing balance = 0, to the
 //! atom, whatever the rounding of `c` (venue.md §2.7 gives the worked figures).
 
+use risk::standard::{Rates, short_option};
 use types::units::{Rounding, divide};
 use types::{
-    AccountId, Amount, IndexPrice, InstrumentId, Lots, MarginRates, Side, SignedLots, Ticks,
+    AccountId, Amount, Decimal, IndexPrice, InstrumentId, Kind, Lots, MarginRates, OptionRight,
+    Side, SignedLots, Ticks,
 };
 
 use crate::market::Market;
@@ -192,13 +194,11 @@ impl Holding {
         if market.spec.kind.is_option() {
             return self.valued_option(market, index);
         }
-        let value = |lots: u64| market.contract.value(market.mark, lots, Rounding::Up);
         let reached = self.reach(Side::Bid).max(self.reach(Side::Ask));
-        let MarginRates { initial_ppm, maintenance_ppm } = market.spec.margin;
         let at_mark = market.contract.value(market.mark, self.size.size(), Rounding::Down);
         Worth {
-            initial: millionths(value(reached), initial_ppm).plus(self.holds),
-            maintenance: millionths(value(self.size.size()), maintenance_ppm),
+            initial: market.future_rates(reached).initial.plus(self.holds),
+            maintenance: market.future_rates(self.size.size()).maintenance,
             unrealised: signed(at_mark, self.size, market)
                 .minus(self.cost)
                 .minus(self.funding_owed(market.funded())),
@@ -212,12 +212,11 @@ impl Holding {
         let short_if_filled = self.tradable(Side::Ask) - self.size.0;
         let short_if_filled = u64::try_from(short_if_filled).unwrap_or(0);
         let short = u64::try_from(-self.size.0).unwrap_or(0);
-        let need = |lots: u64, ppm: u32| short_option_need(market, index, lots, ppm);
-        let MarginRates { initial_ppm, maintenance_ppm } = market.spec.margin;
+        let need = |lots: u64| short_option_rates(market, index, lots);
         let at_mark = market.contract.value(market.mark, self.size.size(), Rounding::Down);
         Worth {
-            initial: need(short_if_filled, initial_ppm).plus(self.holds),
-            maintenance: need(short, maintenance_ppm),
+            initial: need(short_if_filled).initial.plus(self.holds),
+            maintenance: need(short).maintenance,
             unrealised: Amount::ZERO,
             options_value: if self.size.0 < 0 { at_mark.negated() } else { at_mark },
         }
@@ -244,10 +243,38 @@ pub(crate) fn signed_fill(value: Amount, side: Side, market: &Market) -> Amount 
     if (side == Side::Ask) != market.contract.is_quotient() { value.negated() } else { value }
 }
 
-/// Value of short options and a share of the underlying.
-fn short_option_need(market: &Market, index: IndexPrice, lots: u64, ppm: u32) -> Amount {
+/// What short options need: their value and a share of the underlying, by the instrument's rates
+/// alone or by the terms that the operator set.
+fn short_option_rates(market: &Market, index: IndexPrice, lots: u64) -> Rates {
     let value = market.contract.value(market.mark, lots, Rounding::Up);
-    millionths(market.contract.underlying(index, lots), ppm).plus(value)
+    let underlying = market.contract.underlying(index, lots);
+    if let (Some(terms), Kind::Option { strike, right, .. }) = (&market.margin, market.spec.kind) {
+        let otm = out_of_the_money(market, (strike, right), index, lots);
+        return short_option(terms, right, value, underlying, otm);
+    }
+    let MarginRates { initial_ppm, maintenance_ppm } = market.spec.margin;
+    Rates {
+        initial: millionths(underlying, initial_ppm).plus(value),
+        maintenance: millionths(underlying, maintenance_ppm).plus(value),
+    }
+}
+
+/// What the option of the other right and the same strike would pay: how far this one is out of the
+/// money. Rounded down, against the one who is short.
+fn out_of_the_money(
+    market: &Market,
+    (strike, right): (Decimal, OptionRight),
+    index: IndexPrice,
+    lots: u64,
+) -> Amount {
+    let other = match right {
+        OptionRight::Call => OptionRight::Put,
+        OptionRight::Put => OptionRight::Call,
+    };
+    if index.0 == 0 || lots == 0 {
+        return Amount::ZERO;
+    }
+    market.contract.payoff(strike, other, index, lots, Rounding::Down)
 }
 
 /// What an order of `lots` at `limit` holds beside margin (MAR-3): for futures the loss against the
@@ -287,11 +314,11 @@ pub(crate) fn closing_hold(
     limit: Ticks,
     lots: Lots,
 ) -> Amount {
-    let ppm = market.spec.margin.initial_ppm;
+    let ppm = market.margin.map_or(market.spec.margin.initial_ppm, |terms| terms.initial_ppm);
     let hold = order_hold(market, index, side, limit, lots);
     let lots = u64::from(lots.0);
     let released = match market.spec.kind.is_option() {
-        true => short_option_need(market, index, lots, ppm),
+        true => short_option_rates(market, index, lots).initial,
         false => millionths(market.contract.value(market.mark, lots, Rounding::Down), ppm),
     };
     hold.minus(released).max(Amount::ZERO)

@@ -15,6 +15,7 @@
 //! | `matching` | an order meets the book; fills settle |
 //! | `holding` | arithmetic of positions, margin, fees |
 //! | `mmp` | market-maker protection |
+//! | `liquidation` | what happens to an account below its maintenance margin |
 //! | `prices` | feeds, marks, surfaces, funding, delivery, and the gate before every action |
 //! | `root`, `snapshot`, `check`, `view` | the state as hash, bytes, invariants, answers |
 //!
@@ -43,6 +44,7 @@ mod cancel;
 mod check;
 mod engine;
 mod holding;
+mod liquidation;
 mod market;
 mod matching;
 mod mmp;

@@ -5,9 +5,11 @@ use alloc::vec::Vec;
 
 use pricing::StrikeTerms;
 use risk::funding::FundingState;
+use risk::standard::Rates;
+use types::units::divide;
 use types::{
-    AssetCode, At, Contract, Decimal, IndexId, IndexPrice, Instrument, Kind, Lots, Reject, Side,
-    TermsFault, Ticks, limits,
+    Amount, AssetCode, At, Contract, Decimal, IndexId, IndexPrice, Instrument, Kind, Lots,
+    MarginRates, MarginTerms, Reject, Rounding, Side, TermsFault, Ticks, limits,
 };
 
 use crate::prices::{FuturePrices, IndexPrices};
@@ -18,6 +20,8 @@ use crate::root::Digested;
 pub(crate) struct Market {
     pub spec: Instrument,
     pub contract: Contract,
+    /// Of the settlement asset.
+    pub decimals: u8,
     pub index: IndexId,
     pub listed_at: At,
     /// Zero until the first one is reported.
@@ -32,6 +36,8 @@ pub(crate) struct Market {
     pub strike: Option<StrikeTerms>,
     /// Of a future whose index has a feed.
     pub prices: Option<Box<FuturePrices>>,
+    /// How its margin is made, once the operator has said so; before that, by the rates alone.
+    pub margin: Option<MarginTerms>,
     /// The price at which its positions were settled, once they are.
     pub delivered: Option<IndexPrice>,
     pub digested: Digested,
@@ -76,12 +82,18 @@ const MILLION: u64 = 1_000_000;
 
 impl Market {
     /// A new one, without prices.
-    pub fn new(spec: Instrument, contract: Contract, index: IndexId, listed_at: At) -> Market {
+    pub fn new(
+        spec: Instrument,
+        (contract, decimals): (Contract, u8),
+        index: IndexId,
+        listed_at: At,
+    ) -> Market {
         let tick_price = spec.tick_price().filter(|_| !spec.kind.is_option()).unwrap_or(0);
         Market {
             strike: StrikeTerms::of(&spec),
             spec,
             contract,
+            decimals,
             index,
             listed_at,
             mark: Ticks(0),
@@ -89,6 +101,7 @@ impl Market {
             holdings: Vec::new(),
             tick_price,
             prices: None,
+            margin: None,
             delivered: None,
             digested: Digested::New,
         }
@@ -98,6 +111,29 @@ impl Market {
     pub fn funded(&self) -> i128 {
         let funding = self.prices.as_ref().and_then(|prices| prices.funding.as_ref());
         funding.map_or(0, FundingState::cumulative)
+    }
+
+    /// What `lots` of a future need (MAR-3, MAR-7).
+    pub fn future_rates(&self, lots: u64) -> Rates {
+        let value = self.contract.value(self.mark, lots, Rounding::Up);
+        if let Some(terms) = &self.margin {
+            return risk::standard::future(terms, value, self.base_milli(lots, value));
+        }
+        let MarginRates { initial_ppm, maintenance_ppm } = self.spec.margin;
+        let share = |ppm: u32| value.times(ppm.into(), 1_000_000, Rounding::Up);
+        Rates { initial: share(initial_ppm), maintenance: share(maintenance_ppm) }
+    }
+
+    /// Size of `lots` of this value in thousandths of the base, up.
+    fn base_milli(&self, lots: u64, value: Amount) -> u64 {
+        let (amount, scale) = match self.contract.is_quotient() {
+            true => (i128::from(value.0), self.decimals),
+            false => {
+                (i128::from(lots) * i128::from(self.spec.lot.mantissa()), self.spec.lot.scale())
+            }
+        };
+        let milli = divide(amount * 1_000, 10_i128.pow(u32::from(scale)), Rounding::Up);
+        u64::try_from(milli).unwrap_or(u64::MAX)
     }
 
     /// Lowest price of a sale and highest of a purchase (ORD-9): the mark ∓ the band.

@@ -231,7 +231,7 @@ impl Engine {
     }
 
     /// ORD-7: no resting reduce-only order can take more than the position.
-    fn cut_reduce_only(&mut self, holding: u32, events: &mut Vec<Event>) {
+    pub(crate) fn cut_reduce_only(&mut self, holding: u32, events: &mut Vec<Event>) {
         let held = self.holdings.at(holding);
         // None is more than all together: usually that is all there is to see.
         let fits = |side, lots| lots <= held.reducible(side);

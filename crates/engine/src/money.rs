@@ -15,13 +15,17 @@ impl Engine {
     ) -> Result<(), Reject> {
         self.check_account(account)?;
         check_amount(amount)?;
-        let owed_outside = self.ledger.balance(LedgerAccount::Outside).negated();
-        if limits::DEPOSITS_MAX < owed_outside.plus(amount) {
-            return Err(Reject::DepositsTooLarge);
-        }
+        self.check_deposits(amount)?;
         let to = LedgerAccount::Collateral(account);
         self.transfer(LedgerAccount::Outside, to, amount, TransferReason::Deposit, events);
         Ok(())
+    }
+
+    /// All that came in stays within what the domain can count.
+    pub(crate) fn check_deposits(&self, amount: Amount) -> Result<(), Reject> {
+        let owed_outside = self.ledger.balance(LedgerAccount::Outside).negated();
+        let fits = owed_outside.plus(amount) <= limits::DEPOSITS_MAX;
+        if fits { Ok(()) } else { Err(Reject::DepositsTooLarge) }
     }
 
     pub(crate) fn withdraw(
@@ -32,6 +36,7 @@ impl Engine {
     ) -> Result<(), Reject> {
         self.check_account(account)?;
         check_amount(amount)?;
+        self.check_not_liquidating(account)?;
         self.check_outflow_fit(account)?;
         self.check_free(account, amount)?;
         let from = LedgerAccount::Collateral(account);
@@ -52,6 +57,7 @@ impl Engine {
             return Err(Reject::AccountsNotRelated { from, to });
         }
         check_amount(amount)?;
+        self.check_not_liquidating(from)?;
         self.check_outflow_fit(from)?;
         self.check_free(from, amount)?;
         let (from, to) = (LedgerAccount::Collateral(from), LedgerAccount::Collateral(to));
@@ -86,6 +92,11 @@ impl Engine {
         events: &mut Vec<Event>,
     ) {
         self.ledger.transfer(from, to, amount);
+        for side in [from, to] {
+            if let LedgerAccount::Collateral(account) = side {
+                self.note_short(account);
+            }
+        }
         events.push(Event::Transferred { from, to, amount, reason });
     }
 
@@ -109,7 +120,7 @@ impl Engine {
     }
 }
 
-fn check_amount(amount: Amount) -> Result<(), Reject> {
+pub(crate) fn check_amount(amount: Amount) -> Result<(), Reject> {
     let fits = Amount::ZERO < amount && amount <= Amount::MAX;
     if fits { Ok(()) } else { Err(Reject::AmountOutOfRange { amount }) }
 }

@@ -56,6 +56,7 @@ impl Engine {
     ) -> Result<(), Reject> {
         self.check_valid(order.valid_until)?;
         self.check_account(order.account)?;
+        self.check_not_liquidating(order.account)?;
         if let Some(first) = self.repeated(order) {
             events.push(Event::OrderRepeated { order: first });
             return Ok(());

@@ -47,7 +47,7 @@ impl Engine {
             self.deliver(index, events);
             self.make_marks(index, true, events);
         }
-        Ok(())
+        self.liquidate(events)
     }
 
     /// ORA: after a start nothing is liquidated until every feed has passed its barrier.

@@ -20,6 +20,7 @@ impl Engine {
     ) -> Result<(), Reject> {
         self.check_valid(quotes.valid_until)?;
         self.check_account(quotes.account)?;
+        self.check_not_liquidating(quotes.account)?;
         check_set(&quotes.quotes)?;
         let mut plans = Vec::with_capacity(quotes.quotes.len());
         for (index, quote) in (0..).zip(&quotes.quotes) {

@@ -15,11 +15,12 @@ use alloc::vec::Vec;
 
 use ledger::{Hash, SetDigest, hash};
 use types::codec::Codec;
-use types::{AccountId, At, ClientOrderId, IndexId, InstrumentId, OrderId};
+use types::{AccountId, At, ClientOrderId, IndexId, InstrumentId, OrderId, RiskTerms};
 
 use crate::account::Account;
 use crate::engine::Engine;
 use crate::holding::Holding;
+use crate::liquidation::{Backstop, Liquidation, USUAL_TERMS};
 use crate::market::{Index, Market};
 use crate::orders::Order;
 use crate::prices::Reporter;
@@ -84,6 +85,48 @@ impl Digests {
         self.set.remove(&reporter_item(account, reporter));
     }
 
+    pub fn replace_risk(&mut self, old: &RiskTerms, new: &RiskTerms) {
+        if *old != USUAL_TERMS {
+            self.set.remove(&item(RISK, |out| old.encode(out)));
+        }
+        if *new != USUAL_TERMS {
+            self.set.add(&item(RISK, |out| new.encode(out)));
+        }
+    }
+
+    pub fn replace_backstop(
+        &mut self,
+        account: AccountId,
+        old: Option<&Backstop>,
+        new: Option<&Backstop>,
+    ) {
+        self.replace(BACKSTOP, account, old, new);
+    }
+
+    pub fn replace_liquidation(
+        &mut self,
+        account: AccountId,
+        old: Option<&Liquidation>,
+        new: Option<&Liquidation>,
+    ) {
+        self.replace(LIQUIDATION, account, old, new);
+    }
+
+    fn replace<T: Codec>(&mut self, tag: u8, account: AccountId, old: Option<&T>, new: Option<&T>) {
+        let of = |thing: &T| {
+            item(tag, |out| {
+                account.encode(out);
+                thing.encode(out);
+            })
+        };
+        if let Some(old) = old {
+            self.set.remove(&of(old));
+        }
+        if let Some(new) = new {
+            self.set.add(&of(new));
+        }
+    }
+
     /// Adds what `write` writes; an item that writes nothing is none.
     fn add(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         self.bytes.clear();
@@ -120,6 +163,10 @@ const CLIENT_ORDER_ID: u8 = 6;
 const PRICED: u8 = 8;
 const FED: u8 = 9;
 const REPORTER: u8 = 10;
+const RISK: u8 = 11;
+const BACKSTOP: u8 = 12;
+const LIQUIDATION: u8 = 13;
+const MARGIN: u8 = 14;
 
 impl Engine {
     /// The hash of the state. Costs what changed since it was last asked for.
@@ -255,6 +302,13 @@ impl Engine {
         for (account, reporter) in &self.reporters {
             digests.add_reporter(*account, reporter);
         }
+        digests.replace_risk(&USUAL_TERMS, &self.risk_terms);
+        for (account, backstop) in &self.backstops {
+            digests.replace_backstop(*account, None, Some(backstop));
+        }
+        for (account, liquidation) in &self.liquidations {
+            digests.replace_liquidation(*account, None, Some(liquidation));
+        }
         digests.accounts = (0..self.accounts.len()).skip(1).collect();
         digests.markets = (0..self.markets.len()).collect();
         digests.indices = (0..self.indices.len()).collect();
@@ -293,6 +347,16 @@ fn mark_item(id: u32, market: &Market, index: &Index, out: &mut Vec<u8>) {
         market.prices.encode(out);
         market.delivered.encode(out);
     }
+    if let Some(margin) = &market.margin {
+        out.push(MARGIN);
+        margin.encode(out);
+    }
+}
+
+fn item(tag: u8, write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut item = alloc::vec![tag];
+    write(&mut item);
+    item
 }
 
 fn index_item(id: u32, index: &Index, out: &mut Vec<u8>) {

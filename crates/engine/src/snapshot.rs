@@ -9,12 +9,13 @@ use ledger::{Chain, Ledger};
 use types::codec::{Codec, DecodeError, Reader, encode_count};
 use types::{
     AccountId, Amount, AssetCode, At, ClientOrderId, IndexId, IndexPrice, Instrument, InstrumentId,
-    Kind, Label, Lots, OrderId, PostOnly, Seq, SessionId, SignedLots, Ticks,
+    Kind, Label, Lots, OrderId, PostOnly, RiskTerms, Seq, SessionId, SignedLots, Ticks,
 };
 
 use crate::account::Account;
 use crate::engine::Engine;
 use crate::holding::Holding;
+use crate::liquidation::{Backstop, Liquidation};
 use crate::market::{Index, Market};
 use crate::mmp::{Freeze, Protection};
 use crate::orders::{Extra, NONE, Order, Orders};
@@ -44,6 +45,9 @@ impl Codec for Engine {
         self.encode_orders(out);
         self.encode_client_order_ids(out);
         self.encode_reporters(out);
+        self.risk_terms.encode(out);
+        encode_map(&self.backstops, out);
+        encode_map(&self.liquidations, out);
         self.books.encode(out);
     }
 
@@ -71,10 +75,17 @@ impl Codec for Engine {
         engine.decode_orders(reader)?;
         engine.decode_client_order_ids(reader)?;
         engine.decode_reporters(reader)?;
+        engine.risk_terms = RiskTerms::decode(reader)?;
+        engine.backstops = decode_map(reader, &engine)?;
+        engine.liquidations = decode_map(reader, &engine)?;
         engine.books = Books::decode(reader)?;
         engine.check_books(reader)?;
+        if risk::liquidation::check_terms(&engine.risk_terms).is_err() {
+            return Err(reader.refuse("RiskTerms"));
+        }
         engine.remake_option_marks();
         (0..engine.holdings.len()).for_each(|holding| engine.revalue(holding));
+        (1..engine.accounts.len()).for_each(|account| engine.note_short(AccountId(account)));
         engine.digest_anew();
         Ok(engine)
     }
@@ -141,11 +152,16 @@ impl Engine {
             let contract = types::Contract::of(&spec, self.decimals);
             let contract = contract.ok_or_else(|| reader.refuse("Instrument"))?;
             let (index, listed_at) = (IndexId::decode(reader)?, At::decode(reader)?);
-            let mut market = Market::new(spec, contract, index, listed_at);
+            let mut market = Market::new(spec, (contract, self.decimals), index, listed_at);
             market.mark = Ticks::decode(reader)?;
             market.trade_seq = u64::decode(reader)?;
             market.prices = Option::decode(reader)?;
+            market.margin = Option::decode(reader)?;
             market.delivered = Option::decode(reader)?;
+            let is_margin = |terms| risk::standard::check_terms(terms).is_ok();
+            if !market.margin.as_ref().is_none_or(is_margin) {
+                return Err(reader.refuse("MarginTerms"));
+            }
             if !self.fits(&market) {
                 return Err(reader.refuse("Market"));
             }
@@ -290,7 +306,53 @@ impl Encoded for Market {
         self.mark.encode(out);
         self.trade_seq.encode(out);
         self.prices.encode(out);
+        self.margin.encode(out);
         self.delivered.encode(out);
+    }
+}
+
+fn encode_map<T: Codec>(map: &BTreeMap<AccountId, T>, out: &mut Vec<u8>) {
+    encode_count(map.len(), out);
+    for (account, thing) in map {
+        account.encode(out);
+        thing.encode(out);
+    }
+}
+
+fn decode_map<T: Codec>(
+    reader: &mut Reader<'_>,
+    engine: &Engine,
+) -> Result<BTreeMap<AccountId, T>, DecodeError> {
+    let mut map = BTreeMap::new();
+    for _ in 0..reader.count()? {
+        let (account, thing) = (AccountId::decode(reader)?, T::decode(reader)?);
+        engine.check_account(account).map_err(|_| reader.refuse("AccountId"))?;
+        map.insert(account, thing);
+    }
+    Ok(map)
+}
+
+impl Codec for Backstop {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.terms.encode(out);
+        self.taken.encode(out);
+    }
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let backstop = Backstop { terms: Codec::decode(reader)?, taken: Codec::decode(reader)? };
+        let amounts = [backstop.terms.capacity, backstop.taken];
+        let fits = amounts.iter().all(|amount| (0..=Amount::MAX.0).contains(&amount.0))
+            && backstop.terms.share_ppm <= 1_000_000;
+        if fits { Ok(backstop) } else { Err(reader.refuse("Backstop")) }
+    }
+}
+
+impl Codec for Liquidation {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.due.encode(out);
+        self.idle.encode(out);
+    }
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Liquidation { due: Codec::decode(reader)?, idle: Codec::decode(reader)? })
     }
 }
 

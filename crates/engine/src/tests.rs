@@ -7,6 +7,7 @@ mod edges;
 mod fees_and_margin;
 mod fixtures;
 mod hostile;
+mod liquidation;
 mod orders;
 mod priced;
 mod priced_properties;

@@ -138,9 +138,8 @@ impl Codec for Ledger {
 }
 
 fn leaf(account: LedgerAccount) -> Leaf {
-    let place = |first: usize, id: u32| {
-        first + 2 * usize::try_from(id).expect("an id fits an index")
-    };
+    let place =
+        |first: usize, id: u32| first + 2 * usize::try_from(id).expect("an id fits an index");
     match account {
         LedgerAccount::Outside => Leaf::Main(0),
         LedgerAccount::Fees => Leaf::Main(1),

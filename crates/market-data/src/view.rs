@@ -163,19 +163,11 @@ impl View {
             Event::InstrumentDelivered { instrument, price, at } => {
                 self.instrument_mut(*instrument).deliver(*price, *at);
             }
-            Event::OrderRepeated { .. }
-            | Event::Refused(_)
-            | Event::PriceReported { .. }
-            | Event::SurfaceChanged { .. }
-            | Event::PricingSet { .. }
-            | Event::TermStarted { .. }
-            | Event::MarginSet { .. }
-            | Event::MarginModelSet { .. }
-            | Event::RiskSet(_)
-            | Event::BackstopOffered { .. }
-            | Event::LiquidationStarted { .. }
-            | Event::LiquidationStepped(_)
-            | Event::LiquidationEnded { .. } => {}
+            Event::OrderRepeated { .. } | Event::Refused(_) | Event::PriceReported { .. } => {}
+            Event::SurfaceChanged { .. } | Event::PricingSet { .. } => {}
+            Event::TermStarted { .. } | Event::MarginSet { .. } | Event::RiskSet(_) => {}
+            Event::BackstopOffered { .. } | Event::LiquidationStarted { .. } => {}
+            Event::LiquidationStepped(_) | Event::LiquidationEnded { .. } => {}
         }
     }
 

@@ -142,7 +142,6 @@ impl Class {
             | Command::StartTerm
             | Command::SettleDelivery { .. }
             | Command::SetMargin { .. }
-            | Command::SetMarginModel { .. }
             | Command::SetRisk(_)
             | Command::FundInsurance { .. }
             | Command::OfferBackstop { .. } => false,

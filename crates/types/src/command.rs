@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 
 use crate::{
     AccountId, Amount, AssetCode, At, BackstopTerms, ClientOrderId, FeedTerms, IndexPrice,
-    Instrument, InstrumentId, Label, Lots, MarginModel, MarginTerms, MmpGroup, OrderId, OrderKind,
-    PostOnly, PricingTerms, PublicKey, RiskTerms, SelfTradeMode, Seq, SessionId, Side,
-    SignedReport, SignedSurface, Ticks, TimeInForce,
+    Instrument, InstrumentId, Label, Lots, MarginTerms, MmpGroup, OrderId, OrderKind, PostOnly,
+    PricingTerms, PublicKey, RiskTerms, SelfTradeMode, Seq, SessionId, Side, SignedReport,
+    SignedSurface, Ticks, TimeInForce,
 };
 
 /// A command in its place: the only input of the engine.
@@ -175,13 +175,6 @@ pub enum Command {
         instrument: InstrumentId,
         /// How.
         terms: MarginTerms,
-    },
-    /// Says how the margin of an account is made.
-    SetMarginModel {
-        /// Whose.
-        account: AccountId,
-        /// How.
-        model: MarginModel,
     },
     /// Says how the domain liquidates. Operator.
     SetRisk(RiskTerms),

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use crate::{
     AccountId, Amount, AssetCode, At, BackstopTerms, ClientOrderId, DeliveryCount, FeedTerms,
     Health, HealthReason, IndexId, IndexPrice, Instrument, InstrumentId, Label, LiquidationEnd,
-    LiquidationStep, Lots, MarginModel, MarginSnapshot, MarginTerms, Mark, MmpConfig, MmpGroup,
-    OrderId, OrderKind, PostOnly, PricingTerms, PublicKey, Reject, ReporterFault, RiskTerms, Seat,
+    LiquidationStep, Lots, MarginSnapshot, MarginTerms, Mark, MmpConfig, MmpGroup, OrderId,
+    OrderKind, PostOnly, PricingTerms, PublicKey, Reject, ReporterFault, RiskTerms, Seat,
     SelfTradeMode, SessionId, Side, SignedLots, Svi, Ticks, TimeInForce, TradeId,
 };
 
@@ -299,13 +299,6 @@ pub enum Event {
         instrument: InstrumentId,
         /// How.
         terms: MarginTerms,
-    },
-    /// How the margin of an account is made.
-    MarginModelSet {
-        /// Whose.
-        account: AccountId,
-        /// How.
-        model: MarginModel,
     },
     /// How the domain liquidates.
     RiskSet(RiskTerms),

@@ -57,10 +57,12 @@ pub use prices::{
     DeliveryCount, FundingSchedule, FundingTerms, Mark, MarkMethod, OptionMark, PricingTerms,
     SignedSurface, SurfaceReport, Svi,
 };
-pub use reject::{FeedFault, OrderFault, PricingFault, Reject, RiskFault, SurfaceFault, TermsFault};
+pub use reject::{
+    FeedFault, OrderFault, PricingFault, Reject, RiskFault, SurfaceFault, TermsFault,
+};
 pub use risk::{
-    AdlPolicy, BackstopTerms, LiquidationAction, LiquidationEnd, LiquidationStep, MarginModel,
-    MarginSnapshot, MarginTerms, RiskTerms, WaterfallView,
+    AdlPolicy, BackstopTerms, LiquidationAction, LiquidationEnd, LiquidationStep, MarginSnapshot,
+    MarginTerms, RiskTerms, WaterfallView,
 };
 pub use text::{ClientOrderId, Label, TextError};
 pub use units::{Amount, IndexPrice, Lots, Rounding, SignedLots, Ticks};

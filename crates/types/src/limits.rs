@@ -39,5 +39,7 @@ pub const SOURCES_MAX: usize = 32;
 pub const SEATS_MAX: usize = 64;
 /// Reporters of one domain.
 pub const REPORTERS_MAX: usize = 256;
+/// Backstops of one domain.
+pub const BACKSTOPS_MAX: u32 = 64;
 /// Expiries of one index that have a surface at one time.
 pub const SURFACES_MAX: usize = 64;

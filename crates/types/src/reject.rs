@@ -293,7 +293,8 @@ pub enum PricingFault {
     Funding,
     /// Sizes and rates.
     #[error(
-        "the impact size is at least a lot, the clamp between 1 and 1 000 000 ppm, the largest          rate at most 10 % and above the interest"
+        "the impact size is at least a lot, the clamp between 1 and 1 000 000 ppm, the largest \
+         rate at most 10 % and above the interest"
     )]
     Rates,
 }

@@ -17,16 +17,6 @@ pub struct MarginTerms {
     pub floor_ppm: u32,
 }
 
-/// How the margin of an account is made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum MarginModel {
-    /// Position by position.
-    #[default]
-    Standard,
-    /// The worst of a grid of scenarios over all positions (venue.md §2.9).
-    Portfolio,
-}
-
 /// How losses are shared out among winners when nothing else is left (venue.md §2.14).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AdlPolicy {
@@ -104,7 +94,7 @@ pub enum LiquidationAction {
         instrument: InstrumentId,
         /// Which way the liquidation traded.
         side: Side,
-        /// What the formula asked for, after the caps.
+        /// What the formula asked for, before a round's share of position and depth.
         wanted: Lots,
         /// What the book gave.
         filled: Lots,

@@ -102,6 +102,7 @@ impl Engine {
             return Err(Reject::ReportersTooMany);
         }
         if stake != Amount::ZERO {
+            self.check_not_liquidating(account)?;
             self.check_outflow_fit(account)?;
             self.check_free(account, stake)?;
         }

@@ -338,7 +338,6 @@ impl Channels {
             | Event::PricingSet { .. }
             | Event::TermStarted { .. }
             | Event::MarginSet { .. }
-            | Event::MarginModelSet { .. }
             | Event::RiskSet(_)
             | Event::BackstopOffered { .. }
             | Event::LiquidationStarted { .. }

@@ -65,7 +65,6 @@ impl Asked {
             | Command::ResetMmp { account, .. }
             | Command::SetSelfTrade { account, .. }
             | Command::RegisterReporter { account, .. }
-            | Command::SetMarginModel { account, .. }
             | Command::OfferBackstop { account, .. } => (*account, About::Account),
             Command::SetMargin { instrument, .. } => {
                 (AccountId::default(), About::Instrument(*instrument))

@@ -99,9 +99,6 @@ impl Words {
             Command::SetMargin { instrument, .. } => {
                 format!("set the margin of {}", self.name(*instrument))
             }
-            Command::SetMarginModel { account, model } => {
-                format!("set the margin of account {account} to {model:?}")
-            }
             Command::SetRisk(_) => "set the terms of liquidation".into(),
             Command::FundInsurance { amount } => {
                 format!("put {} into the insurance fund", self.money(*amount))
@@ -180,9 +177,6 @@ impl Words {
         match event {
             Event::MarginSet { instrument, .. } => {
                 format!("margin of {} is set", self.name(*instrument))
-            }
-            Event::MarginModelSet { account, model } => {
-                format!("account {account} has {model:?} margin")
             }
             Event::RiskSet(_) => "the terms of liquidation are set".into(),
             Event::BackstopOffered { account, terms } => {

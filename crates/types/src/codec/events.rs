@@ -87,12 +87,11 @@ choice!(Event {
     30 => InstrumentDelivered { instrument, price, at },
     31 => TermStarted { at },
     32 => MarginSet { instrument, terms },
-    33 => MarginModelSet { account, model },
-    34 => RiskSet(terms),
-    35 => BackstopOffered { account, terms },
-    36 => LiquidationStarted { account, margin, at },
-    37 => LiquidationStepped(step),
-    38 => LiquidationEnded { account, end, margin, at },
+    33 => RiskSet(terms),
+    34 => BackstopOffered { account, terms },
+    35 => LiquidationStarted { account, margin, at },
+    36 => LiquidationStepped(step),
+    37 => LiquidationEnded { account, end, margin, at },
 });
 
 choice!(TermsFault {

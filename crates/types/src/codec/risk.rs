@@ -4,11 +4,10 @@ use alloc::vec::Vec;
 
 use super::{Codec, DecodeError, Reader, choice, record};
 use crate::{
-    AdlPolicy, BackstopTerms, LiquidationAction, LiquidationEnd, LiquidationStep, MarginModel,
-    MarginSnapshot, MarginTerms, RiskTerms,
+    AdlPolicy, BackstopTerms, LiquidationAction, LiquidationEnd, LiquidationStep, MarginSnapshot,
+    MarginTerms, RiskTerms,
 };
 
-choice!(MarginModel { 0 => Standard, 1 => Portfolio });
 choice!(AdlPolicy { 0 => Queue, 1 => ProRata, 2 => WaterFilling, 3 => LeastClosing });
 choice!(LiquidationEnd { 0 => Recovered, 1 => Flat });
 choice!(LiquidationAction {

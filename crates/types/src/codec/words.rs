@@ -107,11 +107,10 @@ choice!(Command {
     25 => StartTerm,
     26 => SettleDelivery { base, quote, expiry, price },
     27 => SetMargin { instrument, terms },
-    28 => SetMarginModel { account, model },
-    29 => SetRisk(terms),
-    30 => FundInsurance { amount },
-    31 => OfferBackstop { account, terms },
-    32 => Liquidate,
+    28 => SetRisk(terms),
+    29 => FundInsurance { amount },
+    30 => OfferBackstop { account, terms },
+    31 => Liquidate,
 });
 
 impl Codec for AssetCode {

@@ -158,8 +158,8 @@ fn option(style: Style) -> Contract {
     Contract::of(&spec, if style == Style::Inverse { 8 } else { 6 }).expect("whole")
 }
 
-/// DLV-8, DLV-9; venue.md §2.7: 100 000 USD from 60 000 to 66 000 make 0.15152 BTC, to 54 000 they lose
-/// 0.18519 BTC; 1 BTC at 60 000 is 60 000 USDC, whatever the tick.
+/// DLV-8, DLV-9; venue.md §2.7: 100 000 USD from 60 000 to 66 000 make 0.15152 BTC, to 54 000 they
+/// lose 0.18519 BTC; 1 BTC at 60 000 is 60 000 USDC, whatever the tick.
 #[test]
 fn a_future_is_worth_the_index_to_its_last_digit() {
     let (inverse, linear) = inverse_and_linear();

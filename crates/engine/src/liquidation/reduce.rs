@@ -1,0 +1,163 @@
+//! One round through the book: the position that needs most is reduced, as far as it must, as the
+//! book allows, and at a fee.
+
+use alloc::vec::Vec;
+
+use types::{
+    AccountId, Amount, Event, Label, LedgerAccount, LiquidationAction, Lots, MarginSnapshot,
+    OrderKind, PlaceOrder, PostOnly, Rounding, Side, SignedLots, Ticks, TimeInForce,
+    TransferReason,
+};
+
+use crate::engine::Engine;
+use crate::place::Plan;
+
+const MILLION: u64 = 1_000_000;
+
+impl Engine {
+    /// Trades, and says whether the book gave anything.
+    pub(super) fn reduce(
+        &mut self,
+        account: AccountId,
+        before: &MarginSnapshot,
+        events: &mut Vec<Event>,
+    ) -> bool {
+        let Some(holding) = self.neediest(account) else {
+            return false;
+        };
+        let (instrument, size) =
+            (self.holdings.at(holding).instrument, self.holdings.at(holding).size);
+        let side = if size.0 < 0 { Side::Bid } else { Side::Ask };
+        let limit = self.worst_price(instrument.0, side);
+        let depth = self.depth_within(instrument.0, side, limit);
+        let wanted = self.wanted(holding, before);
+        let part = risk::liquidation::round_lots(&self.risk_terms, wanted, size.size(), depth);
+        let part = Lots(u32::try_from(part).expect("a position is within the largest size"));
+        let before_size = size.size();
+        let mark = self.markets.at(instrument.0).mark;
+        if part != Lots::ZERO {
+            self.trade_away(account, holding, (side, part, limit), events);
+        }
+        let left = self.holdings.at(holding).size.size();
+        let filled = Lots(u32::try_from(before_size - left).expect("an order's size"));
+        let fee = self.charge_fee(account, instrument.0, filled, events);
+        let index = self.markets.at(instrument.0).index;
+        let index_price = self.indices.at(u32::from(index.0)).price;
+        let action = LiquidationAction::Reduced {
+            instrument,
+            side,
+            wanted: Lots(u32::try_from(wanted).expect("a position is within the largest size")),
+            filled,
+            limit,
+            mark,
+            index_price,
+            depth,
+            fee,
+        };
+        self.tell_step(account, action, *before, events);
+        filled != Lots::ZERO
+    }
+
+    /// LIQ-5: the position with the largest maintenance margin, the first of equals.
+    pub(super) fn neediest(&self, account: AccountId) -> Option<u32> {
+        let held = self.accounts.at(account.0).holdings.iter().map(|(_, holding)| *holding);
+        let open = held.filter(|holding| {
+            let held = self.holdings.at(*holding);
+            held.size != SignedLots::ZERO && Amount::ZERO < held.worth.maintenance
+        });
+        open.min_by_key(|holding| core::cmp::Reverse(self.holdings.at(*holding).worth.maintenance))
+    }
+
+    /// The mark ∓ the slippage, on the grid.
+    fn worst_price(&self, instrument: u32, side: Side) -> Ticks {
+        let market = self.markets.at(instrument);
+        let (mark, slippage) = (u64::from(market.mark.0), u64::from(self.risk_terms.slippage_ppm));
+        let price = |wide: u64| Ticks(u32::try_from(wide).unwrap_or(u32::MAX).min(Ticks::MAX.0));
+        match side {
+            Side::Bid => market.snap_down(price((mark * (MILLION + slippage)).div_ceil(MILLION))),
+            Side::Ask => market.snap_up(price((mark * (MILLION - slippage) / MILLION).max(1))),
+        }
+    }
+
+    /// Lots that the other side shows up to `limit`.
+    fn depth_within(&self, instrument: u32, side: Side, limit: Ticks) -> u64 {
+        let levels = self.books.levels(types::InstrumentId(instrument), side.opposite());
+        let reached = levels.take_while(|(price, _)| side.reaches(limit, *price));
+        reached.map(|(_, lots)| lots).sum()
+    }
+
+    /// LIQ-6: the lots that bring the account back to its target.
+    pub(super) fn wanted(&self, holding: u32, margin: &MarginSnapshot) -> u64 {
+        let held = self.holdings.at(holding);
+        let market = self.markets.at(held.instrument.0);
+        let terms = &self.risk_terms;
+        let buffer = i128::from(terms.buffer_ppm);
+        let target = i128::from(margin.maintenance.0) * (1_000_000 + buffer) / 1_000_000;
+        let deficit = target - i128::from(margin.equity.0);
+        let value = market.contract.value(market.mark, held.size.size(), Rounding::Up);
+        let cost = value.times(
+            i64::from(terms.slippage_ppm) + i64::from(terms.fee_ppm),
+            1_000_000,
+            Rounding::Up,
+        );
+        risk::liquidation::lots_to_close(
+            deficit,
+            held.worth.maintenance,
+            held.size.size(),
+            cost,
+            terms.buffer_ppm,
+        )
+    }
+
+    /// An immediate-or-cancel order of the venue's on the account's behalf.
+    fn trade_away(
+        &mut self,
+        account: AccountId,
+        holding: u32,
+        (side, size, price): (Side, Lots, Ticks),
+        events: &mut Vec<Event>,
+    ) {
+        let Some(id) = self.books.admit() else {
+            return;
+        };
+        let order = PlaceOrder {
+            account,
+            instrument: self.holdings.at(holding).instrument,
+            side,
+            kind: OrderKind::Limit { price },
+            size,
+            display: None,
+            time_in_force: TimeInForce::ImmediateOrCancel,
+            post_only: PostOnly::No,
+            reduce_only: true,
+            mmp: false,
+            label: Label::new("liquidation").expect("short"),
+            client_order_id: None,
+            valid_until: None,
+            session: None,
+        };
+        let plan = Plan { price, size, hold: Amount::ZERO, may_rest: false };
+        self.accept(&order, None, plan, id, events);
+        self.match_or_rest(id.slot(), false, order.time_in_force, events);
+    }
+
+    /// LIQ-7: the fee goes to the insurance fund, as far as equity goes.
+    fn charge_fee(
+        &mut self,
+        account: AccountId,
+        instrument: u32,
+        filled: Lots,
+        events: &mut Vec<Event>,
+    ) -> Amount {
+        let market = self.markets.at(instrument);
+        let value = market.contract.value(market.mark, filled.0.into(), Rounding::Up);
+        let fee = value.times(self.risk_terms.fee_ppm.into(), 1_000_000, Rounding::Up);
+        let equity = self.margin_of(account).equity;
+        let fee = fee.min(equity).max(Amount::ZERO);
+        if fee != Amount::ZERO {
+            let (from, to) = (LedgerAccount::Collateral(account), LedgerAccount::Insurance);
+            self.transfer(from, to, fee, TransferReason::Liquidation, events);
+        }
+        fee
+    }
+}

@@ -1,0 +1,200 @@
+//! Who is liquidated, when a round is due, and how it ends.
+
+use alloc::vec::Vec;
+
+use types::{
+    AccountId, Action, Amount, At, CancelReason, Event, LiquidationAction, LiquidationEnd,
+    LiquidationStep, MarginSnapshot, Reject, SignedLots,
+};
+
+use super::Liquidation;
+use crate::engine::Engine;
+use crate::money::clamped;
+
+/// Rounds of one entry: what waits behind it waits for no more than these (LIQ-9).
+const ROUNDS_MAX: usize = 64;
+
+impl Engine {
+    /// Starts liquidations of accounts that are short, and carries out the rounds that are due.
+    pub(crate) fn liquidate(&mut self, events: &mut Vec<Event>) -> Result<(), Reject> {
+        let short: Vec<AccountId> = self.short.iter().copied().take(ROUNDS_MAX).collect();
+        for account in short {
+            if !self.liquidations.contains_key(&account) && self.may_liquidate(account) {
+                self.start_liquidation(account, events);
+            }
+        }
+        let mut due: Vec<(At, AccountId)> = self
+            .liquidations
+            .iter()
+            .map(|(account, liquidation)| (liquidation.due, *account))
+            .filter(|(due, _)| *due <= self.at)
+            .collect();
+        due.sort_unstable();
+        for (_, account) in due.into_iter().take(ROUNDS_MAX) {
+            self.liquidate_one(account, events);
+        }
+        Ok(())
+    }
+
+    /// LIQ-2: every index that the account depends on is good enough, now, and nothing that it
+    /// holds waits for its delivery.
+    fn may_liquidate(&self, account: AccountId) -> bool {
+        let held = self.accounts.at(account.0).holdings.iter();
+        let open = held.filter(|(_, holding)| self.holdings.at(*holding).size != SignedLots::ZERO);
+        let mut markets = open.map(|(instrument, _)| self.markets.at(instrument.0));
+        markets.all(|market| {
+            let is_alive = market.spec.kind.expiry().is_none_or(|expiry| self.at < expiry);
+            is_alive && self.check_fit(market.index, Action::Liquidate).is_ok()
+        })
+    }
+
+    fn start_liquidation(&mut self, account: AccountId, events: &mut Vec<Event>) {
+        let margin = self.margin_of(account);
+        let at = self.at;
+        self.set_liquidation(account, Some(Liquidation { due: at, idle: 0 }));
+        events.push(Event::LiquidationStarted { account, margin, at });
+    }
+
+    /// One round of one account.
+    fn liquidate_one(&mut self, account: AccountId, events: &mut Vec<Event>) {
+        let next = self.at.plus_ms(self.risk_terms.round_ms.into());
+        if !self.may_liquidate(account) {
+            return self.wait(account, next);
+        }
+        self.cancel_all_of(account, events);
+        let margin = self.margin_of(account);
+        if self.is_restored(&margin) {
+            return self.end_liquidation(account, LiquidationEnd::Recovered, events);
+        }
+        let idle = self.liquidations.get(&account).map_or(0, |liquidation| liquidation.idle);
+        let is_lost = margin.equity < self.takeover_below(&margin);
+        let is_given_up = is_lost || self.risk_terms.idle_rounds <= idle;
+        let found = match is_given_up {
+            true => self.give_up(account, events),
+            false => self.reduce(account, &margin, events),
+        };
+        let idle = if found { 0 } else { idle + 1 };
+        self.set_liquidation(account, Some(Liquidation { due: next, idle }));
+        let margin = self.margin_of(account);
+        if margin.maintenance == Amount::ZERO && Amount::ZERO <= margin.equity {
+            self.end_liquidation(account, LiquidationEnd::Flat, events);
+        } else if self.is_restored(&margin) {
+            self.end_liquidation(account, LiquidationEnd::Recovered, events);
+        }
+    }
+
+    /// The book does not help: backstops first; then a bankrupt account is unwound, and one that is
+    /// not is brought back to its target at the mark.
+    fn give_up(&mut self, account: AccountId, events: &mut Vec<Event>) -> bool {
+        self.take_over(account, events);
+        match self.shortfall(account) {
+            Amount::ZERO => self.relieve(account, events),
+            _ => self.unwind(account, events),
+        }
+        true
+    }
+
+    fn wait(&mut self, account: AccountId, due: At) {
+        let idle = self.liquidations.get(&account).map_or(0, |liquidation| liquidation.idle);
+        self.set_liquidation(account, Some(Liquidation { due, idle }));
+    }
+
+    /// LIQ-3: orders go first: they may be all that was too much, and nothing may add to it.
+    fn cancel_all_of(&mut self, account: AccountId, events: &mut Vec<Event>) {
+        let before = self.margin_of(account);
+        let mut orders = 0;
+        for (_, holding) in self.accounts.at(account.0).holdings.clone() {
+            for order in self.orders.ids_of(self.holdings.at(holding), |_| true) {
+                self.cancel(order, CancelReason::Liquidated, events);
+                orders += 1;
+            }
+        }
+        if orders != 0 {
+            let action = LiquidationAction::OrdersCancelled { orders };
+            self.tell_step(account, action, before, events);
+        }
+    }
+
+    /// LIQ-8: equity covers maintenance margin and the buffer; an account that holds nothing needs
+    /// nothing, and is restored if it owes nothing.
+    fn is_restored(&self, margin: &MarginSnapshot) -> bool {
+        let (needed, buffer) = (i128::from(margin.maintenance.0), self.risk_terms.buffer_ppm);
+        let target = needed + needed * i128::from(buffer) / 1_000_000;
+        target <= i128::from(margin.equity.0)
+    }
+
+    fn takeover_below(&self, margin: &MarginSnapshot) -> Amount {
+        let share = i64::from(self.risk_terms.takeover_ppm);
+        margin.maintenance.times(share, 1_000_000, types::Rounding::Down)
+    }
+
+    fn end_liquidation(
+        &mut self,
+        account: AccountId,
+        end: LiquidationEnd,
+        events: &mut Vec<Event>,
+    ) {
+        self.set_liquidation(account, None);
+        let (margin, at) = (self.margin_of(account), self.at);
+        events.push(Event::LiquidationEnded { account, end, margin, at });
+    }
+
+    fn set_liquidation(&mut self, account: AccountId, liquidation: Option<Liquidation>) {
+        let old = match liquidation {
+            Some(liquidation) => self.liquidations.insert(account, liquidation),
+            None => self.liquidations.remove(&account),
+        };
+        self.digests.replace_liquidation(account, old.as_ref(), liquidation.as_ref());
+    }
+
+    pub(super) fn tell_step(
+        &self,
+        account: AccountId,
+        action: LiquidationAction,
+        before: MarginSnapshot,
+        events: &mut Vec<Event>,
+    ) {
+        let after = self.margin_of(account);
+        let step = LiquidationStep { account, action, before, after };
+        events.push(Event::LiquidationStepped(step.into()));
+    }
+
+    /// What an account is worth and needs now.
+    pub(crate) fn margin_of(&self, account: AccountId) -> MarginSnapshot {
+        let (sums, collateral) = (self.accounts.at(account.0).sums, self.collateral(account));
+        MarginSnapshot {
+            collateral,
+            equity: clamped(i128::from(collateral.0) + sums.unrealised),
+            initial: clamped(sums.initial),
+            maintenance: clamped(sums.maintenance),
+        }
+    }
+
+    /// LIQ-4: whoever is being liquidated may cancel, and nothing else.
+    pub(crate) fn check_not_liquidating(&self, account: AccountId) -> Result<(), Reject> {
+        match self.liquidations.contains_key(&account) {
+            true => Err(Reject::AccountLiquidating { account }),
+            false => Ok(()),
+        }
+    }
+
+    /// Notes whether an account is below its maintenance margin. Call when its money or its worth
+    /// has changed.
+    pub(crate) fn note_short(&mut self, account: AccountId) {
+        let of_account = self.accounts.at(account.0);
+        let equity = i128::from(self.collateral(account).0) + of_account.sums.unrealised;
+        let is_short = equity < of_account.sums.maintenance;
+        if is_short != of_account.is_short {
+            self.accounts.at_mut(account.0).is_short = is_short;
+            match is_short {
+                true => self.short.insert(account),
+                false => self.short.remove(&account),
+            };
+        }
+    }
+
+    /// Whether anything waits for a `Liquidate`.
+    pub fn is_liquidating(&self) -> bool {
+        !self.short.is_empty() || !self.liquidations.is_empty()
+    }
+}

@@ -1,0 +1,140 @@
+//! Backstops take positions over at the mark, with the margin that belongs to them: together that
+//! is the bankruptcy price (venue.md §2.12).
+
+use alloc::vec::Vec;
+
+use types::{
+    AccountId, Amount, Event, InstrumentId, LedgerAccount, LiquidationAction, Lots, Rounding, Side,
+    SignedLots, TransferReason,
+};
+
+use super::Backstop;
+use crate::engine::Engine;
+use crate::holding::signed_fill;
+
+impl Engine {
+    /// INS-2: every position that a backstop can carry, the neediest account's equity with it.
+    pub(super) fn take_over(&mut self, account: AccountId, events: &mut Vec<Event>) {
+        for (instrument, holding) in self.accounts.at(account.0).holdings.clone() {
+            let held = self.holdings.at(holding);
+            if held.size == SignedLots::ZERO || Amount::ZERO == held.worth.maintenance {
+                continue;
+            }
+            let margin = self.margin_share(account, holding);
+            if margin < Amount::ZERO {
+                return;
+            }
+            if let Some(backstop) = self.willing(account, holding, margin) {
+                self.hand_over((account, backstop), instrument, margin, events);
+            }
+        }
+    }
+
+    /// The account's equity that belongs to a position, by its share of the maintenance margin.
+    fn margin_share(&self, account: AccountId, holding: u32) -> Amount {
+        let margin = self.margin_of(account);
+        let share = self.holdings.at(holding).worth.maintenance;
+        margin.equity.times(share.0, margin.maintenance.0.max(1), Rounding::Down)
+    }
+
+    /// The first backstop with room for the position, and with free money to open it.
+    fn willing(&self, account: AccountId, holding: u32, margin: Amount) -> Option<AccountId> {
+        let held = self.holdings.at(holding);
+        let fits = |(candidate, backstop): &(&AccountId, &Backstop)| {
+            let candidate = **candidate;
+            let room = backstop.terms.capacity.minus(backstop.taken);
+            let kept = kept_of(margin, backstop);
+            self.family(candidate) != self.family(account)
+                && !self.liquidations.contains_key(&candidate)
+                && held.worth.maintenance <= room
+                && self.can_carry(candidate, holding, kept)
+        };
+        self.backstops.iter().find(fits).map(|(candidate, _)| *candidate)
+    }
+
+    /// True if the candidate's free money, and what comes with the position, covers the position.
+    fn can_carry(&self, candidate: AccountId, holding: u32, kept: Amount) -> bool {
+        let taken = self.holdings.at(holding);
+        let own = self.accounts.at(candidate.0).holding(taken.instrument);
+        let needed = self.needed_more(candidate, taken.instrument, own, |held| {
+            held.size.0 += taken.size.0;
+        });
+        needed.is_ok_and(|needed| i128::from(needed.0) <= self.free(candidate) + i128::from(kept.0))
+    }
+
+    fn hand_over(
+        &mut self,
+        (account, backstop): (AccountId, AccountId),
+        instrument: InstrumentId,
+        margin: Amount,
+        events: &mut Vec<Event>,
+    ) {
+        let before = self.margin_of(account);
+        let holding = self.holding_of(account, instrument);
+        let (size, needed) =
+            (self.holdings.at(holding).size, self.holdings.at(holding).worth.maintenance);
+        let lots = size.size();
+        self.move_position((account, backstop), instrument, lots, events);
+        let offer = self.backstops.get(&backstop).copied().expect("it was found there");
+        let kept = kept_of(margin, &offer);
+        let from = LedgerAccount::Collateral(account);
+        for (to, amount) in [
+            (LedgerAccount::Collateral(backstop), kept),
+            (LedgerAccount::Insurance, margin.minus(kept)),
+        ] {
+            if Amount::ZERO < amount {
+                self.transfer(from, to, amount, TransferReason::Takeover, events);
+            }
+        }
+        let taken = offer.taken.plus(needed);
+        self.set_backstop(backstop, Some(Backstop { taken, ..offer }));
+        let mark = self.markets.at(instrument.0).mark;
+        let action = LiquidationAction::TakenOver { backstop, instrument, size, mark, margin };
+        self.tell_step(account, action, before, events);
+    }
+
+    /// Closes `lots` of `from`'s position against `to`, both at the mark. What it makes of profit
+    /// and loss goes through the clearing account, an option's value between the two.
+    pub(super) fn move_position(
+        &mut self,
+        (from, to): (AccountId, AccountId),
+        instrument: InstrumentId,
+        lots: u64,
+        events: &mut Vec<Event>,
+    ) {
+        let giver = self.holding_of(from, instrument);
+        let side = if self.holdings.at(giver).size.0 < 0 { Side::Bid } else { Side::Ask };
+        let size = Lots(u32::try_from(lots).expect("a position is within the largest size"));
+        let market = self.markets.at(instrument.0);
+        let is_option = market.spec.kind.is_option();
+        let value = market.contract.value(market.mark, lots, Rounding::Down);
+        if is_option && value != Amount::ZERO {
+            let (buyer, seller) = if side == Side::Bid { (from, to) } else { (to, from) };
+            let (buyer, seller) =
+                (LedgerAccount::Collateral(buyer), LedgerAccount::Collateral(seller));
+            self.transfer(buyer, seller, value, TransferReason::Takeover, events);
+        }
+        for (account, side) in [(from, side), (to, side.opposite())] {
+            let holding = self.holding_of(account, instrument);
+            self.settle_funding(holding, events);
+            self.touch_holding(holding);
+            let signed = signed_fill(value, side, self.markets.at(instrument.0));
+            let realised = self.holdings.at_mut(holding).fill(side, size, signed);
+            self.revalue(holding);
+            if !is_option {
+                let (clearing, lost) = (LedgerAccount::Clearing(instrument), realised.negated());
+                self.settle_amount(account, clearing, lost, TransferReason::Takeover, events);
+            }
+            let held = self.holdings.at(holding);
+            let (size, cost) = (held.size, held.cost);
+            events.push(Event::PositionChanged { account, instrument, size, cost });
+            self.cut_reduce_only(holding, events);
+        }
+    }
+}
+
+/// What a backstop keeps of the margin that comes with a position.
+fn kept_of(margin: Amount, backstop: &Backstop) -> Amount {
+    let shared = margin.times(backstop.terms.share_ppm.into(), 1_000_000, Rounding::Up);
+    margin.minus(shared)
+}

@@ -1,0 +1,161 @@
+//! When nobody takes a position: the insurance fund pays what the account lost beyond its money,
+//! positions are closed against the other side, and what no profit covers is shared out.
+
+use alloc::vec::Vec;
+
+use risk::adl::{Cut, Winner};
+use types::{
+    AccountId, Amount, Event, InstrumentId, LedgerAccount, LiquidationAction, Rounding, SignedLots,
+    TransferReason,
+};
+
+use crate::engine::Engine;
+
+impl Engine {
+    /// Leaves the account without positions and without debt.
+    pub(super) fn unwind(&mut self, account: AccountId, events: &mut Vec<Event>) {
+        self.insure(account, events);
+        for (instrument, holding) in self.accounts.at(account.0).holdings.clone() {
+            let lots = self.holdings.at(holding).size.size();
+            if lots != 0 {
+                self.deleverage(account, instrument, lots, events);
+            }
+        }
+        self.socialise(account, events);
+    }
+
+    /// LIQ-8: closes of the neediest position what is wanted and no more.
+    pub(super) fn relieve(&mut self, account: AccountId, events: &mut Vec<Event>) {
+        let margin = self.margin_of(account);
+        let Some(holding) = self.neediest(account) else {
+            return;
+        };
+        let (instrument, lots) =
+            (self.holdings.at(holding).instrument, self.wanted(holding, &margin));
+        self.deleverage(account, instrument, lots, events);
+    }
+
+    /// INS-3: the fund pays the shortfall, as far as it goes, and is never below zero.
+    fn insure(&mut self, account: AccountId, events: &mut Vec<Event>) {
+        let before = self.margin_of(account);
+        let fund = self.ledger.balance(LedgerAccount::Insurance);
+        let amount = self.shortfall(account).min(fund);
+        if amount <= Amount::ZERO {
+            return;
+        }
+        let to = LedgerAccount::Collateral(account);
+        self.transfer(LedgerAccount::Insurance, to, amount, TransferReason::Insurance, events);
+        self.tell_step(account, LiquidationAction::Insured { amount }, before, events);
+    }
+
+    /// What the account would owe if all it holds were closed at the mark; options count.
+    pub(super) fn shortfall(&self, account: AccountId) -> Amount {
+        let sums = self.accounts.at(account.0).sums;
+        let equity = i128::from(self.collateral(account).0) + sums.unrealised + sums.options_value;
+        Amount::saturated((-equity).max(0))
+    }
+
+    /// ADL: the position is closed at the mark against the other side, which gives of its profit
+    /// what the account still lacks.
+    fn deleverage(
+        &mut self,
+        account: AccountId,
+        instrument: InstrumentId,
+        lots: u64,
+        events: &mut Vec<Event>,
+    ) {
+        let holding = self.holding_of(account, instrument);
+        let size = self.holdings.at(holding).size;
+        let winners = self.other_side(instrument, size);
+        let deficit = self.shortfall(account);
+        let cuts = risk::adl::deleverage(self.risk_terms.adl, &winners, lots, deficit);
+        for cut in cuts {
+            self.cut(account, instrument, size, &cut, events);
+        }
+    }
+
+    /// Whoever holds the other side of an instrument, by account.
+    fn other_side(&self, instrument: InstrumentId, size: SignedLots) -> Vec<Winner> {
+        let market = self.markets.at(instrument.0);
+        let held = market.holdings.iter().map(|holding| self.holdings.at(*holding));
+        let opposite = held.filter(|held| held.size.0.signum() == -size.0.signum());
+        let mut winners: Vec<Winner> = opposite
+            .map(|held| {
+                let gain = match market.spec.kind.is_option() {
+                    true => held.worth.options_value.minus(held.cost),
+                    false => held.worth.unrealised,
+                };
+                Winner {
+                    account: held.account,
+                    size: held.size,
+                    cost: Amount(held.cost.0.abs()),
+                    gain: gain.min(self.margin_of(held.account).equity).max(Amount::ZERO),
+                    value: market.contract.value(market.mark, held.size.size(), Rounding::Down),
+                    equity: self.margin_of(held.account).equity,
+                }
+            })
+            .collect();
+        winners.sort_by_key(|winner| winner.account);
+        winners
+    }
+
+    fn cut(
+        &mut self,
+        account: AccountId,
+        instrument: InstrumentId,
+        size: SignedLots,
+        cut: &Cut,
+        events: &mut Vec<Event>,
+    ) {
+        let before = self.margin_of(account);
+        if 0 < cut.lots {
+            self.move_position((account, cut.account), instrument, cut.lots, events);
+        }
+        if Amount::ZERO < cut.haircut {
+            let from = LedgerAccount::Collateral(cut.account);
+            let to = LedgerAccount::Collateral(account);
+            self.transfer(from, to, cut.haircut, TransferReason::Haircut, events);
+        }
+        let lots = i64::try_from(cut.lots).expect("a position is within the largest size");
+        let action = LiquidationAction::Deleveraged {
+            counterparty: cut.account,
+            instrument,
+            size: SignedLots(lots * size.0.signum()),
+            mark: self.markets.at(instrument.0).mark,
+            haircut: cut.haircut,
+            rank: cut.rank,
+            score: cut.score,
+        };
+        self.tell_step(account, action, before, events);
+    }
+
+    /// What neither the fund nor the other side's profits cover is shared by all who have money, in
+    /// proportion to it.
+    fn socialise(&mut self, account: AccountId, events: &mut Vec<Event>) {
+        let lacking = self.shortfall(account);
+        if lacking == Amount::ZERO {
+            return;
+        }
+        let others: Vec<AccountId> =
+            (1..self.accounts.len()).map(AccountId).filter(|other| *other != account).collect();
+        let weights: Vec<Amount> = others
+            .iter()
+            .map(|other| {
+                let margin = self.margin_of(*other);
+                margin.equity.min(margin.collateral).max(Amount::ZERO)
+            })
+            .collect();
+        let shares = risk::waterfall::pro_rata(lacking, &weights);
+        for (other, amount) in others.into_iter().zip(shares) {
+            if amount == Amount::ZERO {
+                continue;
+            }
+            let before = self.margin_of(account);
+            let from = LedgerAccount::Collateral(other);
+            let to = LedgerAccount::Collateral(account);
+            self.transfer(from, to, amount, TransferReason::Haircut, events);
+            let action = LiquidationAction::Socialised { account: other, amount };
+            self.tell_step(account, action, before, events);
+        }
+    }
+}
