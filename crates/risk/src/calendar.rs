@@ -101,7 +101,7 @@ const GRIDS: [StrikeGrid; 4] = [
 ];
 
 /// The strikes that there should be for an expiry `distance_ms` away with the index at `index`,
-/// ascending: multiples of a step, from below the index to above it ([`GRIDS`]).
+/// ascending: multiples of a step, from below the index to above it (`GRIDS`).
 pub fn wanted_strikes(index: IndexPrice, distance_ms: u64) -> Vec<Decimal> {
     let Some(grid) = GRIDS.iter().find(|grid| distance_ms <= grid.within_ms) else {
         return Vec::new();

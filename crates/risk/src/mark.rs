@@ -78,7 +78,7 @@ impl MarkState {
     }
 
     /// Looks at the book. The averages move once for each second of log time that began since the
-    /// last look, at most [`STEPS_MAX`] times: by `sample` for the last of them, by what was seen
+    /// last look, at most `STEPS_MAX` times: by `sample` for the last of them, by what was seen
     /// before for the others. Later looks of a second change nothing. Costs O(seconds).
     pub fn sample(&mut self, terms: &PricingTerms, sample: &Sample, at: At) {
         let second = at.0 / 1_000;
