@@ -160,10 +160,15 @@ pub struct Mirror {
     #[arg(long, value_name = "WS", requires = "client_id", requires = "client_secret")]
     pub url: Option<String>,
     /// Operator's key of that server.
-    #[arg(long, env = "PLIMSOLL_CLIENT_ID")]
+    #[arg(long, env = "PLIMSOLL_CLIENT_ID", allow_hyphen_values = true)]
     pub client_id: Option<String>,
     /// Its secret.
-    #[arg(long, env = "PLIMSOLL_CLIENT_SECRET", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "PLIMSOLL_CLIENT_SECRET",
+        hide_env_values = true,
+        allow_hyphen_values = true
+    )]
     pub client_secret: Option<String>,
     /// Port of the venue inside this process; 0 picks a free one.
     #[arg(long, default_value_t = 0, conflicts_with = "url")]
@@ -267,10 +272,20 @@ pub struct Operator {
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Operator's key.
-    #[arg(long, env = "PLIMSOLL_CLIENT_ID", requires = "client_secret")]
+    #[arg(
+        long,
+        env = "PLIMSOLL_CLIENT_ID",
+        requires = "client_secret",
+        allow_hyphen_values = true
+    )]
     pub client_id: Option<String>,
     /// Its secret.
-    #[arg(long, env = "PLIMSOLL_CLIENT_SECRET", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "PLIMSOLL_CLIENT_SECRET",
+        hide_env_values = true,
+        allow_hyphen_values = true
+    )]
     pub client_secret: Option<String>,
     /// Print the server's answer as one line of JSON.
     #[arg(long)]

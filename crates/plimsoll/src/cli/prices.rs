@@ -102,14 +102,20 @@ pub struct Reporting {
     #[arg(long, value_name = "N", required_unless_present = "dry_run")]
     pub account: Option<u32>,
     /// API key of that account.
-    #[arg(long, env = "PLIMSOLL_CLIENT_ID", required_unless_present = "dry_run")]
+    #[arg(
+        long,
+        env = "PLIMSOLL_CLIENT_ID",
+        required_unless_present = "dry_run",
+        allow_hyphen_values = true
+    )]
     pub client_id: Option<String>,
     /// Its secret.
     #[arg(
         long,
         env = "PLIMSOLL_CLIENT_SECRET",
         hide_env_values = true,
-        required_unless_present = "dry_run"
+        required_unless_present = "dry_run",
+        allow_hyphen_values = true
     )]
     pub client_secret: Option<String>,
     /// WebSocket address of the venue.

@@ -15,6 +15,8 @@ use crate::stub_exchange::{Exchange, Mood, series, shared};
 
 /// How long a line may take to come.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Between two looks whether it has ended.
+const PACE: Duration = Duration::from_millis(20);
 
 /// A reporter that runs, and the lines of JSON that it says.
 struct Reporter {
@@ -91,10 +93,18 @@ impl Reporter {
 
     /// Waits for its end: the code, and what it said to a person.
     fn end(mut self) -> (Option<i32>, String) {
+        let until = Instant::now() + PATIENCE;
+        let code = loop {
+            match self.child.try_wait().expect("it can be waited for") {
+                Some(status) => break status.code(),
+                None if until < Instant::now() => panic!("it goes on: {:?}", self.within(PACE)),
+                None => std::thread::sleep(PACE),
+            }
+        };
         let mut words = String::new();
         let mut stderr = self.child.stderr.take().expect("stderr is a pipe");
         std::io::Read::read_to_string(&mut stderr, &mut words).expect("stderr is readable");
-        (self.child.wait().expect("it ends").code(), words)
+        (code, words)
     }
 
     /// Asks it to stop.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clap::Parser;
 use types::At;
 
 use super::{day, duration, percent};
@@ -32,5 +33,21 @@ fn every_day_of_two_centuries_is_read_back() {
         let at = At(days * At::DAY);
         let (year, month, date) = at.date();
         assert_eq!(day(&format!("{year:04}-{month:02}-{date:02}")), Ok(at));
+    }
+}
+
+/// Keys are of letters of base64, and one in thirty begins with a hyphen.
+#[test]
+fn keys_that_begin_with_a_hyphen_are_taken() {
+    for command in [
+        "report --feed btc_usd --source a --from SIM:1 --key k --account 3",
+        "operator open-account",
+        "mirror file --url ws://localhost",
+    ] {
+        let (first, rest) = command.split_once(' ').expect("they have arguments");
+        let keys = ["--client-id", "-iAb", "--client-secret", "--x"];
+        let words = ["plimsoll", first].into_iter().chain(keys).chain(rest.split(' '));
+        let parsed = crate::cli::Cli::try_parse_from(words);
+        assert!(parsed.is_ok(), "{command}: {:?}", parsed.err().map(|error| error.to_string()));
     }
 }
