@@ -1,7 +1,7 @@
 //! Fair values of options: Black-76 and its Greeks, surfaces of implied volatility, forwards.
 //!
 //! This is the one crate of the core that computes with `f64`. What enters are whole numbers and
-//! decimals; what leaves through the integer door ([`Expiry::mark`], [`forward`]) is rounded
+//! decimals; what leaves through the integer door ([`Expiry::mark`], [`forward()`]) is rounded
 //! again, to ticks, millionths and billionths.
 //!
 //! # Invariants
