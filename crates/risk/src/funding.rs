@@ -213,15 +213,15 @@ impl FundingState {
         let whole_hours = rest - rest % HOUR_MS;
         if 0 < whole_hours {
             self.watch(terms, accrual, HOUR_MS);
-            let ms = if accrual.allowed { whole_hours } else { 0 };
-            self.end_hours(terms, accrual.lot_value, ms);
+            self.end_hours(terms, accrual.lot_value, whole_hours);
         }
         let told = self.tell(self.rate_ppb);
         self.watch(terms, accrual, rest % HOUR_MS);
         Some(told)
     }
 
-    /// Ends an hour, or several that are alike, in which funding was allowed for `ms`.
+    /// Ends an hour, or several that are alike, in which funding was allowed for `ms`. Where it was
+    /// never allowed the rate is zero.
     fn end_hours(&mut self, terms: &FundingTerms, lot_value: i128, ms: u64) {
         self.rate_ppb = self.hourly_rate(terms);
         self.pay(self.rate_ppb, lot_value, ms);

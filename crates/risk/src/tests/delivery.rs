@@ -171,6 +171,20 @@ fn what_a_delivery_remembers_has_these_bytes() {
     expect!["00c436aca20100000300020000c0bcf7e90a00000000000000000000"].assert_eq(&hex);
 }
 
+/// What no log can lead to is not read from a snapshot.
+#[test]
+fn impossible_memories_of_deliveries_are_refused() {
+    let mut delivery = Delivery::new(EXPIRY);
+    sampled(&mut delivery, 0..3, |slot| (slot < 2).then_some(60_000));
+    let bytes = delivery.to_bytes();
+    // More slots than there are, more good ones than slots, a sum that no prices have.
+    for (place, byte) in [(9, 9), (10, 4), (27, 1)] {
+        let mut changed = bytes.clone();
+        changed[place] = byte;
+        assert!(Delivery::from_bytes(&changed).is_err(), "{place}");
+    }
+}
+
 /// The rules on half a page: a map from slots to what was seen first in them.
 fn naive(looks: &[(u64, Option<IndexPrice>)], end: u64) -> Outcome {
     let opens = Delivery::opens_at(EXPIRY).0;

@@ -144,6 +144,16 @@ fn hourly_funding_is_paid_at_the_full_hour() {
     assert_eq!(state.rate_ppb(), 1_500_000);
 }
 
+/// FND-3, FND-9: what is told is the hour that is over, what is asked the hour that runs.
+#[test]
+fn a_look_after_the_full_hour_tells_the_hour_that_is_over() {
+    let mut state = FundingState::new(At(0));
+    state.accrue(&hourly(), &one_bitcoin(50_150), At(HOUR / 2));
+    let accrued = state.accrue(&hourly(), &one_bitcoin(50_000), At(HOUR + HOUR / 6));
+    assert_eq!(accrued, Some(Accrued { rate_ppb: 1_000_000, interest_ppb: 125_000 }));
+    assert_eq!(state.rate_ppb(), 100_000);
+}
+
 /// FND-3, FND-5: three hours at once are three payments.
 #[test]
 fn hours_that_nobody_watched_are_paid_one_by_one() {
@@ -168,6 +178,29 @@ fn nothing_accrues_while_the_index_is_frozen() {
     assert_eq!((state.cumulative(), state.rate_ppb()), (before, 0));
     state.accrue(&continuous(), &one_bitcoin(50_100), At(4 * HOUR));
     assert_eq!(state.cumulative(), 2 * before);
+}
+
+/// FND-3: what an hour had seen before the schedule was continuous for a while, a later hour of
+/// hourly funding does not pay for.
+#[test]
+fn a_change_of_schedule_forgets_the_hour_that_ran() {
+    let mut state = FundingState::new(At(0));
+    state.accrue(&hourly(), &one_bitcoin(50_150), At(HOUR / 2));
+    state.accrue(&continuous(), &one_bitcoin(50_000), At(HOUR + HOUR / 2));
+    assert_eq!(state.cumulative(), 0);
+    let accrued = state.accrue(&hourly(), &one_bitcoin(50_000), At(2 * HOUR));
+    assert_eq!(accrued, Some(Accrued { rate_ppb: 100_000, interest_ppb: 6_250 }));
+}
+
+/// FND-8: before there is an index there is no premium.
+#[test]
+fn without_an_index_nothing_accrues() {
+    for terms in [continuous(), hourly()] {
+        let nothing = Accrual { index: IndexPrice(0), lot_value: 0, ..frozen() };
+        let mut state = FundingState::new(At(0));
+        state.accrue(&terms, &nothing, At(2 * HOUR + 1));
+        assert_eq!((state.cumulative(), state.rate_ppb()), (0, 0));
+    }
 }
 
 /// FND-8: of an hour that was frozen for three quarters a quarter is paid, by its own premium.
@@ -263,6 +296,18 @@ fn what_funding_remembers_has_these_bytes() {
     expect!["81ee36000000000000807a17b726d7d800000000000000000000000000000000a02526000000000000000000000000000000000000000000c0c62d000000000000000000000000000100000000000000"].assert_eq(&hex);
 }
 
+/// What no log can lead to is not read from a snapshot.
+#[test]
+fn impossible_memories_of_funding_are_refused() {
+    let bytes = FundingState::new(At(0)).to_bytes();
+    // The highest bytes of the carry, of the premiums and of their time.
+    for place in [31, 71, 79] {
+        let mut changed = bytes.clone();
+        changed[place] = 1;
+        assert!(FundingState::from_bytes(&changed).is_err(), "{place}");
+    }
+}
+
 /// What may stand for a while.
 fn any_accrual() -> impl Strategy<Value = Accrual> {
     let near =
@@ -273,20 +318,26 @@ fn any_accrual() -> impl Strategy<Value = Accrual> {
         .prop_map(|((mark, index), lot_value, allowed)| Accrual { mark, index, lot_value, allowed })
 }
 
+/// New terms perhaps, what stands under them, and the times between looks.
+fn any_stretch() -> impl Strategy<Value = (Option<FundingTerms>, Accrual, Vec<u64>)> {
+    let changed = proptest::option::of(any_funding_terms());
+    (changed, any_accrual(), proptest::collection::vec(0..5 * HOUR, 1..6))
+}
+
 proptest! {
-    /// FND-5: to the last digit, for what stood while nobody looked.
+    /// FND-5: to the last digit, for what stood while nobody looked, and whatever the terms become.
     #[test]
     fn it_makes_no_difference_how_often_one_looks(
-        terms in any_funding_terms(),
-        stood in proptest::collection::vec(
-            (any_accrual(), proptest::collection::vec(0..5 * HOUR, 1..6)), 1..8,
-        ),
+        first in any_funding_terms(),
+        stood in proptest::collection::vec(any_stretch(), 1..8),
         places in proptest::collection::vec((any::<usize>(), any::<u8>()), 20),
     ) {
         let (mut once, mut often) = (FundingState::new(At(1)), FundingState::new(At(1)));
         let (mut told_once, mut told_often, mut at) = (0_i128, 0_i128, At(1));
         let sum = |told: Option<Accrued>| told.map_or(0, |told| i128::from(told.interest_ppb));
-        for (accrual, looks) in &stood {
+        let mut terms = first;
+        for (changed, accrual, looks) in &stood {
+            terms = changed.unwrap_or(terms);
             for later_ms in looks {
                 at = at.plus_ms(*later_ms);
                 told_often += sum(often.accrue(&terms, accrual, at));
@@ -294,6 +345,7 @@ proptest! {
             told_once += sum(once.accrue(&terms, accrual, at));
             prop_assert_eq!(once.cumulative(), often.cumulative());
             prop_assert_eq!(once.rate_ppb(), often.rate_ppb());
+            check_bytes(&often, &[]);
         }
         // At the next full hour everything is told.
         let hour = At((at.0 / HOUR + 1) * HOUR);

@@ -159,6 +159,20 @@ fn the_clamp_is_rounded_inward_and_leaves_a_price() {
     }
 }
 
+/// MRK-4: the index falls by more than is left of it.
+#[test]
+fn a_mark_is_above_zero() {
+    let terms = impact(1_000_000);
+    let at = Some(IndexPrice(1));
+    let index = IndexPrice(7);
+    let sample = Sample { index, best_bid: at, best_ask: at, fair: at, last: at };
+    let mut state = MarkState::new();
+    look(&mut state, &terms, &sample, 0..600);
+    for (index, mark) in [(7, 1), (8, 2), (6, 1), (1, 1)] {
+        assert_eq!(state.mark(&terms, IndexPrice(index)), IndexPrice(mark), "{index}");
+    }
+}
+
 /// MRK-5: the seconds are time constants. By fractions: `1 − (299/301)¹⁵⁰`, `1 − (59/61)³⁰`.
 #[test]
 fn the_averages_of_the_second_method_reach_63_percent_after_their_seconds() {
@@ -177,10 +191,18 @@ fn the_averages_of_the_second_method_reach_63_percent_after_their_seconds() {
 
     // The book empties: the index is below, the average of the median above, and between them the
     // average distance, a look later.
-    let mut state = MarkState::new();
-    look(&mut state, &terms, &book(100_000, 101_000), 0..150);
-    state.sample(&terms, &empty(100_000), At(150_000));
-    assert_eq!(moved_ppm(&state, &terms), 627_921);
+    // One side of a book is no book.
+    let one_side = Some(units(105_000));
+    for emptied in [
+        empty(100_000),
+        Sample { best_bid: one_side, last: one_side, ..empty(100_000) },
+        Sample { best_ask: one_side, last: one_side, ..empty(100_000) },
+    ] {
+        let mut state = MarkState::new();
+        look(&mut state, &terms, &book(100_000, 101_000), 0..150);
+        state.sample(&terms, &emptied, At(150_000));
+        assert_eq!(moved_ppm(&state, &terms), 627_921);
+    }
 }
 
 /// MRK-5.
@@ -215,6 +237,12 @@ fn the_second_method_takes_the_middle_of_three() {
     look(&mut state, &terms, &book(100_000, 100_000), 0..60);
     look(&mut state, &terms, &book(100_000, 105_000), 60..61);
     assert_eq!(state.mark(&terms, index), IndexPrice(10_016_393_442_623));
+    // The index rises by 2 000 and the book by more: the average of prices is behind, the book is
+    // ahead, and the average distance is between them, at 1 000 + 1 000 · 2/301.
+    let mut state = MarkState::new();
+    look(&mut state, &terms, &book(100_000, 101_000), 0..6_000);
+    look(&mut state, &terms, &book(102_000, 104_000), 6_000..6_001);
+    assert_eq!(state.mark(&terms, units(102_000)), IndexPrice(10_300_664_451_827));
 }
 
 /// MRK-9: the silent seconds count as the book before, the last one as the book now.
@@ -353,6 +381,20 @@ fn what_a_mark_remembers_has_these_bytes() {
     let hex: std::string::String =
         state.to_bytes().iter().map(|byte| std::format!("{byte:02x}")).collect();
     expect!["0102000000000000000000f444829163450000000000000000b55e50bcc546eb00000000000000000001402c420600000000014b210c18b81841700500000000000000"].assert_eq(&hex);
+}
+
+/// What no log can lead to is not read from a snapshot.
+#[test]
+fn impossible_memories_of_marks_are_refused() {
+    let mut state = MarkState::new();
+    look(&mut state, &median(50_000), &book(1, 2), 1..3);
+    let bytes = state.to_bytes();
+    // The highest bytes of seen, basis, middle and its average.
+    for (place, byte) in [(24, 0x7f), (40, 0x80), (49, 0x7f), (66, 0xff), (66, 0x7f)] {
+        let mut changed = bytes.clone();
+        changed[place] = byte;
+        assert!(MarkState::from_bytes(&changed).is_err(), "{place}");
+    }
 }
 
 fn any_method() -> impl Strategy<Value = MarkMethod> {
