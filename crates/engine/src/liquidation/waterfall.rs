@@ -111,10 +111,12 @@ impl Engine {
         if 0 < cut.lots {
             self.move_position((account, cut.account), instrument, cut.lots, events);
         }
-        if Amount::ZERO < cut.haircut {
+        // Values of parts are rounded each by itself, so that less may be lacking than was asked.
+        let haircut = cut.haircut.min(self.shortfall(account));
+        if Amount::ZERO < haircut {
             let from = LedgerAccount::Collateral(cut.account);
             let to = LedgerAccount::Collateral(account);
-            self.transfer(from, to, cut.haircut, TransferReason::Haircut, events);
+            self.transfer(from, to, haircut, TransferReason::Haircut, events);
         }
         let lots = i64::try_from(cut.lots).expect("a position is within the largest size");
         let action = LiquidationAction::Deleveraged {
@@ -122,7 +124,7 @@ impl Engine {
             instrument,
             size: SignedLots(lots * size.0.signum()),
             mark: self.markets.at(instrument.0).mark,
-            haircut: cut.haircut,
+            haircut,
             rank: cut.rank,
             score: cut.score,
         };
