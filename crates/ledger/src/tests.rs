@@ -31,6 +31,29 @@ fn a_transfer_takes_from_one_what_it_gives_to_another() {
     ledger.check();
 }
 
+/// SUM-1; consequence.md §5.5 V15: Bithumb, 6 February 2026, credited 620 000 BTC and held about
+/// 46 000; 1 788 were sold within 35 minutes. Here what one account is credited another is short of
+/// at once; and a balance that nobody paid for does not make a ledger.
+#[test]
+fn v15_bithumb_2026_a_credit_is_a_debit_of_somebody() {
+    let btc = |whole: i64| Amount(whole * 100_000_000);
+    let (reserve, customer) = (account(1), account(2));
+    let mut ledger = Ledger::new();
+    ledger.transfer(LedgerAccount::Outside, reserve, btc(46_000));
+    let honest = ledger.to_bytes();
+    ledger.transfer(reserve, customer, btc(620_000));
+    ledger.check();
+    assert_eq!(ledger.balance(reserve), btc(46_000 - 620_000), "who pays must be asked first");
+
+    let held = btc(46_000).0.to_le_bytes();
+    let place = honest.windows(8).position(|bytes| bytes == held).expect("the reserve");
+    let mut forged = honest.clone();
+    let credited = forged.get_mut(place..place + 8).expect("eight bytes");
+    credited.copy_from_slice(&btc(46_000 + 620_000).0.to_le_bytes());
+    assert!(Ledger::from_bytes(&honest).is_ok());
+    assert!(Ledger::from_bytes(&forged).is_err(), "620 000 BTC come from nowhere");
+}
+
 #[test]
 fn the_root_depends_on_the_balances_and_not_on_the_way_to_them() {
     let mut straight = sample();

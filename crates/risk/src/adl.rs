@@ -1,5 +1,5 @@
 //! Auto-deleveraging: who is closed against a bankrupt position, and who gives how much of its
-//! profit (venue.md §2.14, docs/rules/waterfall.md).
+//! profit (venue.md §2.14, docs/rules/liquidation.md).
 //!
 //! ```text
 //!   the other side ─▶ ranked ─┬─▶ lots      to close, at the mark          ─▶ cuts

@@ -1,4 +1,5 @@
-//! Who pays a loss: in an order, in proportion, or up to a common level (docs/rules/waterfall.md).
+//! Who pays a loss: in an order, in proportion, or up to a common level (venue.md §2.13, §2.14,
+//! docs/rules/liquidation.md).
 //!
 //! ```text
 //!   deficit 30 of 10, 20, 30      in order    10  20   0

@@ -278,6 +278,39 @@ proptest! {
         }
     }
 
+    /// The price of a worth is where a future is worth that: no step too far, and none too few.
+    #[test]
+    fn the_price_of_a_worth_is_where_it_is_worth_that(
+        worth in 1..=Amount::MAX.0,
+        over in 1..=2_000_000_000_i128,
+        lots in 1..=1_000_000_u64,
+    ) {
+        let (inverse, linear) = inverse_and_linear();
+        // What `lots` are worth at a price, as a quotient, as docs of `Contract` say it.
+        let scale = i128::from(IndexPrice::SCALE);
+        let exact = |is_inverse, price: i128| match is_inverse {
+            true => (i128::from(lots) * 1_000_000_000 * scale, price),
+            false => (i128::from(lots) * 1_000 * price, scale),
+        };
+        // Below the worth asked for?
+        let is_below = |is_inverse, price| {
+            let (top, bottom) = exact(is_inverse, price);
+            top * over < i128::from(worth) * bottom
+        };
+        for (contract, is_inverse) in [(inverse, true), (linear, false)] {
+            let priced = |rounding| contract.price_of((worth.into(), over), lots, rounding);
+            let (down, up) = (priced(Rounding::Down), priced(Rounding::Up));
+            for (price, step, is_short) in [(down, 1, !is_inverse), (up, -1, is_inverse)] {
+                let Some(price) = price.map(|price| i128::from(price.0)) else { continue };
+                let [here, next] = [price, price + step].map(|price| is_below(is_inverse, price));
+                let (top, bottom) = exact(is_inverse, price);
+                let is_exact = top * over == i128::from(worth) * bottom;
+                prop_assert!(is_exact || here == is_short, "{price} is on the wrong side");
+                prop_assert!(is_exact || next != is_short, "{price} is a step too few");
+            }
+        }
+    }
+
     /// DLV-8, DLV-9: a call less a put is the underlying less the strike, within what is rounded.
     #[test]
     fn calls_and_puts_are_on_a_par(
