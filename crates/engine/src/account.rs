@@ -7,6 +7,7 @@ use types::{AccountId, InstrumentId, SelfTradeMode};
 use crate::holding::Worth;
 use crate::mmp::Protection;
 use crate::root::Digested;
+use crate::valuation::Watch;
 
 /// An account or a subaccount.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +22,10 @@ pub(crate) struct Account {
     pub protections: Vec<Protection>,
     pub n_orders: u32,
     pub n_client_order_ids: u32,
+    /// As of its last valuation (see `valuation`).
     pub sums: Sums,
+    /// The indices that it holds instruments of.
+    pub watches: Vec<Watch>,
     /// Below its maintenance margin.
     pub is_short: bool,
     pub digested: Digested,
@@ -35,6 +39,8 @@ pub(crate) struct Sums {
     pub maintenance: i128,
     pub unrealised: i128,
     pub options_value: i128,
+    pub exposure: i128,
+    pub rounded: i128,
 }
 
 impl Account {
@@ -57,5 +63,7 @@ impl Sums {
         self.maintenance += change(old.maintenance, new.maintenance);
         self.unrealised += change(old.unrealised, new.unrealised);
         self.options_value += change(old.options_value, new.options_value);
+        self.exposure += change(old.exposure, new.exposure);
+        self.rounded += change(old.rounded, new.rounded);
     }
 }

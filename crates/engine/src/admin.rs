@@ -135,12 +135,7 @@ impl Engine {
         self.touch_index(index);
         self.indices.at_mut(u32::from(index.0)).price = price;
         events.push(Event::IndexChanged { index, base, quote, price });
-        for instrument in 0..self.markets.len() {
-            let market = self.markets.at(instrument);
-            if market.index == index && market.spec.kind.is_option() {
-                self.revalue_market(instrument);
-            }
-        }
+        self.note_moves(index, &[]);
         Ok(())
     }
 
@@ -166,15 +161,9 @@ impl Engine {
             self.touch_market(instrument);
             self.markets.at_mut(instrument.0).mark = mark;
             events.push(Event::MarkChanged { instrument, mark });
-            self.revalue_market(instrument.0);
+            self.note_moves(self.markets.at(instrument.0).index, &[instrument.0]);
         }
         Ok(())
-    }
-
-    pub(crate) fn revalue_market(&mut self, instrument: u32) {
-        let holdings = core::mem::take(&mut self.markets.at_mut(instrument).holdings);
-        holdings.iter().for_each(|holding| self.revalue(*holding));
-        self.markets.at_mut(instrument).holdings = holdings;
     }
 
     pub(crate) fn set_self_trade(

@@ -32,6 +32,7 @@ impl Engine {
         self.check_valid(amendment.valid_until)?;
         self.check_account(amendment.account)?;
         self.check_not_liquidating(amendment.account)?;
+        self.refresh(amendment.account);
         let order = self.check_owned(amendment.account, amendment.order)?;
         let slot = order.id.slot();
         let instrument = self.holdings.at(order.holding).instrument;

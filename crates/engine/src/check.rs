@@ -96,10 +96,13 @@ impl Engine {
                 let market = self.markets.at(held.instrument.0);
                 let index = self.indices.at(u32::from(market.index.0)).price;
                 let worth = held.valued(market, index);
-                assert!(worth == held.worth, "MAR-6: holding {holding} is worth {worth:?}");
+                assert!(worth == self.worth(*holding), "MAR-6: holding {holding} is {worth:?}");
                 sums.replace(&Worth::default(), &worth);
             }
-            assert!(sums == account.sums, "MAR-6: account {id} sums to {sums:?}");
+            assert!(
+                sums == self.sums(types::AccountId(id)),
+                "MAR-6: account {id} sums to {sums:?}"
+            );
             let n_orders =
                 account.holdings.iter().map(|(_, held)| self.holdings.at(*held).n_orders);
             assert!(n_orders.sum::<u32>() == account.n_orders, "ORD-1: orders of account {id}");

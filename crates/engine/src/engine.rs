@@ -226,27 +226,6 @@ impl Engine {
         self.ledger.balance(LedgerAccount::Collateral(account))
     }
 
-    /// MAR-1: collateral + unrealised - initial margin. Wide, because sums over holdings are.
-    pub(crate) fn free(&self, account: AccountId) -> i128 {
-        let sums = self.accounts.at(account.0).sums;
-        i128::from(self.collateral(account).0) + sums.unrealised - sums.initial
-    }
-
-    /// Recomputes what a holding is worth and needs, and the sums of its account.
-    pub(crate) fn revalue(&mut self, holding: u32) {
-        let held = self.holdings.at(holding);
-        let market = self.markets.at(held.instrument.0);
-        let worth = held.valued(market, self.indices.at(u32::from(market.index.0)).price);
-        let old = held.worth;
-        if worth == old {
-            return;
-        }
-        let account = held.account;
-        self.accounts.at_mut(account.0).sums.replace(&old, &worth);
-        self.holdings.at_mut(holding).worth = worth;
-        self.note_short(account);
-    }
-
     /// The holding of an account in an instrument, made if there is none.
     pub(crate) fn holding_of(&mut self, account: AccountId, instrument: InstrumentId) -> u32 {
         if let Some(holding) = self.accounts.at(account.0).holding(instrument) {
@@ -255,6 +234,8 @@ impl Engine {
         let mut held = Holding::new(account, instrument);
         held.funding_since = self.markets.at(instrument.0).funded();
         let holding = self.holdings.push(held);
+        self.see(instrument);
+        self.watch(account, self.markets.at(instrument.0).index);
         self.accounts.at_mut(account.0).add_holding(instrument, holding);
         self.markets.at_mut(instrument.0).holdings.push(holding);
         holding

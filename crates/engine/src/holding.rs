@@ -49,7 +49,7 @@ pub(crate) struct Holding {
     /// Ends of the list of its open orders, by slot.
     pub first: u32,
     pub last: u32,
-    /// As of the last change of it or of the mark.
+    /// As of the last valuation of its account (see `valuation`).
     pub worth: Worth,
     pub digested: Digested,
 }
@@ -70,7 +70,14 @@ pub(crate) struct Worth {
     pub maintenance: Amount,
     pub unrealised: Amount,
     pub options_value: Amount,
+    /// What moves with prices, as `valuation` counts it.
+    pub exposure: Amount,
+    /// What rounding may move.
+    pub rounded: Amount,
 }
+
+/// Atoms that rounding may move what a holding is worth and needs by.
+const ROUNDED: Amount = Amount(8);
 
 impl Holding {
     pub fn new(account: AccountId, instrument: InstrumentId) -> Holding {
@@ -196,13 +203,18 @@ impl Holding {
         }
         let reached = self.reach(Side::Bid).max(self.reach(Side::Ask));
         let at_mark = market.contract.value(market.mark, self.size.size(), Rounding::Down);
+        let maintenance = market.future_rates(self.size.size()).maintenance;
+        let slope_ppb = market.margin.map_or(0, |terms| terms.slope_ppb);
+        let step_of_rate = at_mark.times(slope_ppb.into(), 1_000_000_000, Rounding::Up);
         Worth {
             initial: market.future_rates(reached).initial.plus(self.holds),
-            maintenance: market.future_rates(self.size.size()).maintenance,
+            maintenance,
             unrealised: signed(at_mark, self.size, market)
                 .minus(self.cost)
                 .minus(self.funding_owed(market.funded())),
             options_value: Amount::ZERO,
+            exposure: at_mark.plus(maintenance).plus(maintenance),
+            rounded: step_of_rate.plus(ROUNDED),
         }
     }
 
@@ -219,6 +231,8 @@ impl Holding {
             maintenance: need(short).maintenance,
             unrealised: Amount::ZERO,
             options_value: if self.size.0 < 0 { at_mark.negated() } else { at_mark },
+            exposure: market.contract.underlying(index, short).times(3, 1, Rounding::Up),
+            rounded: ROUNDED,
         }
     }
 }

@@ -56,6 +56,7 @@ mod quotes;
 mod root;
 mod snapshot;
 mod table;
+mod valuation;
 mod view;
 
 pub use engine::Engine;

@@ -14,6 +14,7 @@ use types::{
 
 use crate::prices::{FuturePrices, IndexPrices};
 use crate::root::Digested;
+use crate::valuation::{Odometer, Seen};
 
 /// A listed instrument.
 #[derive(Clone, Debug)]
@@ -26,9 +27,10 @@ pub(crate) struct Market {
     pub listed_at: At,
     /// Zero until the first one is reported.
     pub mark: Ticks,
+    pub seen: Seen,
     /// Trades so far.
     pub trade_seq: u64,
-    /// Holdings of this instrument: what a new mark revalues.
+    /// Holdings of this instrument.
     pub holdings: Vec<u32>,
     /// One tick of a future, in hundred-millionths of the quote; zero for options.
     pub tick_price: u64,
@@ -53,6 +55,7 @@ pub(crate) struct Index {
     pub prices: Option<Box<IndexPrices>>,
     /// Its instruments that are not delivered: perpetuals, then by expiry, then by id.
     pub live: Vec<u32>,
+    pub odometer: Odometer,
     pub digested: Digested,
 }
 
@@ -65,6 +68,7 @@ impl Index {
             price: IndexPrice(0),
             prices: None,
             live: Vec::new(),
+            odometer: Odometer::default(),
             digested: Digested::New,
         }
     }
@@ -97,6 +101,7 @@ impl Market {
             index,
             listed_at,
             mark: Ticks(0),
+            seen: Seen::default(),
             trade_seq: 0,
             holdings: Vec::new(),
             tick_price,

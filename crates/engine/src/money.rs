@@ -68,7 +68,7 @@ impl Engine {
     /// SUM-4: what leaves an account is in it, and is free without counting profits that are not
     /// realised.
     pub(crate) fn check_free(&self, account: AccountId, amount: Amount) -> Result<(), Reject> {
-        let sums = self.accounts.at(account.0).sums;
+        let sums = self.sums(account);
         let collateral = i128::from(self.collateral(account).0);
         let free = collateral + sums.unrealised.min(0) - sums.initial;
         if i128::from(amount.0) <= free {
@@ -94,7 +94,7 @@ impl Engine {
         self.ledger.transfer(from, to, amount);
         for side in [from, to] {
             if let LedgerAccount::Collateral(account) = side {
-                self.note_short(account);
+                self.note_money(account);
             }
         }
         events.push(Event::Transferred { from, to, amount, reason });

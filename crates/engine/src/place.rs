@@ -61,6 +61,7 @@ impl Engine {
             events.push(Event::OrderRepeated { order: first });
             return Ok(());
         }
+        self.refresh(order.account);
         let plan = self.check_place(order)?;
         self.check_client_order_id(order)?;
         let id = self.books.admit().ok_or(Reject::DomainFull)?;
@@ -319,7 +320,8 @@ impl Engine {
             return Err(Reject::PositionTooLarge { reached, max });
         }
         let index = self.indices.at(u32::from(market.index.0)).price;
-        Ok(held.valued(market, index).initial.minus(held.worth.initial))
+        let before = holding.map_or(Amount::ZERO, |holding| self.worth(holding).initial);
+        Ok(held.valued(market, index).initial.minus(before))
     }
 
     /// Wide, because a mass quote adds up over many instruments.

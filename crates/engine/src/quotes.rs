@@ -22,6 +22,7 @@ impl Engine {
         self.check_account(quotes.account)?;
         self.check_not_liquidating(quotes.account)?;
         check_set(&quotes.quotes)?;
+        self.refresh(quotes.account);
         let mut plans = Vec::with_capacity(quotes.quotes.len());
         for (index, quote) in (0..).zip(&quotes.quotes) {
             let plan = self.check_quote(quotes, quote);

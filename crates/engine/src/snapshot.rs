@@ -84,8 +84,7 @@ impl Codec for Engine {
             return Err(reader.refuse("RiskTerms"));
         }
         engine.remake_option_marks();
-        (0..engine.holdings.len()).for_each(|holding| engine.revalue(holding));
-        (1..engine.accounts.len()).for_each(|account| engine.note_short(AccountId(account)));
+        (1..engine.accounts.len()).for_each(|account| engine.value(AccountId(account)));
         engine.digest_anew();
         Ok(engine)
     }
@@ -223,6 +222,7 @@ impl Engine {
                 return Err(reader.refuse("Holding"));
             }
             let holding = self.holdings.push(held);
+            self.watch(account, self.markets.at(instrument.0).index);
             self.accounts.at_mut(account.0).add_holding(instrument, holding);
             self.markets.at_mut(instrument.0).holdings.push(holding);
         }

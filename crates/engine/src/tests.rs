@@ -18,4 +18,5 @@ mod review_prices;
 mod self_trade;
 mod snapshots;
 mod story;
+mod valuation;
 mod world;

@@ -14,7 +14,7 @@ impl Engine {
         let account = self.accounts.at(id.0);
         let held = account.holdings.iter().map(|(_, holding)| self.holdings.at(*holding));
         let shown = held.filter(|held| held.size != SignedLots::ZERO || 0 < held.n_orders);
-        let sums = account.sums;
+        let sums = self.sums(id);
         Some(AccountView {
             account: id,
             parent: account.parent,
@@ -37,7 +37,7 @@ impl Engine {
         (alone.open_bid, alone.open_ask, alone.holds) = (0, 0, Amount::ZERO);
         (alone.reduce_bid, alone.reduce_ask) = (0, 0);
         let without_orders = alone.valued(market, index).initial;
-        let worth = held.worth;
+        let worth = held.valued(market, index);
         let option_gain = worth.options_value.minus(held.cost);
         PositionView {
             instrument: held.instrument,

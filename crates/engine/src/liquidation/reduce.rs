@@ -63,9 +63,9 @@ impl Engine {
         let held = self.accounts.at(account.0).holdings.iter().map(|(_, holding)| *holding);
         let open = held.filter(|holding| {
             let held = self.holdings.at(*holding);
-            held.size != SignedLots::ZERO && Amount::ZERO < held.worth.maintenance
+            held.size != SignedLots::ZERO && Amount::ZERO < self.worth(*holding).maintenance
         });
-        open.min_by_key(|holding| core::cmp::Reverse(self.holdings.at(*holding).worth.maintenance))
+        open.min_by_key(|holding| core::cmp::Reverse(self.worth(*holding).maintenance))
     }
 
     /// The mark ∓ the slippage, on the grid.
@@ -102,7 +102,7 @@ impl Engine {
         );
         risk::liquidation::lots_to_close(
             deficit,
-            held.worth.maintenance,
+            self.worth(holding).maintenance,
             held.size.size(),
             cost,
             terms.buffer_ppm,

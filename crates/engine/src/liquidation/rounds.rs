@@ -161,7 +161,7 @@ impl Engine {
 
     /// What an account is worth and needs now.
     pub(crate) fn margin_of(&self, account: AccountId) -> MarginSnapshot {
-        let (sums, collateral) = (self.accounts.at(account.0).sums, self.collateral(account));
+        let (sums, collateral) = (self.sums(account), self.collateral(account));
         MarginSnapshot {
             collateral,
             equity: clamped(i128::from(collateral.0) + sums.unrealised),
@@ -175,21 +175,6 @@ impl Engine {
         match self.liquidations.contains_key(&account) {
             true => Err(Reject::AccountLiquidating { account }),
             false => Ok(()),
-        }
-    }
-
-    /// Notes whether an account is below its maintenance margin. Call when its money or its worth
-    /// has changed.
-    pub(crate) fn note_short(&mut self, account: AccountId) {
-        let of_account = self.accounts.at(account.0);
-        let equity = i128::from(self.collateral(account).0) + of_account.sums.unrealised;
-        let is_short = equity < of_account.sums.maintenance;
-        if is_short != of_account.is_short {
-            self.accounts.at_mut(account.0).is_short = is_short;
-            match is_short {
-                true => self.short.insert(account),
-                false => self.short.remove(&account),
-            };
         }
     }
 

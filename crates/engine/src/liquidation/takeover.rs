@@ -17,7 +17,7 @@ impl Engine {
     pub(super) fn take_over(&mut self, account: AccountId, events: &mut Vec<Event>) {
         for (instrument, holding) in self.accounts.at(account.0).holdings.clone() {
             let held = self.holdings.at(holding);
-            if held.size == SignedLots::ZERO || Amount::ZERO == held.worth.maintenance {
+            if held.size == SignedLots::ZERO || Amount::ZERO == self.worth(holding).maintenance {
                 continue;
             }
             let margin = self.margin_share(account, holding);
@@ -33,20 +33,20 @@ impl Engine {
     /// The account's equity that belongs to a position, by its share of the maintenance margin.
     fn margin_share(&self, account: AccountId, holding: u32) -> Amount {
         let margin = self.margin_of(account);
-        let share = self.holdings.at(holding).worth.maintenance;
+        let share = self.worth(holding).maintenance;
         margin.equity.times(share.0, margin.maintenance.0.max(1), Rounding::Down)
     }
 
     /// The first backstop with room for the position, and with free money to open it.
     fn willing(&self, account: AccountId, holding: u32, margin: Amount) -> Option<AccountId> {
-        let held = self.holdings.at(holding);
+        let needs = self.worth(holding).maintenance;
         let fits = |(candidate, backstop): &(&AccountId, &Backstop)| {
             let candidate = **candidate;
             let room = backstop.terms.capacity.minus(backstop.taken);
             let kept = kept_of(margin, backstop);
             self.family(candidate) != self.family(account)
                 && !self.liquidations.contains_key(&candidate)
-                && held.worth.maintenance <= room
+                && needs <= room
                 && self.can_carry(candidate, holding, kept)
         };
         self.backstops.iter().find(fits).map(|(candidate, _)| *candidate)
@@ -71,8 +71,7 @@ impl Engine {
     ) {
         let before = self.margin_of(account);
         let holding = self.holding_of(account, instrument);
-        let (size, needed) =
-            (self.holdings.at(holding).size, self.holdings.at(holding).worth.maintenance);
+        let (size, needed) = (self.holdings.at(holding).size, self.worth(holding).maintenance);
         let lots = size.size();
         self.move_position((account, backstop), instrument, lots, events);
         let offer = self.backstops.get(&backstop).copied().expect("it was found there");

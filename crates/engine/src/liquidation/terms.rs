@@ -27,7 +27,7 @@ impl Engine {
         self.touch_market(instrument);
         self.markets.at_mut(instrument.0).margin = Some(*terms);
         events.push(Event::MarginSet { instrument, terms: *terms });
-        self.revalue_market(instrument.0);
+        self.revalue_holders(instrument.0);
         Ok(())
     }
 

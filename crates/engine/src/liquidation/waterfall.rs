@@ -50,7 +50,7 @@ impl Engine {
 
     /// What the account would owe if all it holds were closed at the mark; options count.
     pub(super) fn shortfall(&self, account: AccountId) -> Amount {
-        let sums = self.accounts.at(account.0).sums;
+        let sums = self.sums(account);
         let equity = i128::from(self.collateral(account).0) + sums.unrealised + sums.options_value;
         Amount::saturated((-equity).max(0))
     }
@@ -75,15 +75,16 @@ impl Engine {
     }
 
     /// Whoever holds the other side of an instrument, by account.
-    fn other_side(&self, instrument: InstrumentId, size: SignedLots) -> Vec<Winner> {
+    pub(crate) fn other_side(&self, instrument: InstrumentId, size: SignedLots) -> Vec<Winner> {
         let market = self.markets.at(instrument.0);
-        let held = market.holdings.iter().map(|holding| self.holdings.at(*holding));
-        let opposite = held.filter(|held| held.size.0.signum() == -size.0.signum());
+        let held = market.holdings.iter().map(|holding| (*holding, self.holdings.at(*holding)));
+        let opposite = held.filter(|(_, held)| held.size.0.signum() == -size.0.signum());
         let mut winners: Vec<Winner> = opposite
-            .map(|held| {
+            .map(|(holding, held)| {
+                let worth = self.worth(holding);
                 let gain = match market.spec.kind.is_option() {
-                    true => held.worth.options_value.minus(held.cost),
-                    false => held.worth.unrealised,
+                    true => worth.options_value.minus(held.cost),
+                    false => worth.unrealised,
                 };
                 Winner {
                     account: held.account,

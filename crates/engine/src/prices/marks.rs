@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use pricing::{Expiry, ExpiryTerms, Future};
 use risk::mark::Sample;
 use types::{
-    At, Event, IndexId, IndexPrice, InstrumentId, Kind, Mark, OptionMark, PricingTerms, Reject,
-    Side, Ticks,
+    At, Event, IndexId, IndexPrice, InstrumentId, Mark, OptionMark, PricingTerms, Reject, Side,
+    Ticks,
 };
 
 use super::state::as_index_price;
@@ -119,21 +119,11 @@ impl Engine {
         let futures = self.mark_futures(index, &live, &mut marks);
         self.mark_options(index, &live, &futures, all, &mut marks);
         self.prices_mut(index).made_at = self.at;
-        marks.iter().for_each(|mark| self.revalue_market(mark.instrument.0));
-        let moved = live.iter().filter(|id| self.moves_without_mark(**id)).copied();
-        moved.collect::<Vec<_>>().iter().for_each(|id| self.revalue_market(*id));
+        self.note_moves(index, &live);
         self.indices.at_mut(id).live = live;
         if !marks.is_empty() {
             events.push(Event::MarksMade { index, marks });
         }
-    }
-
-    /// Worth of a perpetual moves with funding, the need of an option with the index: that of a
-    /// linear one by its underlying, that of every one by how far it is out of the money.
-    fn moves_without_mark(&self, instrument: u32) -> bool {
-        let market = self.markets.at(instrument);
-        let has_holders = !market.holdings.is_empty();
-        has_holders && (market.spec.kind.is_option() || market.spec.kind == Kind::Perpetual)
     }
 
     fn mark_futures(&mut self, index: IndexId, live: &[u32], marks: &mut Vec<Mark>) -> Vec<Future> {

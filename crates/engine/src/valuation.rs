@@ -1,0 +1,301 @@
+//! What accounts are worth: exact whenever somebody looks, and computed only then.
+//!
+//! ```text
+//!   new marks ──▶ how far their index has travelled, at most ──▶ accounts that are due
+//!                                                                  │ valued, and watched again
+//!   an order, a transfer, a liquidation ───────────────────────────┘
+//! ```
+//!
+//! Each index has an odometer: the sum, over all price updates, of the largest relative move that
+//! any of its instruments made in it. An account that was valued exactly is some way from where it
+//! becomes short, or is not short any more; its exposure says how far the odometer must run at least
+//! until it can get there. Until then it is left alone, whatever the number of accounts.
+//!
+//! # Why nobody is missed
+//! An exposure `E` is the sum of what may move. In an update that runs the odometer by `δ`
+//!
+//! ```text
+//!   the value of a future moves by δ of itself at most, with what funding takes;
+//!   its maintenance, a rate times value that may grow with the value, by 2 δ;
+//!   a short option and its maintenance by 3 δ of its underlying
+//! ```
+//!
+//! as `E = Σ value + 2 Σ maintenance`, or three times the underlying, is defined to cover. Each of
+//! these grows by the factor `1 + δ` at most, so that after a way `D`, whatever the steps, equity
+//! minus maintenance has moved by no more than `E (e^D − 1)`, which is below `1.3 · D · E` for `D`
+//! up to a quarter, and by the rounding of each holding. Property tests compare with a full sweep
+//! after every entry (MAR-6, LIQ-10).
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use types::units::divide;
+use types::{AccountId, IndexId, IndexPrice, InstrumentId, Rounding, Ticks};
+
+use crate::account::Sums;
+use crate::engine::Engine;
+use crate::holding::Worth;
+use crate::market::Market;
+
+const BILLION: i128 = 1_000_000_000;
+/// The longest way an account is left alone for, in billionths.
+const WAY_MAX: u64 = 250_000_000;
+/// A step that passes every watch.
+const STEP_MAX: u64 = 1_000_000_000;
+
+/// How far an index has travelled, and who is due when.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Odometer {
+    /// Billionths.
+    pub travelled: u64,
+    /// The index when it was read last.
+    pub price: IndexPrice,
+    pub due: BTreeSet<(u64, AccountId)>,
+}
+
+/// What an account keeps of an index that it holds instruments of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watch {
+    pub index: IndexId,
+    /// The odometer when the account was valued last.
+    pub valued_at: u64,
+    /// Where on the odometer it is due.
+    pub due: Option<u64>,
+}
+
+/// What of a market was in the odometer when it was read last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub mark: Ticks,
+    pub funded: i128,
+}
+
+impl Engine {
+    /// Sums over what an account holds, exact.
+    pub(crate) fn sums(&self, account: AccountId) -> Sums {
+        if self.is_fresh(account) {
+            return self.accounts.at(account.0).sums;
+        }
+        let mut sums = Sums::default();
+        for (_, holding) in &self.accounts.at(account.0).holdings {
+            sums.replace(&Worth::default(), &self.worth_now(*holding));
+        }
+        sums
+    }
+
+    /// What a holding is worth and needs, exact.
+    pub(crate) fn worth(&self, holding: u32) -> Worth {
+        let held = self.holdings.at(holding);
+        if self.is_fresh(held.account) { held.worth } else { self.worth_now(holding) }
+    }
+
+    /// MAR-1: collateral + unrealised - initial margin. Wide, because sums over holdings are.
+    pub(crate) fn free(&self, account: AccountId) -> i128 {
+        let sums = self.sums(account);
+        i128::from(self.collateral(account).0) + sums.unrealised - sums.initial
+    }
+
+    /// Values an account if prices have moved since it was valued, so that checks are quick.
+    pub(crate) fn refresh(&mut self, account: AccountId) {
+        if !self.is_fresh(account) {
+            self.value(account);
+        }
+    }
+
+    /// Takes in that a holding changed.
+    pub(crate) fn revalue(&mut self, holding: u32) {
+        let held = self.holdings.at(holding);
+        let (account, old) = (held.account, held.worth);
+        if !self.is_fresh(account) {
+            return self.value(account);
+        }
+        let worth = self.worth_now(holding);
+        if worth == old {
+            return;
+        }
+        self.accounts.at_mut(account.0).sums.replace(&old, &worth);
+        self.holdings.at_mut(holding).worth = worth;
+        if (Worth { initial: worth.initial, ..old }) != worth {
+            self.note(account);
+        }
+    }
+
+    /// Takes in that the money of an account changed.
+    pub(crate) fn note_money(&mut self, account: AccountId) {
+        if self.is_fresh(account) {
+            return self.note(account);
+        }
+        self.value(account);
+    }
+
+    /// Takes in that the terms of an instrument changed.
+    pub(crate) fn revalue_holders(&mut self, instrument: u32) {
+        let market = self.markets.at(instrument);
+        let holders = market.holdings.iter().map(|holding| self.holdings.at(*holding).account);
+        holders.collect::<Vec<_>>().into_iter().for_each(|account| self.value(account));
+    }
+
+    /// Takes in that an index, or marks or funding of instruments of it, moved.
+    pub(crate) fn note_moves(&mut self, index: IndexId, moved: &[u32]) {
+        let id = u32::from(index.0);
+        let indexed = self.indices.at(id);
+        let (old_price, price) = (indexed.odometer.price, indexed.price);
+        let mut step = relative(old_price.0, price.0);
+        for instrument in moved.iter().copied() {
+            let market = self.markets.at(instrument);
+            let seen = Seen { mark: market.mark, funded: market.funded() };
+            if market.holdings.is_empty() || seen == market.seen {
+                continue;
+            }
+            step = step.max(step_of(market, &seen, old_price.min(price)));
+            self.markets.at_mut(instrument).seen = seen;
+        }
+        if step == 0 {
+            return;
+        }
+        let odometer = &mut self.indices.at_mut(id).odometer;
+        odometer.price = price;
+        odometer.travelled += step;
+        let mut due = Vec::new();
+        while odometer.due.first().is_some_and(|(at, _)| *at <= odometer.travelled) {
+            due.extend(odometer.due.pop_first().map(|(_, account)| account));
+        }
+        for account in due {
+            let watches = &mut self.accounts.at_mut(account.0).watches;
+            let of_index = watches.iter_mut().find(|watch| watch.index == index);
+            of_index.expect("who is due is watched").due = None;
+            self.value(account);
+        }
+    }
+
+    /// The first holding of an instrument: from here on its moves count.
+    pub(crate) fn see(&mut self, instrument: InstrumentId) {
+        let market = self.markets.at(instrument.0);
+        if market.holdings.is_empty() {
+            let seen = Seen { mark: market.mark, funded: market.funded() };
+            self.markets.at_mut(instrument.0).seen = seen;
+        }
+    }
+
+    /// Makes the watch of an index that an account holds its first instrument of.
+    pub(crate) fn watch(&mut self, account: AccountId, index: IndexId) {
+        let watches = &mut self.accounts.at_mut(account.0).watches;
+        if watches.iter().all(|watch| watch.index != index) {
+            let valued_at = self.indices.at(u32::from(index.0)).odometer.travelled;
+            watches.push(Watch { index, valued_at, due: None });
+        }
+    }
+
+    /// Values an account exactly.
+    pub(crate) fn value(&mut self, account: AccountId) {
+        let holdings = core::mem::take(&mut self.accounts.at_mut(account.0).holdings);
+        let mut sums = Sums::default();
+        for (_, holding) in &holdings {
+            let worth = self.worth_now(*holding);
+            sums.replace(&Worth::default(), &worth);
+            self.holdings.at_mut(*holding).worth = worth;
+        }
+        let valued = self.accounts.at_mut(account.0);
+        (valued.holdings, valued.sums) = (holdings, sums);
+        for watch in &mut valued.watches {
+            watch.valued_at = self.indices.at(u32::from(watch.index.0)).odometer.travelled;
+        }
+        self.note(account);
+    }
+
+    pub(crate) fn is_fresh(&self, account: AccountId) -> bool {
+        self.accounts.at(account.0).watches.iter().all(|watch| {
+            watch.valued_at == self.indices.at(u32::from(watch.index.0)).odometer.travelled
+        })
+    }
+
+    fn worth_now(&self, holding: u32) -> Worth {
+        let held = self.holdings.at(holding);
+        let market = self.markets.at(held.instrument.0);
+        held.valued(market, self.indices.at(u32::from(market.index.0)).price)
+    }
+
+    /// Notes whether an account is short, its sums being exact, and until when that stays.
+    fn note(&mut self, account: AccountId) {
+        let of_account = self.accounts.at(account.0);
+        let equity = i128::from(self.collateral(account).0) + of_account.sums.unrealised;
+        let above = equity - of_account.sums.maintenance;
+        self.set_short(account, above < 0);
+        let Sums { exposure, .. } = self.accounts.at(account.0).sums;
+        if exposure == 0 {
+            return;
+        }
+        let of_account = self.accounts.at_mut(account.0);
+        let way = way_of(above.abs() - of_account.sums.rounded, exposure);
+        for watch in &mut of_account.watches {
+            let odometer = &mut self.indices.at_mut(u32::from(watch.index.0)).odometer;
+            let due = odometer.travelled + way;
+            if watch.due.is_some_and(|earlier| earlier <= due) {
+                continue;
+            }
+            if let Some(later) = watch.due {
+                odometer.due.remove(&(later, account));
+            }
+            odometer.due.insert((due, account));
+            watch.due = Some(due);
+        }
+    }
+
+    fn set_short(&mut self, account: AccountId, is_short: bool) {
+        if is_short == self.accounts.at(account.0).is_short {
+            return;
+        }
+        self.accounts.at_mut(account.0).is_short = is_short;
+        match is_short {
+            true => self.short.insert(account),
+            false => self.short.remove(&account),
+        };
+    }
+}
+
+/// The way on the odometer within which an exposure cannot move by `distance`, billionths.
+fn way_of(distance: i128, exposure: i128) -> u64 {
+    let way = distance.max(0).saturating_mul(10 * BILLION) / exposure.saturating_mul(13);
+    u64::try_from(way).unwrap_or(WAY_MAX).min(WAY_MAX)
+}
+
+/// How far a market moved, as its exposures count: billionths, up.
+fn step_of(market: &Market, now: &Seen, index: IndexPrice) -> u64 {
+    let (old, new) = (market.seen.mark, now.mark);
+    if old == Ticks(0) || new == Ticks(0) {
+        return STEP_MAX;
+    }
+    if !market.spec.kind.is_option() {
+        return relative(old.0.into(), new.0.into()) + funding_step(market, now);
+    }
+    let lots = u64::from(market.spec.size_max.0);
+    let value = |mark: Ticks| market.contract.value(mark, lots, Rounding::Down);
+    let moved = i128::from(value(new).minus(value(old)).0.abs()) + 1;
+    share(moved, market.contract.underlying(index, lots).0.into())
+}
+
+/// What funding took of a lot, in proportion to the smaller of its values.
+fn funding_step(market: &Market, now: &Seen) -> u64 {
+    let lots = u64::from(market.spec.size_max.0);
+    let value = |mark: Ticks| i128::from(market.contract.value(mark, lots, Rounding::Down).0);
+    let taken = now.funded.saturating_sub(market.seen.funded).abs();
+    if taken == 0 {
+        return 0;
+    }
+    let taken = taken.saturating_mul(lots.into()) / risk::funding::FundingState::SCALE + 1;
+    share(taken, value(market.seen.mark).min(value(now.mark)))
+}
+
+/// The move from one price to the other in proportion to the smaller.
+fn relative(old: u64, new: u64) -> u64 {
+    share(old.abs_diff(new).into(), old.min(new).into())
+}
+
+/// `moved` in proportion to `whole`, billionths, up, at most [`STEP_MAX`].
+fn share(moved: i128, whole: i128) -> u64 {
+    if moved == 0 {
+        return 0;
+    }
+    let ppb = divide(moved.saturating_mul(BILLION), whole.max(1), Rounding::Up);
+    u64::try_from(ppb).unwrap_or(STEP_MAX).min(STEP_MAX)
+}
