@@ -8,7 +8,7 @@
 //! [`site`] is that venue as an object, which `demo` and `mirror` start too; [`upkeep`] is what it
 //! does by itself while it runs.
 
-mod listing;
+pub mod listing;
 mod progress;
 mod ready;
 mod signals;

@@ -125,7 +125,8 @@ fn pairs(domain: AssetCode) -> Vec<(AssetCode, AssetCode)> {
     all.filter(settles).collect()
 }
 
-fn terms((base, quote): (AssetCode, AssetCode), reward_per_hour: Amount) -> FeedTerms {
+/// How an index of the demo is made.
+pub fn terms((base, quote): (AssetCode, AssetCode), reward_per_hour: Amount) -> FeedTerms {
     let source = |name: &str| Source { name: Label::new(name).unwrap_or_default(), weight: 1 };
     let seats = REPORTERS.into_iter().zip((0..).map(SourceId));
     FeedTerms {

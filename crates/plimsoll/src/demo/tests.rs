@@ -1,4 +1,8 @@
-//! Prices, grids and quotes of the demo.
+//! Prices, grids and quotes of the demo; below, hours of its marks.
+
+mod chain;
+mod hours;
+mod marks;
 
 use expect_test::expect;
 use serde_json::json;

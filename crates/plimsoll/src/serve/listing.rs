@@ -79,13 +79,15 @@ impl Lister {
 
 /// What there should be and is not.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Missing {
-    instruments: Vec<Instrument>,
+pub struct Missing {
+    /// In their order.
+    pub instruments: Vec<Instrument>,
     /// False: an index has no price, and nobody knows its strikes.
-    is_complete: bool,
+    pub is_complete: bool,
 }
 
-fn missing(
+/// By the calendar, `rule`, and the prices of indexes.
+pub fn missing(
     listed: &[Instrument],
     price: impl Fn(AssetCode, AssetCode) -> Option<IndexPrice>,
     at: At,
