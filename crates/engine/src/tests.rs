@@ -8,6 +8,7 @@ mod fees_and_margin;
 mod fixtures;
 mod hostile;
 mod liquidation;
+mod liquidation_edges;
 mod orders;
 mod priced;
 mod priced_properties;

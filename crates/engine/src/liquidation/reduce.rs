@@ -22,7 +22,7 @@ impl Engine {
         before: &MarginSnapshot,
         events: &mut Vec<Event>,
     ) -> bool {
-        let Some(holding) = self.neediest(account) else {
+        let Some(holding) = self.neediest(account).or_else(|| self.dearest(account)) else {
             return false;
         };
         let (instrument, size) =
@@ -30,7 +30,8 @@ impl Engine {
         let side = if size.0 < 0 { Side::Bid } else { Side::Ask };
         let limit = self.worst_price(instrument.0, side);
         let depth = self.depth_within(instrument.0, side, limit);
-        let wanted = self.wanted(holding, before);
+        let cost_ppm = self.risk_terms.slippage_ppm + self.risk_terms.fee_ppm;
+        let wanted = self.wanted(holding, before, cost_ppm);
         let part = risk::liquidation::round_lots(&self.risk_terms, wanted, size.size(), depth);
         let part = Lots(u32::try_from(part).expect("a position is within the largest size"));
         let before_size = size.size();
@@ -86,27 +87,32 @@ impl Engine {
         reached.map(|(_, lots)| lots).sum()
     }
 
-    /// LIQ-6: the lots that bring the account back to its target.
-    pub(super) fn wanted(&self, holding: u32, margin: &MarginSnapshot) -> u64 {
+    /// LIQ-14: the long option that is worth most, the first of equals: what is sold when nothing
+    /// that is left needs margin, and money is owed.
+    pub(super) fn dearest(&self, account: AccountId) -> Option<u32> {
+        let held = self.accounts.at(account.0).holdings.iter().map(|(_, holding)| *holding);
+        let value = |holding: &u32| self.worth(*holding).options_value;
+        let worth_some = held.filter(|holding| Amount::ZERO < value(holding));
+        worth_some.min_by_key(|holding| core::cmp::Reverse(value(holding)))
+    }
+
+    /// LIQ-6: the lots that bring the account back to its target, if closing costs this share of
+    /// their value beside what an option that was sold is bought back for.
+    pub(super) fn wanted(&self, holding: u32, margin: &MarginSnapshot, cost_ppm: u32) -> u64 {
         let held = self.holdings.at(holding);
+        let (size, worth) = (held.size.size(), self.worth(holding));
         let market = self.markets.at(held.instrument.0);
-        let terms = &self.risk_terms;
-        let buffer = i128::from(terms.buffer_ppm);
-        let target = i128::from(margin.maintenance.0) * (1_000_000 + buffer) / 1_000_000;
-        let deficit = target - i128::from(margin.equity.0);
-        let value = market.contract.value(market.mark, held.size.size(), Rounding::Up);
-        let cost = value.times(
-            i64::from(terms.slippage_ppm) + i64::from(terms.fee_ppm),
-            1_000_000,
-            Rounding::Up,
-        );
-        risk::liquidation::lots_to_close(
-            deficit,
-            self.worth(holding).maintenance,
-            held.size.size(),
-            cost,
-            terms.buffer_ppm,
-        )
+        let value = market.contract.value(market.mark, size, Rounding::Up);
+        let cost = value.times(cost_ppm.into(), 1_000_000, Rounding::Up);
+        if worth.maintenance == Amount::ZERO {
+            let owed = -i128::from(margin.equity.0);
+            return risk::liquidation::lots_to_close(owed, worth.options_value, size, cost, 0);
+        }
+        let buffer_ppm = self.risk_terms.buffer_ppm;
+        let target = risk::liquidation::target(margin.maintenance, buffer_ppm);
+        let deficit = i128::from(target.0) - i128::from(margin.equity.0);
+        let cost = cost.minus(worth.options_value);
+        risk::liquidation::lots_to_close(deficit, worth.maintenance, size, cost, buffer_ppm)
     }
 
     /// An immediate-or-cancel order of the venue's on the account's behalf.

@@ -64,22 +64,18 @@ impl Engine {
         self.cancel_all_of(account, events);
         let margin = self.margin_of(account);
         if self.is_restored(&margin) {
-            return self.end_liquidation(account, LiquidationEnd::Recovered, events);
+            return self.end_liquidation(account, events);
         }
         let idle = self.liquidations.get(&account).map_or(0, |liquidation| liquidation.idle);
-        let is_lost = margin.equity < self.takeover_below(&margin);
-        let is_given_up = is_lost || self.risk_terms.idle_rounds <= idle;
+        let is_given_up = self.is_lost(account) || self.risk_terms.idle_rounds <= idle;
         let found = match is_given_up {
             true => self.give_up(account, events),
             false => self.reduce(account, &margin, events),
         };
         let idle = if found { 0 } else { idle + 1 };
         self.set_liquidation(account, Some(Liquidation { due: next, idle }));
-        let margin = self.margin_of(account);
-        if margin.maintenance == Amount::ZERO && Amount::ZERO <= margin.equity {
-            self.end_liquidation(account, LiquidationEnd::Flat, events);
-        } else if self.is_restored(&margin) {
-            self.end_liquidation(account, LiquidationEnd::Recovered, events);
+        if self.is_restored(&self.margin_of(account)) {
+            self.end_liquidation(account, events);
         }
     }
 
@@ -123,18 +119,21 @@ impl Engine {
         target <= i128::from(margin.equity.0)
     }
 
-    fn takeover_below(&self, margin: &MarginSnapshot) -> Amount {
+    /// INS-2: below its share of maintenance margin; where nothing needs margin, bankrupt.
+    fn is_lost(&self, account: AccountId) -> bool {
+        let (left, needed) = self.beyond_options(account);
+        if needed <= Amount::ZERO {
+            return self.shortfall(account) != Amount::ZERO;
+        }
         let share = i64::from(self.risk_terms.takeover_ppm);
-        margin.maintenance.times(share, 1_000_000, types::Rounding::Down)
+        left < needed.times(share, 1_000_000, types::Rounding::Down)
     }
 
-    fn end_liquidation(
-        &mut self,
-        account: AccountId,
-        end: LiquidationEnd,
-        events: &mut Vec<Event>,
-    ) {
+    fn end_liquidation(&mut self, account: AccountId, events: &mut Vec<Event>) {
         self.set_liquidation(account, None);
+        let mut held = self.accounts.at(account.0).holdings.iter();
+        let is_flat = held.all(|(_, holding)| self.holdings.at(*holding).size == SignedLots::ZERO);
+        let end = if is_flat { LiquidationEnd::Flat } else { LiquidationEnd::Recovered };
         let (margin, at) = (self.margin_of(account), self.at);
         events.push(Event::LiquidationEnded { account, end, margin, at });
     }

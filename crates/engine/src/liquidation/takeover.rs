@@ -30,11 +30,22 @@ impl Engine {
         }
     }
 
-    /// The account's equity that belongs to a position, by its share of the maintenance margin.
+    /// What belongs to a position: of what is left beyond options, by what it needs beyond them.
     fn margin_share(&self, account: AccountId, holding: u32) -> Amount {
+        let (left, needed) = self.beyond_options(account);
+        let worth = self.worth(holding);
+        let needs = worth.maintenance.plus(worth.options_value.min(Amount::ZERO));
+        left.times(needs.0, needed.0.max(1), Rounding::Down)
+    }
+
+    /// INS-2: equity and maintenance margin less the value of options that were sold: whoever buys
+    /// them back pays that.
+    pub(super) fn beyond_options(&self, account: AccountId) -> (Amount, Amount) {
         let margin = self.margin_of(account);
-        let share = self.worth(holding).maintenance;
-        margin.equity.times(share.0, margin.maintenance.0.max(1), Rounding::Down)
+        let held = self.accounts.at(account.0).holdings.iter();
+        let values = held.map(|(_, holding)| self.worth(*holding).options_value.min(Amount::ZERO));
+        let value = values.fold(Amount::ZERO, Amount::plus);
+        (margin.equity.plus(value), margin.maintenance.plus(value))
     }
 
     /// The first backstop with room for the position, and with free money to open it.
@@ -52,14 +63,16 @@ impl Engine {
         self.backstops.iter().find(fits).map(|(candidate, _)| *candidate)
     }
 
-    /// True if the candidate's free money, and what comes with the position, covers the position.
+    /// True if the candidate's free money, and what comes with the position, covers the position:
+    /// margin, and the value of an option that was sold.
     fn can_carry(&self, candidate: AccountId, holding: u32, kept: Amount) -> bool {
         let taken = self.holdings.at(holding);
         let own = self.accounts.at(candidate.0).holding(taken.instrument);
         let needed = self.needed_more(candidate, taken.instrument, own, |held| {
             held.size.0 += taken.size.0;
         });
-        needed.is_ok_and(|needed| i128::from(needed.0) <= self.free(candidate) + i128::from(kept.0))
+        let brought = kept.minus(self.worth(holding).options_value.min(Amount::ZERO));
+        needed.is_ok_and(|n| i128::from(n.0) <= self.free(candidate) + i128::from(brought.0))
     }
 
     fn hand_over(

@@ -27,11 +27,11 @@ impl Engine {
     /// LIQ-8: closes of the neediest position what is wanted and no more.
     pub(super) fn relieve(&mut self, account: AccountId, events: &mut Vec<Event>) {
         let margin = self.margin_of(account);
-        let Some(holding) = self.neediest(account) else {
+        let Some(holding) = self.neediest(account).or_else(|| self.dearest(account)) else {
             return;
         };
         let (instrument, lots) =
-            (self.holdings.at(holding).instrument, self.wanted(holding, &margin));
+            (self.holdings.at(holding).instrument, self.wanted(holding, &margin, 0));
         self.deleverage(account, instrument, lots, events);
     }
 
@@ -82,6 +82,7 @@ impl Engine {
         let mut winners: Vec<Winner> = opposite
             .map(|(holding, held)| {
                 let worth = self.worth(holding);
+                let equity = self.margin_of(held.account).equity;
                 let gain = match market.spec.kind.is_option() {
                     true => worth.options_value.minus(held.cost),
                     false => worth.unrealised,
@@ -90,9 +91,12 @@ impl Engine {
                     account: held.account,
                     size: held.size,
                     cost: Amount(held.cost.0.abs()),
-                    gain: gain.min(self.margin_of(held.account).equity).max(Amount::ZERO),
+                    // What closing it may bring in, beside what is there.
+                    gain: gain
+                        .min(equity.plus(worth.options_value.max(Amount::ZERO)))
+                        .max(Amount::ZERO),
                     value: market.contract.value(market.mark, held.size.size(), Rounding::Down),
-                    equity: self.margin_of(held.account).equity,
+                    equity,
                 }
             })
             .collect();
@@ -113,7 +117,9 @@ impl Engine {
             self.move_position((account, cut.account), instrument, cut.lots, events);
         }
         // Values of parts are rounded each by itself, so that less may be lacking than was asked.
-        let haircut = cut.haircut.min(self.shortfall(account));
+        // Of an option that is closed in part no more has come in than for that part.
+        let there_is = self.margin_of(cut.account).equity.max(Amount::ZERO);
+        let haircut = cut.haircut.min(self.shortfall(account)).min(there_is);
         if Amount::ZERO < haircut {
             let from = LedgerAccount::Collateral(cut.account);
             let to = LedgerAccount::Collateral(account);
@@ -144,8 +150,8 @@ impl Engine {
         let weights: Vec<Amount> = others
             .iter()
             .map(|other| {
-                let margin = self.margin_of(*other);
-                margin.equity.min(margin.collateral).max(Amount::ZERO)
+                let (left, _) = self.beyond_options(*other);
+                left.min(self.collateral(*other)).max(Amount::ZERO)
             })
             .collect();
         let shares = risk::waterfall::pro_rata(lacking, &weights);

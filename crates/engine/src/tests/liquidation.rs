@@ -16,23 +16,28 @@ use super::priced::{ANN, BOB, CAT, PERPETUAL, Priced, REPORTERS, told};
 use crate::liquidation::USUAL_TERMS;
 
 /// Ann is long 4 000 lots (40 000 USD, 0.666… BTC) on little money; bob is short the same.
-fn levered(funds: i64) -> Priced {
+pub(super) fn levered(funds: i64) -> Priced {
     let mut priced = Priced::inverse();
-    let keep = priced.collateral(ANN) - funds;
-    priced.world.must(Command::Withdraw { account: ANN, amount: Amount(keep) });
+    keep(&mut priced, ANN, funds);
     priced.trade((ANN, BOB), PERPETUAL, (4_000, 120_000));
     priced
 }
 
+/// `account` keeps `funds` and withdraws the rest.
+pub(super) fn keep(priced: &mut Priced, account: AccountId, funds: i64) {
+    let amount = Amount(priced.collateral(account) - funds);
+    priced.world.must(Command::Withdraw { account, amount });
+}
+
 /// `maker` bids `lots` at `ticks`.
-fn bid(priced: &mut Priced, maker: AccountId, lots: u32, ticks: u32) {
+pub(super) fn bid(priced: &mut Priced, maker: AccountId, lots: u32, ticks: u32) {
     let kind = OrderKind::Limit { price: Ticks(ticks) };
     let order = PlaceOrder { kind, ..Priced::order(maker, PERPETUAL, Side::Bid, lots) };
     priced.world.must(Command::PlaceOrder(order.into()));
 }
 
 /// Steps of liquidations, one a line.
-fn steps(events: &[Event]) -> String {
+pub(super) fn steps(events: &[Event]) -> String {
     let mut lines = Vec::new();
     for event in events {
         match event {
@@ -74,7 +79,7 @@ fn action(action: &LiquidationAction) -> String {
 }
 
 /// A price for some seconds.
-fn seconds(priced: &mut Priced, n: u64, price: u64) -> String {
+pub(super) fn seconds(priced: &mut Priced, n: u64, price: u64) -> String {
     steps(&priced.seconds(n, &[price; 5]))
 }
 
@@ -157,8 +162,7 @@ fn adl_2_each_policy_shares_the_same_shortfall() {
     let mut stories = String::new();
     for adl in policies {
         let mut priced = Priced::inverse();
-        let keep = priced.collateral(ANN) - 2_200_000;
-        priced.world.must(Command::Withdraw { account: ANN, amount: Amount(keep) });
+        keep(&mut priced, ANN, 2_200_000);
         priced.world.must(Command::SetRisk(RiskTerms { adl, ..USUAL_TERMS }));
         priced.trade((ANN, BOB), PERPETUAL, (1_000, 120_000));
         priced.trade((ANN, CAT), PERPETUAL, (3_000, 120_000));
@@ -326,8 +330,7 @@ proptest! {
     ) {
         let mut priced = Priced::inverse();
         for account in [ANN, BOB, CAT] {
-            let amount = Amount(priced.collateral(account) - 3_000_000);
-            priced.world.must(Command::Withdraw { account, amount });
+            keep(&mut priced, account, 3_000_000);
         }
         for funds in [2_000_000, 5_000_000, 50_000_000] {
             priced.world.fund(funds);
