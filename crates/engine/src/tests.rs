@@ -6,6 +6,7 @@ mod cancels;
 mod edges;
 mod fees_and_margin;
 mod fixtures;
+mod fixtures_risk;
 mod hostile;
 mod liquidation;
 mod liquidation_edges;
