@@ -21,6 +21,7 @@
 extern crate std;
 
 mod black76;
+mod fitted;
 mod forward;
 mod implied;
 mod mark;
@@ -31,6 +32,7 @@ mod svi;
 mod tests;
 
 pub use black76::{Black76, Greeks};
+pub use fitted::{Fitted, Profile};
 pub use forward::{BASIS_MAX, Future, OWN_EXPIRY_ONLY_MS, forward};
 pub use implied::{ImpliedError, implied_volatility};
 pub use mark::{Expiry, ExpiryTerms, StrikeTerms, years};

@@ -266,13 +266,22 @@ fn check_ranges(svi: &Svi) -> Result<(), SviFault> {
 }
 
 /// Whether the total variance grows with time, from the earlier expiry to the later one, at every
-/// point of both grids within both reaches. Both have passed [`check`], and are compared as they
-/// were fitted: fitted at different times, the one that is older has more time in it.
+/// point of both grids within both reaches. Both have passed [`check`] and were fitted at one time;
+/// for others there is [`crate::Fitted::check_calendar`].
 pub fn check_calendar(near: &Svi, far: &Svi) -> Result<(), SviFault> {
-    let (near, far) = (Slice::new(near), Slice::new(far));
+    falls((Slice::new(near), 1.0), (Slice::new(far), 1.0))
+}
+
+/// A fault where the total variance of the second is below that of the first, each of them times
+/// what is left of it.
+pub(crate) fn falls(
+    (near, near_left): (Slice, f64),
+    (far, far_left): (Slice, f64),
+) -> Result<(), SviFault> {
     let reach = if near.reach < far.reach { near.reach } else { far.reach };
     for k in near.grid(reach).chain(far.grid(reach)) {
-        let (earlier, later) = (near.total_variance(k), far.total_variance(k));
+        let earlier = near.total_variance(k) * near_left;
+        let later = far.total_variance(k) * far_left;
         if later < earlier {
             let k = nearest(k * PPB);
             let (near, far) = (nearest(earlier * PPB), nearest(later * PPB));

@@ -2,6 +2,7 @@
 //! inputs, and against the bits of the build that wrote the golden file.
 #![expect(clippy::indexing_slicing, reason = "a test that is out of bounds has failed")]
 
+mod fitted;
 mod forwards;
 mod golden;
 mod implied;
