@@ -26,6 +26,7 @@ impl Engine {
         if limits::INSTRUMENTS_MAX <= self.markets.len() {
             return Err(Reject::InstrumentsTooMany);
         }
+        self.check_new_index(spec.base, spec.quote)?;
 
         let index = self.index_of(spec.base, spec.quote);
         let instrument = self.books.open_book();

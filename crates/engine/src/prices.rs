@@ -50,7 +50,7 @@ impl Engine {
         self.liquidate(events)
     }
 
-    /// ORA: after a start nothing is liquidated until every feed has passed its barrier.
+    /// ORA-17: after a start nothing is liquidated until every feed has passed its barrier.
     pub(crate) fn start_term(&mut self, events: &mut Vec<Event>) -> Result<(), Reject> {
         events.push(Event::TermStarted { at: self.at });
         for index in self.fed_indices() {

@@ -4,6 +4,7 @@
 
 mod cancels;
 mod edges;
+mod feeds;
 mod fees_and_margin;
 mod fixtures;
 mod fixtures_risk;
@@ -20,5 +21,6 @@ mod review_prices;
 mod self_trade;
 mod snapshots;
 mod story;
+mod surfaces;
 mod valuation;
 mod world;

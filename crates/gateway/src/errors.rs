@@ -140,10 +140,15 @@ impl Ground<'_> {
             Reject::FeedTermsContradict { .. }
             | Reject::PricingTermsContradict { .. }
             | Reject::IndexHasFeed { .. }
+            | Reject::IndicesTooMany
             | Reject::ReportersTooMany
             | Reject::SurfacesTooMany
             | Reject::DeliveryNotDisputed { .. }
             | Reject::RiskTermsContradict { .. } => plain(11049, "bad_arguments"),
+            Reject::PublicKeyUnusable { .. } => {
+                plain(11029, "invalid_arguments").param("public_key")
+            }
+            Reject::SurfaceUnfit { .. } => plain(11051, "system_maintenance"),
             Reject::AccountLiquidating { .. } => plain(11008, "already_in_liquidation"),
             Reject::FeedMissing { .. } => plain(13020, "not_found").param("index_name"),
             Reject::ExpiryNotFound { .. } => {

@@ -5,7 +5,8 @@
 //! - [`Tree`]: a Merkle tree over the balances, so that one balance can be proved against a root.
 //! - [`SetDigest`]: a digest of a set of items, whatever their order, in O(changed).
 //! - [`Chain`]: the rolling hash over entries and events.
-//! - [`is_signed`], [`unsigned_of`]: whether what a reporter is said to have signed, it signed.
+//! - [`is_signed`], [`unsigned_of`]: whether what a reporter is said to have signed, it signed;
+//!   [`is_key`]: whether it could.
 //!
 //! It does not know why money moves, and it reads no clock.
 //!
@@ -30,7 +31,7 @@ mod wing;
 pub use balances::{BalanceProof, Ledger};
 pub use chain::Chain;
 pub use digest::SetDigest;
-pub use signed::{is_signed, unsigned_of};
+pub use signed::{is_key, is_signed, unsigned_of};
 pub use tree::{Proof, Tree};
 
 /// A SHA-256 hash.

@@ -12,6 +12,12 @@ use types::PublicKey;
 /// One claim: these bytes were signed with this key.
 pub type Claim<'a> = (&'a PublicKey, &'a [u8], &'a types::Signature);
 
+/// Whether anything that is signed with it can hold: a point of the curve, and not one of the few
+/// with which anybody can sign.
+pub fn is_key(key: &PublicKey) -> bool {
+    VerifyingKey::from_bytes(&key.0).is_ok_and(|key| !key.is_weak())
+}
+
 /// True if `signature` is that of `message` by `key`. Strict: no second signature of the same
 /// message passes that the signer did not make, and weak keys sign nothing.
 pub fn is_signed((key, message, signature): Claim<'_>) -> bool {

@@ -22,7 +22,7 @@ pub struct Reporter {
     pub key: PublicKey,
     /// What it has staked, after what it lost.
     pub stake: Amount,
-    /// It signed two reports for one nonce, and reports no more.
+    /// It signed two reports for one nonce, or lost all of its stake, and reports no more.
     pub is_caught: bool,
 }
 

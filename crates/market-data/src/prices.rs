@@ -31,7 +31,7 @@ impl View {
     pub(crate) fn reporter_faulted(&mut self, id: AccountId, fault: ReporterFault, lost: Amount) {
         if let Some(reporter) = self.reporters.get_mut(&id) {
             reporter.stake = reporter.stake.minus(lost);
-            reporter.is_caught |= matches!(fault, ReporterFault::Equivocated { .. });
+            reporter.is_caught |= !matches!(fault, ReporterFault::Far { .. });
         }
     }
 

@@ -18,6 +18,7 @@ use crate::ppm::{exceeds, is_beyond, share_up};
 use crate::reward::{Graded, Yardstick};
 use crate::seat::{Cell, Said};
 use crate::trail::Trail;
+use crate::until::Until;
 use crate::votes::Votes;
 
 /// The state machine of one feed; see the crate's documentation.
@@ -39,6 +40,8 @@ pub struct Feed {
     pub(crate) trail: Option<Trail>,
     /// When the hour began that is paid next.
     pub(crate) hour_from: At,
+    /// Until when enough is live; follows from the seats and the terms.
+    pub(crate) until: Until,
 }
 
 /// What a step changed, for the engine to say and to pay.
@@ -99,6 +102,7 @@ impl Feed {
             count: Count::default(),
             trail: None,
             hour_from: at,
+            until: Until::default(),
         }
     }
 
@@ -124,9 +128,20 @@ impl Feed {
         self.confidence
     }
 
-    /// How good the price is; never [`Health::Manual`].
+    /// How good the price was at the last step; never [`Health::Manual`].
     pub fn health(&self) -> Health {
         self.health
+    }
+
+    /// How good the price is at `at`, for whoever acts by it: as at the last step, or worse when by
+    /// now too few of the reports are live that it was made of. So it is no better than a step at
+    /// `at` would find it for its quorums, without one.
+    pub fn health_at(&self, at: At) -> Health {
+        match self.health {
+            Health::Healthy if at < self.until.healthy => Health::Healthy,
+            Health::Healthy | Health::Degraded if at < self.until.degraded => Health::Degraded,
+            Health::Healthy | Health::Degraded | Health::Frozen | Health::Manual => Health::Frozen,
+        }
     }
 
     /// Goes on under other terms, which have passed [`crate::check_terms`]. The hour so far is
@@ -170,8 +185,8 @@ impl Feed {
         changes
     }
 
-    /// Time has passed: reports grow stale, an hour may be over. Health is what it was at the last
-    /// step, so whoever acts by it ticks at least once a second.
+    /// Time has passed: reports grow stale, an hour may be over. This is done at least once a
+    /// second; [`Feed::health_at`] is for when it is not.
     pub fn tick(&mut self, at: At) -> Changes {
         let mut changes = Changes::default();
         self.end_hour(at, &mut changes);
@@ -233,6 +248,7 @@ impl Feed {
     /// Makes the index of what is live, and moves health and price by it; `fresh` is the place of
     /// the seat that just reported.
     fn judge(&mut self, fresh: Option<usize>, at: At, changes: &mut Changes) -> Cross {
+        self.until = Until::of(&self.cells, &self.terms);
         let reading = self.read(at);
         let wrong = self.wrong(&reading).or_else(|| self.jump(reading.index, at));
         self.follow(reading.index, wrong.is_some(), at);

@@ -30,8 +30,9 @@
 //! # Where things are
 //! `terms` checks terms; `check` refuses reports; `feed` is the state machine; `seat` holds what
 //! one seat said; `votes` weighs them; `index` makes the price; `trail` remembers a second of it;
-//! `barrier` counts; `reward` grades and pays; `snapshot` writes and restores; `gate` is the one
-//! table of what a health allows. The rules are in `docs/rules/oracle.md`.
+//! `until` knows when reports will be too few; `barrier` counts; `reward` grades and pays;
+//! `snapshot` writes and restores; `gate` is the one table of what a health allows. The rules are
+//! in `docs/rules/oracle.md`.
 #![no_std]
 #![deny(clippy::float_arithmetic, clippy::as_conversions, clippy::indexing_slicing)]
 #![deny(clippy::unwrap_used, clippy::wildcard_enum_match_arm)]
@@ -51,6 +52,7 @@ mod seat;
 mod snapshot;
 mod terms;
 mod trail;
+mod until;
 mod view;
 mod votes;
 

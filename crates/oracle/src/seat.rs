@@ -83,6 +83,12 @@ impl Cell {
         self.last().filter(is_fresh).filter(|_| !self.suspended)
     }
 
+    /// When the newest report stops to count; `None` if it does not count at all.
+    pub fn lives_until(&self, stale_ms: u32) -> Option<At> {
+        let last = self.last().filter(|_| !self.suspended)?;
+        Some(last.source_at.plus_ms(stale_ms.into()))
+    }
+
     pub fn standing(&self, at: At, stale_ms: u32) -> Standing {
         if self.suspended {
             return Standing::Suspended;

@@ -18,6 +18,7 @@ use crate::reward::stretches;
 use crate::seat::{Cell, REMEMBERED_MAX, Said};
 use crate::terms::check_terms;
 use crate::trail::{QUARTERS, Range, Trail};
+use crate::until::Until;
 
 impl Codec for Feed {
     fn encode(&self, out: &mut Vec<u8>) {
@@ -42,6 +43,7 @@ impl Codec for Feed {
             decode_cell(cell, stretches(&terms), reader)?;
         }
         let feed = Feed {
+            until: Until::of(&cells, &terms),
             terms,
             cells,
             price: decode_price(reader)?,

@@ -246,6 +246,8 @@ pub enum ReporterFault {
         /// For how long.
         for_ms: u64,
     },
+    /// It was far, and nothing of its stake is left to lose.
+    Spent,
 }
 
 /// A feed at one moment.

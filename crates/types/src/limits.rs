@@ -37,6 +37,8 @@ pub const TICK_STEPS_MAX: usize = 8;
 pub const SOURCES_MAX: usize = 32;
 /// Seats of one feed.
 pub const SEATS_MAX: usize = 64;
+/// Indices of one domain: pairs that have an instrument or a feed.
+pub const INDICES_MAX: u32 = 1_024;
 /// Reporters of one domain.
 pub const REPORTERS_MAX: usize = 256;
 /// Backstops of one domain.

@@ -64,6 +64,9 @@ pub enum Reject {
     /// No instrument is priced by it.
     #[error("no instrument is priced by {base} in {quote}: list one first")]
     IndexNotFound { base: AssetCode, quote: AssetCode },
+    /// Too many pairs.
+    #[error("there are {max} indices already", max = limits::INDICES_MAX)]
+    IndicesTooMany,
     /// Its prices come from reporters.
     #[error("the index of {base} in {quote} has a feed: the operator cannot set its prices")]
     IndexHasFeed { base: AssetCode, quote: AssetCode },
@@ -73,11 +76,14 @@ pub enum Reject {
     /// Too many reporters.
     #[error("there are {max} reporters already", max = limits::REPORTERS_MAX)]
     ReportersTooMany,
+    /// Nothing that is signed with it would be believed.
+    #[error("the public key of account {account} is not that of an Ed25519 key: send its 32 bytes")]
+    PublicKeyUnusable { account: AccountId },
     /// Not a reporter.
     #[error("account {account} is not a reporter: the operator registers it with its key")]
     ReporterNotFound { account: AccountId },
     /// Caught.
-    #[error("account {account} signed two reports for one nonce and reports no more")]
+    #[error("account {account} was caught and reports no more: register another one")]
     ReporterSuspended { account: AccountId },
     /// Not its seat.
     #[error("account {account} has no seat for source {source_id} in this feed")]
@@ -133,6 +139,12 @@ pub enum Reject {
     /// The index is not good enough for that.
     #[error("the index of {base} in {quote} is {health:?}, which does not allow to {action:?}")]
     IndexUnfit { base: AssetCode, quote: AssetCode, action: Action, health: Health },
+    /// The volatilities are not good enough for that.
+    #[error(
+        "the volatilities of {expiry} are too old, or there are none: that does not allow to \
+         {action:?}"
+    )]
+    SurfaceUnfit { expiry: At, action: Action },
     /// Nothing to value the order with.
     #[error("instrument {instrument} has no mark price yet: wait for the first one")]
     MarkMissing { instrument: InstrumentId },
@@ -244,6 +256,9 @@ pub enum TermsFault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each refusal names its numbers")]
 pub enum FeedFault {
+    /// A pair that nothing can be settled by.
+    #[error("the domain settles in {asset}: base or quote of the index must be it")]
+    Pair { asset: AssetCode },
     /// Sources.
     #[error("{sources} sources: name between 1 and {max}", max = limits::SOURCES_MAX)]
     Sources { sources: u32 },
@@ -398,7 +413,10 @@ impl Reject {
             Reject::ExpiryNotFound { .. } => 317,
             Reject::SurfaceArbitrage { .. } => 318,
             Reject::DeliveryNotDisputed { .. } => 319,
+            Reject::IndicesTooMany => 320,
+            Reject::PublicKeyUnusable { .. } => 321,
             Reject::IndexUnfit { .. } => 417,
+            Reject::SurfaceUnfit { .. } => 418,
             Reject::OrderNotOpen { .. } => 401,
             Reject::OrderNotOwned { .. } => 402,
             Reject::OrderTermsContradict { .. } => 403,

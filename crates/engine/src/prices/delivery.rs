@@ -101,7 +101,12 @@ impl Engine {
     }
 
     fn close_expired(&mut self, index: IndexId, expiry: At, events: &mut Vec<Event>) {
-        for instrument in self.expiring(index, expiry) {
+        let is_empty = |instrument: &InstrumentId| {
+            [Side::Bid, Side::Ask].iter().all(|side| self.books.best(*instrument, *side).is_none())
+        };
+        let mut expiring = self.expiring(index, expiry);
+        expiring.retain(|instrument| !is_empty(instrument));
+        for instrument in expiring {
             for holding in self.markets.at(instrument.0).holdings.clone() {
                 let orders = self.orders.ids_of(self.holdings.at(holding), |_| true);
                 for order in orders {
@@ -172,6 +177,7 @@ impl Engine {
         if let Some(prices) = &mut self.indices.at_mut(id).prices {
             prices.deliveries.retain(|delivery| delivery.expiry() != expiry);
             prices.surfaces.retain(|surface| surface.expiry != expiry);
+            prices.candidates.retain(|report| report.expiry != expiry);
             prices.disputed.retain(|disputed| *disputed != expiry);
         }
     }
@@ -193,7 +199,7 @@ impl Engine {
         events.push(Event::InstrumentDelivered { instrument, price, at: self.at });
     }
 
-    /// DLV: the position is closed at the delivery price; rounding is against its holder.
+    /// DLV-8, DLV-9: the position is closed at the delivery price; rounding is against its holder.
     fn settle_position(&mut self, holding: u32, price: IndexPrice, events: &mut Vec<Event>) {
         self.touch_holding(holding);
         let held = self.holdings.at(holding);

@@ -3,11 +3,11 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use oracle::{Changes, Feed};
+use oracle::{Changes, Feed, Taken};
 use types::{
-    AccountId, Amount, AssetCode, Event, FeedTerms, FeedView, Health, IndexId, LedgerAccount,
-    PriceReport, PublicKey, Reject, ReporterFault, Rounding, Seat, SeatView, TransferReason,
-    limits,
+    AccountId, Amount, AssetCode, Event, FeedFault, FeedTerms, FeedView, Health, IndexId,
+    LedgerAccount, PriceReport, PublicKey, Reject, ReporterFault, Rounding, Seat, SeatView,
+    TransferReason, limits,
 };
 
 use super::state::{FuturePrices, IndexPrices};
@@ -17,7 +17,7 @@ use crate::engine::Engine;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Reporter {
     pub key: PublicKey,
-    /// It was caught at two reports for one nonce.
+    /// It was caught at two reports for one nonce, or has nothing left to lose.
     pub suspended: bool,
 }
 
@@ -32,6 +32,8 @@ impl Engine {
         for seat in &terms.seats {
             self.check_account(seat.reporter)?;
         }
+        self.check_pair(terms.base, terms.quote)?;
+        self.check_new_index(terms.base, terms.quote)?;
 
         let index = self.index_of(terms.base, terms.quote);
         self.touch_index(index);
@@ -48,8 +50,27 @@ impl Engine {
         };
         events.push(Event::FeedSet { index, terms: Box::new(terms.clone()) });
         self.price_futures(index);
-        self.suspend_the_caught(index);
         self.take_in(index, changes, events);
+        self.suspend_the_caught(index, events);
+        self.rechoose_surfaces(index, events);
+        Ok(())
+    }
+
+    /// ORA-31: what the domain could list, or did, is priced by no other pair.
+    fn check_pair(&self, base: AssetCode, quote: AssetCode) -> Result<(), Reject> {
+        let asset = self.asset;
+        if base == asset || quote == asset {
+            return Ok(());
+        }
+        Err(Reject::FeedTermsContradict { fault: FeedFault::Pair { asset } })
+    }
+
+    /// ORA-31: a pair that has no index yet gets one only while there are not too many.
+    pub(crate) fn check_new_index(&self, base: AssetCode, quote: AssetCode) -> Result<(), Reject> {
+        let is_new = self.find_index(base, quote).is_none();
+        if is_new && limits::INDICES_MAX <= self.indices.len() {
+            return Err(Reject::IndicesTooMany);
+        }
         Ok(())
     }
 
@@ -70,7 +91,7 @@ impl Engine {
     }
 
     /// Whoever was caught in another feed sits in no new one.
-    fn suspend_the_caught(&mut self, index: IndexId) {
+    fn suspend_the_caught(&mut self, index: IndexId, events: &mut Vec<Event>) {
         let caught: Vec<AccountId> = self
             .reporters
             .iter()
@@ -79,7 +100,8 @@ impl Engine {
             .collect();
         let at = self.at;
         for account in caught {
-            self.prices_mut(index).feed.suspend(account, at);
+            let changes = self.prices_mut(index).feed.suspend(account, at);
+            self.take_in(index, changes, events);
         }
     }
 
@@ -100,6 +122,9 @@ impl Engine {
         }
         if known.is_none() && limits::REPORTERS_MAX <= self.reporters.len() {
             return Err(Reject::ReportersTooMany);
+        }
+        if !ledger::is_key(&key) {
+            return Err(Reject::PublicKeyUnusable { account });
         }
         if stake != Amount::ZERO {
             self.check_not_liquidating(account)?;
@@ -155,8 +180,10 @@ impl Engine {
         self.touch_index(index);
         let at = self.at;
         let changes = self.prices_mut(index).feed.take(report, taken, at);
-        let seat = Seat { reporter, source };
-        events.push(Event::PriceReported { index, seat, price, source_at });
+        if taken == Taken::Price {
+            let seat = Seat { reporter, source };
+            events.push(Event::PriceReported { index, seat, price, source_at });
+        }
         self.take_in(index, changes, events);
         Ok(())
     }
@@ -207,18 +234,26 @@ impl Engine {
                 let share = self.prices(index).feed.terms().incentives.far_slash_ppm;
                 stake.times(i64::from(share), 1_000_000, Rounding::Up)
             }
+            ReporterFault::Spent => Amount::ZERO,
         };
         if slashed != Amount::ZERO {
             let (from, to) = (LedgerAccount::Stake(account), LedgerAccount::Fees);
             self.transfer(from, to, slashed, TransferReason::Slash, events);
         }
         events.push(Event::ReporterFaulted { account, index, fault, slashed });
-        if matches!(fault, ReporterFault::Equivocated { .. }) {
-            self.suspend(account, events);
+        match fault {
+            ReporterFault::Far { .. } if stake == slashed => {
+                self.punish(account, index, ReporterFault::Spent, events);
+            }
+            ReporterFault::Far { .. } => {}
+            ReporterFault::Equivocated { .. } | ReporterFault::Spent => {
+                self.suspend(account, events);
+            }
         }
     }
 
-    /// Whoever signed two reports for one nonce speaks in no feed any more.
+    /// ORA-9, ORA-29: whoever signed two reports for one nonce, or has nothing left to lose, speaks
+    /// in no feed any more, and its volatilities count no more.
     fn suspend(&mut self, account: AccountId, events: &mut Vec<Event>) {
         if let Some(reporter) = self.reporters.get(&account).copied() {
             self.set_reporter(account, Reporter { suspended: true, ..reporter });
@@ -228,6 +263,7 @@ impl Engine {
             let at = self.at;
             let changes = self.prices_mut(index).feed.suspend(account, at);
             self.take_in(index, changes, events);
+            self.rechoose_surfaces(index, events);
         }
     }
 

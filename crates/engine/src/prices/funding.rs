@@ -10,7 +10,7 @@ use super::state::as_index_price;
 use crate::engine::Engine;
 
 impl Engine {
-    /// FND: accrues for the time since the last tick, unless the index is not good enough.
+    /// FND-5, FND-8: accrues for the time since the last tick, unless the index is not good enough.
     pub(super) fn accrue_funding(&mut self, index: IndexId, events: &mut Vec<Event>) {
         let allowed = oracle::gate::allows(Action::Fund, self.health(index));
         for instrument in self.indices.at(u32::from(index.0)).live.clone() {
@@ -65,7 +65,7 @@ impl Engine {
         }
     }
 
-    /// FND: at 08:00 UTC every position is settled, and what rounding left is the venue's.
+    /// FND-7: at 08:00 UTC every position is settled, and what rounding left is the venue's.
     fn settle_all_funding(&mut self, instrument: InstrumentId, events: &mut Vec<Event>) {
         for holding in self.markets.at(instrument.0).holdings.clone() {
             self.settle_funding(holding, events);

@@ -8,7 +8,7 @@ use risk::funding::FundingState;
 use risk::mark::MarkState;
 use types::codec::{Codec, DecodeError, Reader};
 use types::{
-    At, FundingSchedule, FundingTerms, IndexPrice, Instrument, Kind, Lots, MarkMethod,
+    AccountId, At, FundingSchedule, FundingTerms, IndexPrice, Instrument, Kind, Lots, MarkMethod,
     PricingTerms, SurfaceReport, Ticks, limits,
 };
 
@@ -18,6 +18,8 @@ pub(crate) struct IndexPrices {
     pub feed: Feed,
     /// By expiry.
     pub surfaces: Vec<Surface>,
+    /// The last good report of each reporter of each expiry, by expiry and reporter.
+    pub candidates: Vec<SurfaceReport>,
     /// Expiries whose window is open and that are not settled, by expiry.
     pub deliveries: Vec<Delivery>,
     /// Those among them that wait for the operator, who was told.
@@ -26,14 +28,12 @@ pub(crate) struct IndexPrices {
     pub made_at: At,
 }
 
-/// The volatilities of one expiry.
+/// The volatilities of one expiry, once there are any.
 #[derive(Clone, Debug)]
 pub(crate) struct Surface {
     pub expiry: At,
     /// The one that marks are made by: the last good one that was chosen.
     pub standing: SurfaceReport,
-    /// The last good one of each reporter, by reporter.
-    pub candidates: Vec<SurfaceReport>,
 }
 
 /// The prices of one future or perpetual under a feed.
@@ -50,13 +50,41 @@ pub(crate) struct FuturePrices {
 
 impl IndexPrices {
     pub fn new(feed: Feed) -> IndexPrices {
-        let (surfaces, deliveries, disputed) = (Vec::new(), Vec::new(), Vec::new());
-        IndexPrices { feed, surfaces, deliveries, disputed, made_at: At(0) }
+        IndexPrices {
+            feed,
+            surfaces: Vec::new(),
+            candidates: Vec::new(),
+            deliveries: Vec::new(),
+            disputed: Vec::new(),
+            made_at: At(0),
+        }
     }
 
     pub fn surface(&self, expiry: At) -> Option<&Surface> {
         let place = self.surfaces.binary_search_by_key(&expiry, |surface| surface.expiry).ok()?;
         self.surfaces.get(place)
+    }
+
+    /// From now on this one stands for its expiry.
+    pub fn stand(&mut self, standing: SurfaceReport) {
+        let expiry = standing.expiry;
+        let place = self.surfaces.partition_point(|surface| surface.expiry < expiry);
+        match self.surfaces.get_mut(place) {
+            Some(known) if known.expiry == expiry => known.standing = standing,
+            _ => self.surfaces.insert(place, Surface { expiry, standing }),
+        }
+    }
+
+    /// Expiries of which something was said.
+    pub fn n_expiries(&self) -> usize {
+        self.candidates.chunk_by(|one, next| one.expiry == next.expiry).count()
+    }
+
+    /// What each reporter said last of an expiry.
+    pub fn candidates(&self, expiry: At) -> &[SurfaceReport] {
+        let from = self.candidates.partition_point(|report| report.expiry < expiry);
+        let to = self.candidates.partition_point(|report| report.expiry <= expiry);
+        self.candidates.get(from..to).unwrap_or_default()
     }
 }
 
@@ -97,10 +125,16 @@ pub(crate) fn as_index_price(price: Ticks, tick_price: u64) -> IndexPrice {
     IndexPrice(u64::from(price.0).saturating_mul(tick_price).min(IndexPrice::MAX.0))
 }
 
+/// Where a report stands among the candidates of an index.
+pub(super) fn place_of(report: &SurfaceReport) -> (At, AccountId) {
+    (report.expiry, report.reporter)
+}
+
 impl Codec for IndexPrices {
     fn encode(&self, out: &mut Vec<u8>) {
         self.feed.encode(out);
         self.surfaces.encode(out);
+        self.candidates.encode(out);
         self.deliveries.encode(out);
         self.disputed.encode(out);
         self.made_at.encode(out);
@@ -108,36 +142,35 @@ impl Codec for IndexPrices {
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let feed = Feed::decode(reader)?;
         let surfaces: Vec<Surface> = Vec::decode(reader)?;
+        let candidates: Vec<SurfaceReport> = Vec::decode(reader)?;
         let deliveries: Vec<Delivery> = Vec::decode(reader)?;
         let (disputed, made_at) = (Vec::decode(reader)?, At::decode(reader)?);
         let rises = surfaces.is_sorted_by(|one, next| one.expiry < next.expiry);
         if !rises || limits::SURFACES_MAX < surfaces.len() {
             return Err(reader.refuse("surfaces"));
         }
+        let is_good = |report: &SurfaceReport| pricing::check(&report.svi).is_ok();
+        let rises = candidates.is_sorted_by(|one, next| place_of(one) < place_of(next));
+        if !rises || !candidates.iter().all(is_good) {
+            return Err(reader.refuse("reports of surfaces"));
+        }
         if !deliveries.is_sorted_by(|one, next| one.expiry() < next.expiry()) {
             return Err(reader.refuse("deliveries"));
         }
-        Ok(IndexPrices { feed, surfaces, deliveries, disputed, made_at })
+        Ok(IndexPrices { feed, surfaces, candidates, deliveries, disputed, made_at })
     }
 }
 
 impl Codec for Surface {
     fn encode(&self, out: &mut Vec<u8>) {
-        self.expiry.encode(out);
         self.standing.encode(out);
-        self.candidates.encode(out);
     }
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let expiry = At::decode(reader)?;
         let standing = SurfaceReport::decode(reader)?;
-        let candidates: Vec<SurfaceReport> = Vec::decode(reader)?;
-        let is_good =
-            |report: &SurfaceReport| report.expiry == expiry && pricing::check(&report.svi).is_ok();
-        let rises = candidates.is_sorted_by(|one, next| one.reporter < next.reporter);
-        if !rises || !is_good(&standing) || !candidates.iter().all(is_good) {
+        if pricing::check(&standing.svi).is_err() {
             return Err(reader.refuse("Surface"));
         }
-        Ok(Surface { expiry, standing, candidates })
+        Ok(Surface { expiry: standing.expiry, standing })
     }
 }
 

@@ -7,7 +7,7 @@ use std::vec::Vec;
 use expect_test::expect;
 use types::{
     AccountId, Amount, At, BackstopTerms, Command, Event, OrderKind, PlaceOrder, RiskTerms, Side,
-    Ticks,
+    Svi, Ticks,
 };
 
 use super::liquidation::{bid, keep, levered, seconds, steps};
@@ -218,6 +218,9 @@ fn options_with_one_minute_to_live() {
         priced.trade((BOB, ANN), CALL, (10, 40));
         let quiet = priced.until(At(EXPIRY.0 - 90_000), &[65_200; 5]);
         assert_eq!(steps(&quiet), "");
+        // The volatilities are the same, of the minute and a half that is left of forty.
+        let left = |variance: i64| variance * 90 / 2_400;
+        priced.surfaces(Svi { a: left(smile().a), b: left(smile().b), ..smile() });
         let last = priced.until(EXPIRY.plus_ms(70_000), &[71_000; 5]);
         story += &format!("{}\n", steps(&last));
         story += &format!("{:?}\n", priced.world.engine.margin_of(ANN));

@@ -27,6 +27,7 @@ pub const CALL: InstrumentId = InstrumentId(2);
 pub const PUT: InstrumentId = InstrumentId(3);
 
 /// A world whose prices come from reporters.
+#[derive(Clone)]
 pub struct Priced {
     pub world: World,
     pub base: &'static str,
@@ -118,7 +119,7 @@ impl Priced {
             priced.world.fund(funds);
         }
         for account in REPORTERS {
-            let (key, stake) = (PublicKey([7; 32]), Amount(funds / 10));
+            let (key, stake) = (PublicKey([9; 32]), Amount(funds / 10));
             priced.world.must(Command::RegisterReporter { account, key, stake });
         }
         priced.world.must(Command::SetFeed(terms(base, quote).into()));
@@ -172,20 +173,30 @@ impl Priced {
         all
     }
 
-    /// `reporter` says that volatility is flat at `ppm`, from the root of a·T.
+    /// `reporter` says what volatilities are.
     pub fn surface(&mut self, reporter: AccountId, svi: Svi) -> Vec<Event> {
+        self.surface_of(reporter, EXPIRY, svi)
+    }
+
+    pub fn surface_of(&mut self, reporter: AccountId, expiry: At, svi: Svi) -> Vec<Event> {
         self.nonce += 1;
         let report = SurfaceReport {
             base: asset(self.base),
             quote: asset(self.quote),
             reporter,
-            expiry: EXPIRY,
+            expiry,
             svi,
             source_at: self.world.at,
             nonce: self.nonce,
         };
         let signature = Signature([0; 64]);
         self.world.apply(Command::ReportSurface(SignedSurface { report, signature }.into()))
+    }
+
+    /// Three reporters, which is a quorum, say the same of volatility.
+    pub fn surfaces(&mut self, svi: Svi) -> Vec<Event> {
+        let reporters = REPORTERS.into_iter().take(3);
+        reporters.flat_map(|reporter| self.surface(reporter, svi)).collect()
     }
 
     pub fn order(

@@ -53,7 +53,10 @@ fn act(priced: &mut Priced, (choice, who, a, b): Raw) {
         }
         164..=184 => {
             let svi = Svi { a: i64::from(a % 60_000), b: i64::from(b % 900_000), ..smile() };
-            priced.surface(reporter, svi);
+            match (who >> 8) % 3 {
+                0 => priced.surface(reporter, svi),
+                _ => priced.surfaces(svi),
+            };
         }
         185..=194 => {
             priced.world.at.0 += u64::from(a % 60_000);

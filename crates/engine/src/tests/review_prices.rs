@@ -46,9 +46,7 @@ fn code(events: &[Event]) -> Option<u16> {
 /// Everything else about an option under a surface follows from what a snapshot has.
 fn with_options() -> Priced {
     let mut priced = Priced::inverse();
-    for reporter in super::priced::REPORTERS.into_iter().take(3) {
-        priced.surface(reporter, smile());
-    }
+    priced.surfaces(smile());
     priced.seconds(1, &[60_000; 5]);
     priced
 }
@@ -68,9 +66,7 @@ fn a_feed_without_a_price_is_restored() {
 fn a_surface_between_two_ticks_is_restored() {
     let mut priced = with_options();
     let svi = Svi { a: 4 * smile().a, ..smile() };
-    for reporter in super::priced::REPORTERS.into_iter().take(3) {
-        priced.surface(reporter, svi);
-    }
+    priced.surfaces(svi);
     check_restores(&mut priced.world.engine);
 }
 
@@ -78,6 +74,8 @@ fn a_surface_between_two_ticks_is_restored() {
 fn a_first_surface_is_restored() {
     let mut priced = Priced::inverse();
     priced.surface(AccountId(1), smile());
+    check_restores(&mut priced.world.engine);
+    priced.surfaces(smile());
     check_restores(&mut priced.world.engine);
 }
 
@@ -114,9 +112,7 @@ fn new_terms_of_a_future_between_two_ticks_are_restored() {
 fn a_window_with_gaps_is_restored() {
     let mut priced = with_options();
     priced.until(At(EXPIRY.0 - 20 * 60_000), &[60_000; 5]);
-    for reporter in super::priced::REPORTERS.into_iter().take(3) {
-        priced.surface(reporter, smile());
-    }
+    priced.surfaces(smile());
     priced.until(At(EXPIRY.0 - 10 * 60_000), &[63_000; 5]);
     for _ in 0..30 {
         priced.world.at.0 += 17_000;
@@ -232,9 +228,7 @@ fn no_price_that_the_operator_types_stops_the_venue() {
     for price in [1, 10, 1_000, 1_000_000, 1 << 30, u64::MAX / 100, IndexPrice::MAX.0] {
         for style in [Priced::inverse, Priced::linear] {
             let mut priced = rich(style());
-            for reporter in super::priced::REPORTERS.into_iter().take(3) {
-                priced.surface(reporter, smile());
-            }
+            priced.surfaces(smile());
             priced.seconds(1, &[60_000; 5]);
             disputed(&mut priced, &[FUTURE, CALL, PUT]);
             let (base, quote) = (asset(priced.base), asset(priced.quote));
@@ -266,9 +260,7 @@ fn no_price_that_all_reporters_say_stops_the_venue() {
     for (n, price) in [(3, IndexPrice(1)), (3, IndexPrice::MAX), (5, IndexPrice(1))] {
         for style in styles {
             let mut priced = rich(style());
-            for reporter in super::priced::REPORTERS.into_iter().take(3) {
-                priced.surface(reporter, smile());
-            }
+            priced.surfaces(smile());
             let terms = hourly(FundingSchedule::Continuous);
             priced.world.must(Command::SetPricing { instrument: PERPETUAL, terms });
             priced.seconds(1, &[60_000; 5]);
@@ -452,7 +444,7 @@ impl Draw {
         }))
     }
 
-    fn surface(&self, at: At) -> Command {
+    fn surface(&self, nth: u32, at: At) -> Command {
         let svi = match self.b % 11 {
             0 => Svi { a: i64::from(self.a), b: i64::from(self.b), ..smile() },
             1 => Svi { a: i64::MIN, b: i64::MAX, rho: i64::MIN, m: i64::MIN, sigma: i64::MAX },
@@ -461,7 +453,7 @@ impl Draw {
         let report = SurfaceReport {
             base: self.pair.0,
             quote: self.pair.1,
-            reporter: AccountId(1 + self.who % 5),
+            reporter: AccountId(1 + (self.who + nth) % 5),
             expiry: self.expiry(),
             svi,
             source_at: at,
@@ -527,14 +519,13 @@ impl Draw {
         Command::ListInstrument(Instrument { kind, ..call() }.into())
     }
 
-    fn command(&self, choice: u8, engine: &Engine, at: At) -> Option<Command> {
+    fn command(&self, choice: u8, engine: &Engine) -> Option<Command> {
         let (account, amount) = (self.trader, Amount(i64::from(self.b)));
         let (base, quote) = self.pair;
         let mark = Ticks(pick(&[1, 50, 5_000, 120_000, 130_000], self.b));
         Some(match choice {
             0..=69 => self.order(),
             70..=84 => self.amend(engine)?,
-            85..=99 => self.surface(at),
             100 => Command::StartTerm,
             101..=110 => Command::Withdraw { account, amount },
             111..=114 => self.feed(),
@@ -543,7 +534,7 @@ impl Draw {
             133..=138 => self.margin(),
             139..=142 => Command::FundInsurance { amount },
             143..=148 => {
-                let (account, key) = (AccountId(1 + self.who % 8), PublicKey([7; 32]));
+                let (account, key) = (AccountId(1 + self.who % 8), PublicKey([9; 32]));
                 Command::RegisterReporter { account, key, stake: amount }
             }
             149..=154 => Command::ReportIndex { base, quote, price: self.price },
@@ -561,9 +552,14 @@ impl Draw {
         let pauses = [10, 10, 10, 900, 1_000, 3_000, 4_000, 61_000, 1_800_000, 9_000_000];
         let near = pick(&[60_000, 60_010, 59_990, 61_000, 59_000, 57_000], self.b);
         match choice {
-            0..=179 => {
+            85..=99 => {
                 let at = priced.world.at;
-                if let Some(command) = self.command(choice, &priced.world.engine, at) {
+                for nth in 0..pick(&[1, 3, 5], self.b) {
+                    priced.world.apply(self.surface(nth, at));
+                }
+            }
+            0..=179 => {
+                if let Some(command) = self.command(choice, &priced.world.engine) {
                     priced.world.apply(command);
                 }
             }

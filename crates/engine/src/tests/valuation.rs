@@ -15,7 +15,7 @@ const RICH: AccountId = REPORTERS[4];
 
 /// Traders with little money and some of everything.
 fn traders(priced: &mut Priced, funds: &[u32]) -> Vec<AccountId> {
-    priced.surface(REPORTERS[0], smile());
+    priced.surfaces(smile());
     let terms = MarginTerms {
         initial_ppm: 20_000,
         maintenance_ppm: 10_000,
@@ -85,7 +85,7 @@ proptest! {
             priced.seconds(1, &[u64::try_from(price).expect("above zero"); 5]);
             if 200 <= choice {
                 let a = smile().a + i64::from(choice) * 40;
-                priced.surface(REPORTERS[usize::from(choice % 3)], Svi { a, ..smile() });
+                priced.surfaces(Svi { a, ..smile() });
             }
         }
     }

@@ -72,6 +72,7 @@ pub fn linear() -> Instrument {
 }
 
 /// An engine with its clock.
+#[derive(Clone)]
 pub struct World {
     pub engine: Engine,
     pub at: At,

@@ -5,8 +5,8 @@ use std::vec::Vec;
 
 use types::codec::Codec;
 use types::{
-    AccountId, Amount, At, Barrier, CrossCheck, FeedTerms, Health, IndexMethod, IndexPrice, Quorum,
-    ReporterFault, Seat, SourceId,
+    AccountId, Amount, At, Barrier, CrossCheck, FeedTerms, Health, HealthReason, IndexMethod,
+    IndexPrice, Quorum, ReporterFault, Seat, SourceId,
 };
 
 use super::dice::{Dice, report};
@@ -114,6 +114,21 @@ fn live_range(feed: &Feed, at: At) -> Option<(IndexPrice, IndexPrice)> {
     Some((IndexPrice(prices.clone().min()?), IndexPrice(prices.max()?)))
 }
 
+/// ORA-30: what a look at the feed at a later time finds of its quorums is known without one.
+fn check_foresight(feed: &Feed, at: At) -> Result<(), TestCaseError> {
+    for later in [0, 1, 499, 500, 900, 9_000, 10_000, 86_400_000].map(|ms| at.plus_ms(ms)) {
+        let mut looked = feed.clone();
+        let found = looked.tick(later).health.first().map(|change| (change.to, change.reason));
+        let expected = match found {
+            None => feed.health(),
+            Some((to, HealthReason::TooFew { .. } | HealthReason::CrossCheckSilent)) => to,
+            Some(_) => continue,
+        };
+        prop_assert_eq!(feed.health_at(later), expected, "{:?} at {}", feed, later);
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -148,6 +163,7 @@ proptest! {
             }
             prop_assert_eq!(feed.health(), health);
             prop_assert!(feed.health() != Health::Manual);
+            check_foresight(feed, driven.at)?;
             prop_assert_eq!(changes.price, feed.price().filter(|new| Some(*new) != before.price()));
             prop_assert!(changes.price.is_none() || health != Health::Frozen);
             if let (Some(index), true) = (feed.price(), health != Health::Frozen) {
@@ -313,6 +329,7 @@ fn the_draws_reach_every_health_and_every_fault() {
                 match fault {
                     ReporterFault::Far { .. } => n_far += 1,
                     ReporterFault::Equivocated { .. } => n_twice += 1,
+                    ReporterFault::Spent => panic!("a feed knows no stake"),
                 }
             }
             n_paid += changes.rewards.len();

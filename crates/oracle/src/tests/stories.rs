@@ -93,8 +93,8 @@ fn ora_9_two_reports_for_one_nonce_put_a_reporter_out() {
                 3@c: Live, weight 250000 ppm, 100.00 (+0 ppm) 1/2 good
                 4@d: Live, weight 250000 ppm, 100.00 (+0 ppm) 1/2 good
                 5@e: Live, weight 250000 ppm, 100.00 (+0 ppm) 1/2 good
-            12:00:04 1@a: refused: account 1 signed two reports for one nonce and reports no more
-            12:00:04 1@b: refused: account 1 signed two reports for one nonce and reports no more
+            12:00:04 1@a: refused: account 1 was caught and reports no more: register another one
+            12:00:04 1@b: refused: account 1 was caught and reports no more: register another one
             12:00:05 2@b: refused: nonce 2 is not above 2, the last one: it is an old report
             12:00:05 Healthy at 100.00 ± 0.00
                 may cancel, reduce, place, increase, withdraw, fund, deliver, liquidate
@@ -812,7 +812,7 @@ fn ora_24_new_terms_begin_an_hour_and_a_caught_reporter_is_not_paid() {
             00:15:00 reporter 4 earns 200
             00:15:00 reporter 5 earns 200
             01:12:00 reporter 1 is at fault: Equivocated { nonce: 2 }
-            01:12:01 a: refused: account 1 signed two reports for one nonce and reports no more
+            01:12:01 a: refused: account 1 was caught and reports no more: register another one
             01:15:00 reporter 2 earns 1200
             01:15:00 reporter 3 earns 1200
             01:15:00 reporter 4 earns 1200

@@ -105,7 +105,7 @@ choice!(OrderFault {
 choice!(FeedFault {
     0 => Sources { sources }, 1 => Seats { seats }, 2 => Seat { account, source_id },
     3 => Quorum { reporters, sources }, 4 => Barrier, 5 => Times, 6 => Rates, 7 => CrossCheck,
-    8 => Reward,
+    8 => Reward, 9 => Pair { asset },
 });
 choice!(PricingFault { 0 => Option, 1 => Funding, 2 => Rates });
 choice!(SurfaceFault {
@@ -175,4 +175,7 @@ choice!(Reject {
     59 => IndexUnfit { base, quote, action, health },
     60 => AccountLiquidating { account },
     61 => RiskTermsContradict { fault },
+    62 => IndicesTooMany,
+    63 => PublicKeyUnusable { account },
+    64 => SurfaceUnfit { expiry, action },
 });

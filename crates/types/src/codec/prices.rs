@@ -28,7 +28,7 @@ choice!(Action {
     0 => Place, 1 => Increase, 2 => Reduce, 3 => Cancel, 4 => Liquidate, 5 => Fund, 6 => Deliver,
     7 => Withdraw,
 });
-choice!(ReporterFault { 0 => Equivocated { nonce }, 1 => Far { apart_ppm, for_ms } });
+choice!(ReporterFault { 0 => Equivocated { nonce }, 1 => Far { apart_ppm, for_ms }, 2 => Spent });
 choice!(MarkMethod { 0 => ImpactBasis, 1 => MedianOfThree });
 choice!(FundingSchedule { 0 => Continuous, 1 => Hourly });
 

@@ -226,9 +226,11 @@ fn all() -> Vec<Reject> {
         Reject::IndexNotFound { base: asset("SOL"), quote: asset("USD") },
         Reject::FeedTermsContradict { fault: FeedFault::Barrier },
         Reject::PricingTermsContradict { fault: PricingFault::Funding },
+        Reject::IndicesTooMany,
         Reject::IndexHasFeed { base: asset("BTC"), quote: asset("USD") },
         Reject::FeedMissing { base: asset("BTC"), quote: asset("USD") },
         Reject::ReportersTooMany,
+        Reject::PublicKeyUnusable { account },
         Reject::ReporterNotFound { account },
         Reject::ReporterSuspended { account },
         Reject::SeatMissing { account, source_id: 3 },
@@ -254,6 +256,7 @@ fn all() -> Vec<Reject> {
         Reject::DisplayOutOfRange { display: lots, min: Lots(5), max: Lots(10) },
         index_unfit(Action::Increase),
         index_unfit(Action::Withdraw),
+        Reject::SurfaceUnfit { expiry: at, action: Action::Increase },
         Reject::MarkMissing { instrument },
         too_low.clone(),
         Reject::PriceTooHigh { price: ticks, max: Ticks(200_000) },
@@ -285,7 +288,7 @@ fn all() -> Vec<Reject> {
 fn each_refusal_of_the_core_has_a_code_and_its_numbers_in_units() {
     let world = World::new();
     let rules: BTreeSet<u16> = all().iter().map(Reject::code).collect();
-    assert_eq!(rules.len(), 59, "every rule of the core is in the list");
+    assert_eq!(rules.len(), 62, "every rule of the core is in the list");
     let lines = all().into_iter().map(|reject| {
         world.market.look(DomainId(0), |look| {
             let instrument = look.view.instrument(InstrumentId(0));
@@ -309,11 +312,13 @@ fn each_refusal_of_the_core_has_a_code_and_its_numbers_in_units() {
         13020 not_found {"param":"index_name","reason":"no instrument is priced by SOL in USD: list one first","rule":305}
         11049 bad_arguments {"reason":"the terms do not make a feed: a barrier needs at least one report, and sources within those that count","rule":206}
         11049 bad_arguments {"reason":"the terms do not make a mark price: a perpetual has funding, a dated future has none","rule":207}
+        11049 bad_arguments {"reason":"there are 1024 indices already","rule":320}
         11049 bad_arguments {"reason":"the index of BTC in USD has a feed: the operator cannot set its prices","rule":306}
         13020 not_found {"param":"index_name","reason":"the index of BTC in USD has no feed: set one first","rule":307}
         11049 bad_arguments {"reason":"there are 256 reporters already","rule":308}
+        11029 invalid_arguments {"param":"public_key","reason":"the public key of account 7 is not that of an Ed25519 key: send its 32 bytes","rule":321}
         13021 forbidden {"reason":"account 7 is not a reporter: the operator registers it with its key","rule":309}
-        13021 forbidden {"reason":"account 7 signed two reports for one nonce and reports no more","rule":310}
+        13021 forbidden {"reason":"account 7 was caught and reports no more: register another one","rule":310}
         13021 forbidden {"param":"source","reason":"account 7 has no seat for source 3 in this feed","rule":311}
         11029 invalid_arguments {"last":5,"param":"nonce","reason":"nonce 4 is not above 5, the last one: it is an old report","rule":312}
         11029 invalid_arguments {"param":"source_at","reason":"the source's time 2006 is ahead of the log's 5 by more than 2000 ms","rule":313,"timestamp":5}
@@ -337,6 +342,7 @@ fn each_refusal_of_the_core_has_a_code_and_its_numbers_in_units() {
         10036 invalid_max_show_amount {"max":100,"min":50,"param":"display_amount","reason":"display_amount is 30: send between 50 and 100","rule":407}
         11051 system_maintenance {"param":"index_name","reason":"the feed of btc_usd is frozen, not healthy: until it is, only orders that reduce a position are taken; public/get_price_feeds says why","rule":417}
         11051 system_maintenance {"param":"index_name","reason":"the feed of btc_usd is frozen, not healthy: money leaves an account with positions or orders when it is; public/get_price_feeds says why","rule":417}
+        11051 system_maintenance {"reason":"the volatilities of 5 are too old, or there are none: that does not allow to Increase","rule":418}
         10012 book_closed {"reason":"BTC-PERPETUAL has no mark price yet: wait for the first one","rule":408}
         10005 price_too_low 100001 {"limit":100001,"param":"price","price":100000.5,"reason":"price 100000.5 is outside the band, which ends at 100001","rule":409}
         10007 price_too_high 100000 {"limit":100000,"param":"price","price":100000.5,"reason":"price 100000.5 is outside the band, which ends at 100000","rule":410}

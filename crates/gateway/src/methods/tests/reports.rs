@@ -220,7 +220,7 @@ fn the_operator_registers_prices_and_settles_what_may_be() {
         let result = result.map_or_else(|error| told(&error), |result| result.to_string());
         out.push_str(&format!("{name}: {result}\n"));
     };
-    let key = json!({ "account": 2, "currency": "BTC", "public_key": "00".repeat(32), "stake": 0 });
+    let key = json!({ "account": 2, "currency": "BTC", "public_key": "01".repeat(32), "stake": 0 });
     call("operator/register_reporter", key.clone());
     call("operator/register_reporter", changed(&key, "public_key", json!("00")));
     call("operator/register_reporter", changed(&key, "stake", json!(5_000)));

@@ -190,6 +190,7 @@ fn fault_of(fault: ReporterFault) -> String {
         ReporterFault::Far { apart_ppm, for_ms } => {
             format!("it was {apart_ppm} ppm away for {for_ms} ms")
         }
+        ReporterFault::Spent => "nothing of its stake is left".into(),
     }
 }
 
