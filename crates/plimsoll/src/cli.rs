@@ -8,8 +8,10 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod operator;
 mod prices;
 
+pub use operator::{Funding, MarkWord, PriceCall, SetPricing};
 pub use prices::{Feed, Rehearse, Report, ReportCall, Reporting};
 
 /// A crypto options and futures exchange: one binary, one data directory.
@@ -98,6 +100,8 @@ Examples:
   plimsoll operator --data venue deposit --account 2 --currency BTC --amount 10
   plimsoll operator --data venue report-index --base BTC --quote USD --price 97000.5
   plimsoll operator --data venue list-instrument --name BTC-25DEC26-100000-C
+  plimsoll operator --data venue set-feed --file venue.toml --index btc_usd
+  plimsoll operator register-reporter --help       each command has examples of its own
 
 The key is read from keys.json in --data, or given with --client-id and --client-secret.";
 
@@ -318,7 +322,10 @@ pub enum OperatorCall {
         #[arg(long)]
         name: String,
     },
-    /// Reports an index price.
+    /// Prices: feeds, reporters, marks, disputed deliveries.
+    #[command(flatten)]
+    Prices(PriceCall),
+    /// Reports an index price; only while the index has no feed.
     ReportIndex {
         /// Such as BTC.
         #[arg(long)]

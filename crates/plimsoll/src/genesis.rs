@@ -21,7 +21,7 @@ use types::{
     PublicKey,
 };
 
-pub use file::read;
+pub use file::{read, read_feed};
 pub use name::{Named, date, parse_name};
 pub use terms::{instrument, usual_terms};
 

@@ -1,5 +1,10 @@
 //! `plimsoll operator`: calls a running server with the operator's key.
 
+mod prices;
+
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -54,6 +59,7 @@ fn request(call: &OperatorCall) -> anyhow::Result<(&'static str, Value)> {
         OperatorCall::ListInstrument { name } => {
             ("operator/list_instrument", instrument_json(&genesis::instrument(name)?))
         }
+        OperatorCall::Prices(call) => prices::request(call)?,
         OperatorCall::ReportIndex { base, quote, price } => {
             let price = read_number("--price", price)?;
             ("operator/report_index", json!({"base": base, "quote": quote, "price": price}))

@@ -34,7 +34,9 @@ Examples:
   plimsoll rehearse-prices --data prices.csv.gz --week 2023-08-14 --hours 24 --json
 
 Exit code 1 if the index, while the feed called it good, was farther from what the honest reporters
-said than --cap-ppm.";
+said than --cap-ppm. While the feed is frozen the last good price stands, and nothing is liquidated,
+funded, delivered or opened by it: how far the market leaves it behind is printed, and does not
+count.";
 
 pub(super) const FEED_EXAMPLES: &str = "\
 Examples:

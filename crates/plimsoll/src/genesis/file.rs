@@ -64,7 +64,7 @@ use toml::{Table, Value};
 use types::{Instrument, Lots};
 
 use super::row::Row;
-use super::{Genesis, feeds, instrument, pricing};
+use super::{Genesis, GenesisFeed, feeds, instrument, pricing};
 
 /// The tables that a file may have.
 const TABLES: [&str; 4] = ["instrument", "reporter", "feed", "pricing"];
@@ -74,6 +74,38 @@ pub fn read(path: &Path) -> anyhow::Result<Genesis> {
     let text =
         std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     parse(&text).with_context(|| format!("the instruments of {}", path.display()))
+}
+
+/// One feed of a file, by its index; without that, the only one. Of what else the file has only
+/// instruments count, for where they settle.
+pub fn read_feed(path: &Path, index: Option<&str>) -> anyhow::Result<GenesisFeed> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    parse_feed(&text, index).with_context(|| format!("the feeds of {}", path.display()))
+}
+
+fn parse_feed(text: &str, index: Option<&str>) -> anyhow::Result<GenesisFeed> {
+    let mut table: Table = text.parse()?;
+    let mut problems = Vec::new();
+    let instruments = sorted(rows(&mut table, "instrument"), &mut problems, read_instrument);
+    let read = |row| feeds::read_feed(row, &instruments);
+    let mut feeds = sorted(rows(&mut table, "feed"), &mut problems, read);
+    if !problems.is_empty() {
+        bail!("{}", problems.join("\n  "));
+    }
+    let name =
+        |feed: &GenesisFeed| format!("{}_{}", feed.terms.base, feed.terms.quote).to_lowercase();
+    let names = feeds.iter().map(name).collect::<Vec<_>>().join(", ");
+    feeds.retain(|feed| index.is_none_or(|index| name(feed) == index));
+    match (<[GenesisFeed; 1]>::try_from(feeds), index) {
+        (Ok([feed]), _) => Ok(feed),
+        (Err(_), _) if names.is_empty() => bail!("there is no [[feed]]: write one"),
+        (Err(_), None) => bail!("there are several: say which with --index, one of {names}"),
+        (Err(none), Some(index)) if none.is_empty() => {
+            bail!("there is no feed {index}: write one of {names}")
+        }
+        (Err(_), Some(index)) => bail!("feed {index} is there twice"),
+    }
 }
 
 pub(super) fn parse(text: &str) -> anyhow::Result<Genesis> {

@@ -128,6 +128,28 @@ fn distance_is_from_the_nearer_end_of_what_the_honest_said() {
     }
 }
 
+/// A frozen index is the last good price: `oracle::gate` lets nothing be taken by it.
+#[test]
+fn how_far_a_frozen_index_is_left_behind_is_told_and_does_not_count() {
+    let mut verdict = Verdict::default();
+    let (base, quote) = pair();
+    let (index, price) = (IndexId(0), IndexPrice(100));
+    let health = |from, to, reason| {
+        let at = BEGIN;
+        [Event::FeedHealthChanged { index, from, to, reason, price, at }]
+    };
+    verdict.look(&[Event::IndexChanged { index, base, quote, price }], &honest(1, 100), BEGIN);
+    verdict.look_on(&health(Health::Frozen, Health::Healthy, HealthReason::Begun), BEGIN);
+    verdict.look_on(&health(Health::Healthy, Health::Frozen, HealthReason::Begun), BEGIN);
+    assert!(!verdict.to_text().contains("does not count"), "it was not left behind yet");
+    verdict.look(&[], &honest(1, 70), BEGIN);
+    let [good, frozen] = [&verdict.good, &verdict.frozen];
+    assert_eq!(good.as_ref().map(|worst| worst.apart_ppm), Some(0));
+    assert_eq!(frozen.as_ref().map(|worst| worst.apart_ppm), Some(428_572));
+    assert!(judge(good.as_ref(), 5_000).is_ok());
+    assert!(verdict.to_text().contains("it does not count"), "{}", verdict.to_text());
+}
+
 #[test]
 fn more_than_the_cap_is_a_failure_and_so_is_a_feed_that_was_never_good() {
     let worst = |apart_ppm| {

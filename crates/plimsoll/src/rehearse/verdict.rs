@@ -14,6 +14,11 @@ const CHANGES_MAX: usize = 200;
 /// Changes of health that are printed.
 const PRINTED_MAX: usize = 12;
 
+/// Why the distance of a frozen index is no failure (`oracle::gate`).
+const UNCOUNTED: &str = "
+                      it does not count: a frozen index is the last good price, and nothing
+                      is liquidated, funded, delivered or opened by it";
+
 /// What came of it.
 #[derive(Debug, Default)]
 pub struct Verdict {
@@ -149,10 +154,12 @@ impl Verdict {
                 dollars(*high)
             ),
         };
+        let is_behind = self.frozen.as_ref().is_some_and(|worst| 0 < worst.apart_ppm);
         let mut text = format!(
-            "  index while good    {}\n  index while frozen  {}\n  {}\n  changes of health   {}",
+            "  index while good    {}\n  index while frozen  {}{}\n  {}\n  changes of health   {}",
             worst(&self.good),
             worst(&self.frozen),
+            if is_behind { UNCOUNTED } else { "" },
             self.health_text(),
             self.n_changes
         );

@@ -4,6 +4,7 @@ mod cli;
 mod demo_feed;
 mod genesis;
 mod mirror;
+mod operator;
 mod process;
 mod report;
 mod restart;
