@@ -2,7 +2,8 @@
 
 use alloc::vec::Vec;
 
-use types::{AccountId, InstrumentId, SelfTradeMode};
+use risk::portfolio::Scan;
+use types::{AccountId, IndexId, InstrumentId, SelfTradeMode};
 
 use crate::holding::Worth;
 use crate::mmp::Protection;
@@ -24,6 +25,8 @@ pub(crate) struct Account {
     pub n_client_order_ids: u32,
     /// As of its last valuation (see `valuation`).
     pub sums: Sums,
+    /// Of an account with portfolio margin, as of then: the scenarios of each index.
+    pub scans: Option<Scans>,
     /// The indices that it holds instruments of.
     pub watches: Vec<Watch>,
     /// Below its maintenance margin.
@@ -41,7 +44,13 @@ pub(crate) struct Sums {
     pub options_value: i128,
     pub exposure: i128,
     pub rounded: i128,
+    /// Portfolio margin: what is needed beside the scenarios, to open and to stay.
+    pub beside_initial: i128,
+    pub beside_maintenance: i128,
 }
+
+/// By index, in the order in which they came.
+pub(crate) type Scans = Vec<(IndexId, Scan)>;
 
 impl Account {
     pub fn holding(&self, instrument: InstrumentId) -> Option<u32> {
@@ -65,5 +74,7 @@ impl Sums {
         self.options_value += change(old.options_value, new.options_value);
         self.exposure += change(old.exposure, new.exposure);
         self.rounded += change(old.rounded, new.rounded);
+        self.beside_initial += change(old.beside.initial, new.beside.initial);
+        self.beside_maintenance += change(old.beside.maintenance, new.beside.maintenance);
     }
 }

@@ -4,9 +4,8 @@ use alloc::vec::Vec;
 
 use types::{LedgerAccount, Lots};
 
-use crate::account::Sums;
 use crate::engine::Engine;
-use crate::holding::{Holding, Worth};
+use crate::holding::Holding;
 use crate::market::Market;
 
 impl Engine {
@@ -90,19 +89,14 @@ impl Engine {
     /// MAR-6: the sums that are kept are those that a full revaluation gives.
     fn check_sums(&self) {
         for (id, account) in self.accounts.iter() {
-            let mut sums = Sums::default();
-            for (_, holding) in &account.holdings {
-                let held = self.holdings.at(*holding);
-                let market = self.markets.at(held.instrument.0);
-                let index = self.indices.at(u32::from(market.index.0)).price;
-                let worth = held.valued(market, index);
-                assert!(worth == self.worth(*holding), "MAR-6: holding {holding} is {worth:?}");
-                sums.replace(&Worth::default(), &worth);
-            }
-            assert!(
-                sums == self.sums(types::AccountId(id)),
-                "MAR-6: account {id} sums to {sums:?}"
-            );
+            let id = types::AccountId(id);
+            let check = |holding, worth| {
+                assert!(worth == self.worth(holding), "MAR-6: holding {holding} is {worth:?}");
+            };
+            let (sums, scans) = self.sum_up(id, check);
+            assert!(sums == self.sums(id), "MAR-6: account {id} sums to {sums:?}");
+            let needs = self.needs_of(id, &sums, scans.as_ref());
+            assert!(needs == self.needs(id), "MAR-6: account {id} needs {needs:?}");
             let n_orders =
                 account.holdings.iter().map(|(_, held)| self.holdings.at(*held).n_orders);
             assert!(n_orders.sum::<u32>() == account.n_orders, "ORD-1: orders of account {id}");

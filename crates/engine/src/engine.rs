@@ -8,7 +8,7 @@ use ledger::{Chain, Hash, Ledger};
 use types::codec::Codec;
 use types::{
     AccountId, AssetCode, At, ClientOrderId, Command, Entry, Event, IndexId, InstrumentId,
-    LedgerAccount, OrderId, Reject, RiskTerms, Seq,
+    LedgerAccount, MarginModel, OrderId, PortfolioTerms, Reject, RiskTerms, Seq,
 };
 
 use crate::account::Account;
@@ -43,6 +43,9 @@ pub struct Engine {
     pub(crate) risk_terms: RiskTerms,
     pub(crate) backstops: BTreeMap<AccountId, Backstop>,
     pub(crate) liquidations: BTreeMap<AccountId, Liquidation>,
+    /// Of accounts that are not margined by the standard.
+    pub(crate) models: BTreeMap<AccountId, MarginModel>,
+    pub(crate) portfolios: BTreeMap<IndexId, PortfolioTerms>,
     /// Accounts below their maintenance margin.
     pub(crate) short: BTreeSet<AccountId>,
     pub(crate) n_trades: u64,
@@ -82,6 +85,8 @@ impl Engine {
             risk_terms: USUAL_TERMS,
             backstops: BTreeMap::new(),
             liquidations: BTreeMap::new(),
+            models: BTreeMap::new(),
+            portfolios: BTreeMap::new(),
             short: BTreeSet::new(),
             n_trades: 0,
             n_priorities: 0,
@@ -166,6 +171,12 @@ impl Engine {
                 self.offer_backstop(*account, terms, events)
             }
             Command::Liquidate => self.liquidate(events),
+            Command::SetPortfolio { base, quote, terms } => {
+                self.set_portfolio((*base, *quote), terms, events)
+            }
+            Command::SetMarginModel { account, model } => {
+                self.set_margin_model(*account, *model, events)
+            }
         }
     }
 

@@ -15,6 +15,7 @@
 //! so that over all holdings of an instrument Σ size = 0 and Σ cost + clearing balance = 0, to the
 //! atom, whatever the rounding of `c` (venue.md §2.7 gives the worked figures).
 
+use risk::portfolio::Exposed;
 use risk::standard::{Rates, short_option};
 use types::units::{Rounding, divide};
 use types::{
@@ -74,6 +75,9 @@ pub(crate) struct Worth {
     pub exposure: Amount,
     /// What rounding may move.
     pub rounded: Amount,
+    /// Portfolio margin: what of it is in the scenarios, and what is needed beside them.
+    pub scanned: Exposed,
+    pub beside: Rates,
 }
 
 /// Atoms that rounding may move what a holding is worth and needs by.
@@ -125,7 +129,7 @@ impl Holding {
 
     /// Lots that open orders of `side` can trade: what may only reduce trades at most the position,
     /// which then is not there any more to stand against the others.
-    fn tradable(&self, side: Side) -> i64 {
+    pub fn tradable(&self, side: Side) -> i64 {
         let (open, reduce) = match side {
             Side::Bid => (self.open_bid, self.reduce_bid),
             Side::Ask => (self.open_ask, self.reduce_ask),
@@ -215,6 +219,7 @@ impl Holding {
             options_value: Amount::ZERO,
             exposure: at_mark.plus(maintenance).plus(maintenance),
             rounded: step_of_rate.plus(ROUNDED),
+            ..Worth::default()
         }
     }
 
@@ -233,6 +238,7 @@ impl Holding {
             options_value: if self.size.0 < 0 { at_mark.negated() } else { at_mark },
             exposure: market.contract.underlying(index, short).times(3, 1, Rounding::Up),
             rounded: ROUNDED,
+            ..Worth::default()
         }
     }
 }

@@ -51,6 +51,7 @@ mod mmp;
 mod money;
 mod orders;
 mod place;
+mod portfolio;
 mod prices;
 mod quotes;
 mod root;

@@ -40,6 +40,10 @@ pub(crate) struct Market {
     pub prices: Option<Box<FuturePrices>>,
     /// How its margin is made, once the operator has said so; before that, by the rates alone.
     pub margin: Option<MarginTerms>,
+    /// What one lot gains or loses in each scenario of the portfolio margin (`risk::portfolio`).
+    pub grid: Option<Vec<i64>>,
+    /// How far the grid moved since it was read last (see `valuation`).
+    pub grid_step: u64,
     /// The price at which its positions were settled, once they are.
     pub delivered: Option<IndexPrice>,
     pub digested: Digested,
@@ -107,6 +111,8 @@ impl Market {
             tick_price,
             prices: None,
             margin: None,
+            grid: None,
+            grid_step: 0,
             delivered: None,
             digested: Digested::New,
         }

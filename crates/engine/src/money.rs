@@ -68,9 +68,8 @@ impl Engine {
     /// SUM-4: what leaves an account is in it, and is free without counting profits that are not
     /// realised.
     pub(crate) fn check_free(&self, account: AccountId, amount: Amount) -> Result<(), Reject> {
-        let sums = self.sums(account);
-        let collateral = i128::from(self.collateral(account).0);
-        let free = collateral + sums.unrealised.min(0) - sums.initial;
+        let needs = self.needs(account);
+        let free = needs.equity.min(self.collateral(account).0.into()) - needs.initial;
         if i128::from(amount.0) <= free {
             return Ok(());
         }

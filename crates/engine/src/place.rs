@@ -297,7 +297,7 @@ impl Engine {
         change: impl FnOnce(&mut Holding),
     ) -> Result<(), Reject> {
         let needed = self.needed_more(terms.account, terms.instrument, terms.holding, change)?;
-        self.check_needed(terms.account, i128::from(needed.0))
+        self.check_needed(terms.account, needed)
     }
 
     /// How much more initial margin a change of a holding needs; below zero if less.
@@ -307,21 +307,28 @@ impl Engine {
         instrument: InstrumentId,
         holding: Option<u32>,
         change: impl FnOnce(&mut Holding),
-    ) -> Result<Amount, Reject> {
+    ) -> Result<i128, Reject> {
+        let held = self.changed(account, instrument, holding, change)?;
+        Ok(self.needed_by(account, &[held]))
+    }
+
+    /// A holding as it would be, if it may be.
+    pub(crate) fn changed(
+        &self,
+        account: AccountId,
+        instrument: InstrumentId,
+        holding: Option<u32>,
+        change: impl FnOnce(&mut Holding),
+    ) -> Result<Holding, Reject> {
         let mut held = holding.map_or_else(
             || Holding::new(account, instrument),
             |holding| self.holdings.at(holding).clone(),
         );
         change(&mut held);
-        let market = self.markets.at(instrument.0);
-        let max = market.spec.size_max;
+        let max = self.markets.at(instrument.0).spec.size_max;
         let reached = held.reach(Side::Bid).max(held.reach(Side::Ask));
-        if u64::from(max.0) < reached {
-            return Err(Reject::PositionTooLarge { reached, max });
-        }
-        let index = self.indices.at(u32::from(market.index.0)).price;
-        let before = holding.map_or(Amount::ZERO, |holding| self.worth(holding).initial);
-        Ok(held.valued(market, index).initial.minus(before))
+        let fits = reached <= u64::from(max.0);
+        if fits { Ok(held) } else { Err(Reject::PositionTooLarge { reached, max }) }
     }
 
     /// Wide, because a mass quote adds up over many instruments.

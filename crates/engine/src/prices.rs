@@ -46,6 +46,7 @@ impl Engine {
             self.sample_marks(index);
             self.deliver(index, events);
             self.make_marks(index, true, events);
+            self.make_grid(index);
         }
         self.liquidate(events)
     }

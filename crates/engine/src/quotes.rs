@@ -106,7 +106,7 @@ impl Engine {
 
     /// The whole set against limits and free money, instrument by instrument.
     fn check_quotes_room(&self, quotes: &MassQuote, plans: &[Option<Plan>]) -> Result<(), Reject> {
-        let (mut needed, mut all_placed, mut all_gone) = (0_i128, 0, 0);
+        let (mut changed, mut all_placed, mut all_gone) = (Vec::new(), 0, 0);
         let pairs = || quotes.quotes.iter().zip(plans);
         for (place, first) in quotes.quotes.iter().enumerate() {
             let earlier = quotes.quotes.iter().take(place);
@@ -126,13 +126,12 @@ impl Engine {
                     self.replace_counts(quotes, quote, *plan, held);
                 }
             };
-            let more = self.needed_more(quotes.account, first.instrument, holding, change)?;
-            needed += i128::from(more.0);
+            changed.push(self.changed(quotes.account, first.instrument, holding, change)?);
         }
         if all_gone < all_placed {
             self.check_counts(quotes.account, None, count(all_placed - all_gone))?;
         }
-        self.check_needed(quotes.account, needed)
+        self.check_needed(quotes.account, self.needed_by(quotes.account, &changed))
     }
 
     fn replace_counts(

@@ -15,7 +15,10 @@ use alloc::vec::Vec;
 
 use ledger::{Hash, SetDigest, hash};
 use types::codec::Codec;
-use types::{AccountId, At, ClientOrderId, IndexId, InstrumentId, OrderId, RiskTerms};
+use types::{
+    AccountId, At, ClientOrderId, IndexId, InstrumentId, MarginModel, OrderId, PortfolioTerms,
+    RiskTerms,
+};
 
 use crate::account::Account;
 use crate::engine::Engine;
@@ -112,10 +115,28 @@ impl Digests {
         self.replace(LIQUIDATION, account, old, new);
     }
 
-    fn replace<T: Codec>(&mut self, tag: u8, account: AccountId, old: Option<&T>, new: Option<&T>) {
+    pub fn replace_model(
+        &mut self,
+        account: AccountId,
+        old: Option<&MarginModel>,
+        new: Option<&MarginModel>,
+    ) {
+        self.replace(MODEL, account, old, new);
+    }
+
+    pub fn replace_portfolio(
+        &mut self,
+        index: IndexId,
+        old: Option<&PortfolioTerms>,
+        new: Option<&PortfolioTerms>,
+    ) {
+        self.replace(PORTFOLIO, index, old, new);
+    }
+
+    fn replace<K: Codec, T: Codec>(&mut self, tag: u8, key: K, old: Option<&T>, new: Option<&T>) {
         let of = |thing: &T| {
             item(tag, |out| {
-                account.encode(out);
+                key.encode(out);
                 thing.encode(out);
             })
         };
@@ -167,6 +188,9 @@ const RISK: u8 = 11;
 const BACKSTOP: u8 = 12;
 const LIQUIDATION: u8 = 13;
 const MARGIN: u8 = 14;
+const MODEL: u8 = 15;
+const PORTFOLIO: u8 = 16;
+const GRID: u8 = 17;
 
 impl Engine {
     /// The hash of the state. Costs what changed since it was last asked for.
@@ -309,6 +333,12 @@ impl Engine {
         for (account, liquidation) in &self.liquidations {
             digests.replace_liquidation(*account, None, Some(liquidation));
         }
+        for (account, model) in &self.models {
+            digests.replace_model(*account, None, Some(model));
+        }
+        for (index, terms) in &self.portfolios {
+            digests.replace_portfolio(*index, None, Some(terms));
+        }
         digests.accounts = (0..self.accounts.len()).skip(1).collect();
         digests.markets = (0..self.markets.len()).collect();
         digests.indices = (0..self.indices.len()).collect();
@@ -350,6 +380,10 @@ fn mark_item(id: u32, market: &Market, index: &Index, out: &mut Vec<u8>) {
     if let Some(margin) = &market.margin {
         out.push(MARGIN);
         margin.encode(out);
+    }
+    if let Some(grid) = &market.grid {
+        out.push(GRID);
+        grid.encode(out);
     }
 }
 

@@ -9,7 +9,8 @@ use ledger::{Chain, Ledger};
 use types::codec::{Codec, DecodeError, Reader, encode_count};
 use types::{
     AccountId, Amount, AssetCode, At, ClientOrderId, IndexId, IndexPrice, Instrument, InstrumentId,
-    Kind, Label, Lots, OrderId, PostOnly, RiskTerms, Seq, SessionId, SignedLots, Ticks,
+    Kind, Label, Lots, OrderId, PortfolioTerms, PostOnly, RiskTerms, Seq, SessionId, SignedLots,
+    Ticks,
 };
 
 use crate::account::Account;
@@ -48,6 +49,8 @@ impl Codec for Engine {
         self.risk_terms.encode(out);
         encode_map(&self.backstops, out);
         encode_map(&self.liquidations, out);
+        encode_map(&self.models, out);
+        self.encode_portfolios(out);
         self.books.encode(out);
     }
 
@@ -78,13 +81,17 @@ impl Codec for Engine {
         engine.risk_terms = RiskTerms::decode(reader)?;
         engine.backstops = decode_map(reader, &engine)?;
         engine.liquidations = decode_map(reader, &engine)?;
+        engine.models = decode_map(reader, &engine)?;
+        engine.decode_portfolios(reader)?;
         engine.books = Books::decode(reader)?;
         engine.check_books(reader)?;
         if risk::liquidation::check_terms(&engine.risk_terms).is_err() {
             return Err(reader.refuse("RiskTerms"));
         }
         engine.remake_option_marks();
-        (1..engine.accounts.len()).for_each(|account| engine.value(AccountId(account)));
+        for account in (1..engine.accounts.len()).map(AccountId) {
+            engine.take_model(account);
+        }
         engine.digest_anew();
         Ok(engine)
     }
@@ -156,6 +163,7 @@ impl Engine {
             market.trade_seq = u64::decode(reader)?;
             market.prices = Option::decode(reader)?;
             market.margin = Option::decode(reader)?;
+            market.grid = Option::decode(reader)?;
             market.delivered = Option::decode(reader)?;
             let is_margin = |terms| risk::standard::check_terms(terms).is_ok();
             if !market.margin.as_ref().is_none_or(is_margin) {
@@ -227,6 +235,34 @@ impl Engine {
             self.markets.at_mut(instrument.0).holdings.push(holding);
         }
         Ok(())
+    }
+
+    fn encode_portfolios(&self, out: &mut Vec<u8>) {
+        encode_count(self.portfolios.len(), out);
+        for (index, terms) in &self.portfolios {
+            index.encode(out);
+            terms.encode(out);
+        }
+    }
+
+    /// Grids are of the scenarios that their terms say.
+    fn decode_portfolios(&mut self, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+        for _ in 0..reader.count()? {
+            let (index, terms) = (IndexId::decode(reader)?, PortfolioTerms::decode(reader)?);
+            let is_known = self.indices.get(u32::from(index.0)).is_some();
+            if !is_known || risk::portfolio::check_terms(&terms).is_err() {
+                return Err(reader.refuse("PortfolioTerms"));
+            }
+            self.portfolios.insert(index, terms);
+        }
+        let n_scenarios = |index| {
+            self.portfolios.get(&index).map_or(0, |terms| risk::portfolio::scenarios(terms).len())
+        };
+        let fits = |market: &Market| {
+            market.grid.as_ref().is_none_or(|grid| grid.len() == n_scenarios(market.index))
+        };
+        let fit = self.markets.iter().all(|(_, market)| fits(market));
+        if fit { Ok(()) } else { Err(reader.refuse("Grid")) }
     }
 
     /// Every order that is known rests on the books as it is known, and no other does.
@@ -307,6 +343,7 @@ impl Encoded for Market {
         self.trade_seq.encode(out);
         self.prices.encode(out);
         self.margin.encode(out);
+        self.grid.encode(out);
         self.delivered.encode(out);
     }
 }

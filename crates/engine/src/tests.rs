@@ -12,6 +12,7 @@ mod hostile;
 mod liquidation;
 mod liquidation_edges;
 mod orders;
+mod portfolio;
 mod priced;
 mod priced_properties;
 mod prices;

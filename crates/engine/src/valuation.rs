@@ -8,8 +8,8 @@
 //!
 //! Each index has an odometer: the sum, over all price updates, of the largest relative move that
 //! any of its instruments made in it. An account that was valued exactly is some way from where it
-//! becomes short, or is not short any more; its exposure says how far the odometer must run at least
-//! until it can get there. Until then it is left alone, whatever the number of accounts.
+//! becomes short, or is not short any more; its exposure says how far the odometer must run at
+//! least until it can get there. Until then it is left alone, whatever the number of accounts.
 //!
 //! # Why nobody is missed
 //! An exposure `E` is the sum of what may move. In an update that runs the odometer by `δ`
@@ -17,31 +17,33 @@
 //! ```text
 //!   the value of a future moves by δ of itself at most, with what funding takes;
 //!   its maintenance, a rate times value that may grow with the value, by 2 δ;
-//!   a short option and its maintenance by 3 δ of its underlying
+//!   a short option and its maintenance by 3 δ of its underlying;
+//!   what the scenarios of portfolio margin make of a lot by δ of its value or underlying
 //! ```
 //!
-//! as `E = Σ value + 2 Σ maintenance`, or three times the underlying, is defined to cover. Each of
-//! these grows by the factor `1 + δ` at most, so that after a way `D`, whatever the steps, equity
-//! minus maintenance has moved by no more than `E (e^D − 1)`, which is below `1.3 · D · E` for `D`
-//! up to a quarter, and by the rounding of each holding. Property tests compare with a full sweep
-//! after every entry (MAR-6, LIQ-10).
+//! as `E = Σ value + 2 Σ maintenance`, three times the underlying, or four times either where
+//! scenarios count, is defined to cover. Each of these grows by the factor `1 + δ` at most, so that
+//! after a way `D`, whatever the steps, equity minus maintenance has moved by no more than
+//! `E (e^D − 1)`, which is below `1.3 · D · E` for `D` up to a quarter, and by the rounding of each
+//! holding. Property tests compare with a full sweep after every entry (MAR-6, LIQ-10).
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use types::units::divide;
-use types::{AccountId, IndexId, IndexPrice, InstrumentId, Rounding, Ticks};
+use types::{AccountId, Amount, IndexId, IndexPrice, InstrumentId, Rounding, SignedLots, Ticks};
 
-use crate::account::Sums;
+use crate::account::{Scans, Sums};
 use crate::engine::Engine;
-use crate::holding::Worth;
+use crate::holding::{Holding, Worth};
 use crate::market::Market;
+use crate::money::clamped;
 
 const BILLION: i128 = 1_000_000_000;
 /// The longest way an account is left alone for, in billionths.
 const WAY_MAX: u64 = 250_000_000;
 /// A step that passes every watch.
-const STEP_MAX: u64 = 1_000_000_000;
+pub(crate) const STEP_MAX: u64 = 1_000_000_000;
 
 /// How far an index has travelled, and who is due when.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +65,14 @@ pub(crate) struct Watch {
     pub due: Option<u64>,
 }
 
+/// What an account is worth and needs. Wide, because sums over holdings are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Needs {
+    pub equity: i128,
+    pub initial: i128,
+    pub maintenance: i128,
+}
+
 /// What of a market was in the odometer when it was read last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Seen {
@@ -73,14 +83,33 @@ pub(crate) struct Seen {
 impl Engine {
     /// Sums over what an account holds, exact.
     pub(crate) fn sums(&self, account: AccountId) -> Sums {
+        let valued = self.accounts.at(account.0);
+        if self.is_fresh(account) { valued.sums } else { self.sum_up(account, |_, _| {}).0 }
+    }
+
+    /// What an account is worth and needs, exact.
+    pub(crate) fn needs(&self, account: AccountId) -> Needs {
+        let valued = self.accounts.at(account.0);
         if self.is_fresh(account) {
-            return self.accounts.at(account.0).sums;
+            return self.needs_of(account, &valued.sums, valued.scans.as_ref());
         }
-        let mut sums = Sums::default();
-        for (_, holding) in &self.accounts.at(account.0).holdings {
-            sums.replace(&Worth::default(), &self.worth_now(*holding));
+        let (sums, scans) = self.sum_up(account, |_, _| {});
+        self.needs_of(account, &sums, scans.as_ref())
+    }
+
+    /// How much more initial margin an account needs if these holdings are changed so; below zero
+    /// if less.
+    pub(crate) fn needed_by(&self, account: AccountId, changed: &[Holding]) -> i128 {
+        let (mut sums, mut scans) = self.summed(account);
+        let before = self.needs_of(account, &sums, scans.as_ref()).initial;
+        for held in changed {
+            let known = self.accounts.at(account.0).holding(held.instrument);
+            let old = known.map_or_else(Worth::default, |known| self.worth(known));
+            let new = self.worth_of(held);
+            sums.replace(&old, &new);
+            self.rescan(&mut scans, held.instrument, &old, &new);
         }
-        sums
+        self.needs_of(account, &sums, scans.as_ref()).initial - before
     }
 
     /// What a holding is worth and needs, exact.
@@ -89,10 +118,26 @@ impl Engine {
         if self.is_fresh(held.account) { held.worth } else { self.worth_now(holding) }
     }
 
-    /// MAR-1: collateral + unrealised - initial margin. Wide, because sums over holdings are.
+    /// Maintenance margin that an account needs less without a position; below zero if more.
+    pub(crate) fn freed_by(&self, holding: u32) -> Amount {
+        let (held, old) = (self.holdings.at(holding), self.worth(holding));
+        if self.accounts.at(held.account.0).scans.is_none() {
+            return old.maintenance;
+        }
+        let (mut sums, mut scans) = self.summed(held.account);
+        let before = self.needs_of(held.account, &sums, scans.as_ref()).maintenance;
+        let (size, cost) = (SignedLots::ZERO, Amount::ZERO);
+        let new = self.worth_of(&Holding { size, cost, ..held.clone() });
+        sums.replace(&old, &new);
+        self.rescan(&mut scans, held.instrument, &old, &new);
+        let after = self.needs_of(held.account, &sums, scans.as_ref()).maintenance;
+        clamped(before - after)
+    }
+
+    /// MAR-1: equity - initial margin. Wide, because sums over holdings are.
     pub(crate) fn free(&self, account: AccountId) -> i128 {
-        let sums = self.sums(account);
-        i128::from(self.collateral(account).0) + sums.unrealised - sums.initial
+        let needs = self.needs(account);
+        needs.equity - needs.initial
     }
 
     /// Values an account if prices have moved since it was valued, so that checks are quick.
@@ -113,8 +158,14 @@ impl Engine {
         if worth == old {
             return;
         }
-        self.accounts.at_mut(account.0).sums.replace(&old, &worth);
-        self.holdings.at_mut(holding).worth = worth;
+        let held = self.holdings.at_mut(holding);
+        held.worth = worth;
+        let instrument = held.instrument;
+        let mut scans = self.accounts.at_mut(account.0).scans.take();
+        self.rescan(&mut scans, instrument, &old, &worth);
+        let valued = self.accounts.at_mut(account.0);
+        valued.sums.replace(&old, &worth);
+        valued.scans = scans;
         if (Worth { initial: worth.initial, ..old }) != worth {
             self.note(account);
         }
@@ -144,11 +195,12 @@ impl Engine {
         for instrument in moved.iter().copied() {
             let market = self.markets.at(instrument);
             let seen = Seen { mark: market.mark, funded: market.funded() };
-            if market.holdings.is_empty() || seen == market.seen {
+            if market.holdings.is_empty() || (seen == market.seen && market.grid_step == 0) {
                 continue;
             }
-            step = step.max(step_of(market, &seen, old_price.min(price)));
-            self.markets.at_mut(instrument).seen = seen;
+            step = step.max(step_of(market, &seen, old_price.min(price))).max(market.grid_step);
+            let market = self.markets.at_mut(instrument);
+            (market.seen, market.grid_step) = (seen, 0);
         }
         if step == 0 {
             return;
@@ -188,15 +240,13 @@ impl Engine {
 
     /// Values an account exactly.
     pub(crate) fn value(&mut self, account: AccountId) {
-        let holdings = core::mem::take(&mut self.accounts.at_mut(account.0).holdings);
-        let mut sums = Sums::default();
-        for (_, holding) in &holdings {
-            let worth = self.worth_now(*holding);
-            sums.replace(&Worth::default(), &worth);
-            self.holdings.at_mut(*holding).worth = worth;
+        let mut worths = Vec::with_capacity(self.accounts.at(account.0).holdings.len());
+        let (sums, scans) = self.sum_up(account, |holding, worth| worths.push((holding, worth)));
+        for (holding, worth) in worths {
+            self.holdings.at_mut(holding).worth = worth;
         }
         let valued = self.accounts.at_mut(account.0);
-        (valued.holdings, valued.sums) = (holdings, sums);
+        (valued.sums, valued.scans) = (sums, scans);
         for watch in &mut valued.watches {
             watch.valued_at = self.indices.at(u32::from(watch.index.0)).odometer.travelled;
         }
@@ -209,17 +259,49 @@ impl Engine {
         })
     }
 
+    fn summed(&self, account: AccountId) -> (Sums, Option<Scans>) {
+        let valued = self.accounts.at(account.0);
+        match self.is_fresh(account) {
+            true => (valued.sums, valued.scans.clone()),
+            false => self.sum_up(account, |_, _| {}),
+        }
+    }
+
     fn worth_now(&self, holding: u32) -> Worth {
-        let held = self.holdings.at(holding);
+        self.worth_of(self.holdings.at(holding))
+    }
+
+    fn worth_of(&self, held: &Holding) -> Worth {
         let market = self.markets.at(held.instrument.0);
-        held.valued(market, self.indices.at(u32::from(market.index.0)).price)
+        let index = self.indices.at(u32::from(market.index.0)).price;
+        let worth = held.valued(market, index);
+        match self.accounts.at(held.account.0).scans {
+            Some(_) => self.with_scenarios(held, market, worth),
+            None => worth,
+        }
+    }
+
+    /// Sums over all that an account holds; `each` is told what each holding is worth.
+    pub(crate) fn sum_up(
+        &self,
+        account: AccountId,
+        mut each: impl FnMut(u32, Worth),
+    ) -> (Sums, Option<Scans>) {
+        let summed = self.accounts.at(account.0);
+        let (mut sums, mut scans) = (Sums::default(), summed.scans.as_ref().map(|_| Vec::new()));
+        for (instrument, holding) in &summed.holdings {
+            let worth = self.worth_now(*holding);
+            sums.replace(&Worth::default(), &worth);
+            self.rescan(&mut scans, *instrument, &Worth::default(), &worth);
+            each(*holding, worth);
+        }
+        (sums, scans)
     }
 
     /// Notes whether an account is short, its sums being exact, and until when that stays.
     fn note(&mut self, account: AccountId) {
-        let of_account = self.accounts.at(account.0);
-        let equity = i128::from(self.collateral(account).0) + of_account.sums.unrealised;
-        let above = equity - of_account.sums.maintenance;
+        let needs = self.needs(account);
+        let above = needs.equity - needs.maintenance;
         self.set_short(account, above < 0);
         let Sums { exposure, .. } = self.accounts.at(account.0).sums;
         if exposure == 0 {
@@ -292,7 +374,7 @@ fn relative(old: u64, new: u64) -> u64 {
 }
 
 /// `moved` in proportion to `whole`, billionths, up, at most [`STEP_MAX`].
-fn share(moved: i128, whole: i128) -> u64 {
+pub(crate) fn share(moved: i128, whole: i128) -> u64 {
     if moved == 0 {
         return 0;
     }

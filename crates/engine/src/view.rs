@@ -14,15 +14,15 @@ impl Engine {
         let account = self.accounts.at(id.0);
         let held = account.holdings.iter().map(|(_, holding)| self.holdings.at(*holding));
         let shown = held.filter(|held| held.size != SignedLots::ZERO || 0 < held.n_orders);
-        let sums = self.sums(id);
+        let (sums, needs) = (self.sums(id), self.needs(id));
         Some(AccountView {
             account: id,
             parent: account.parent,
             collateral: self.collateral(id),
             unrealised: clamped(sums.unrealised),
             options_value: clamped(sums.options_value),
-            initial_margin: clamped(sums.initial),
-            maintenance_margin: clamped(sums.maintenance),
+            initial_margin: clamped(needs.initial),
+            maintenance_margin: clamped(needs.maintenance),
             free: clamped(self.free(id)),
             positions: shown.map(|held| self.position(held)).collect(),
             self_trade: account.self_trade,

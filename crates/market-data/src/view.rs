@@ -166,6 +166,7 @@ impl View {
             Event::OrderRepeated { .. } | Event::Refused(_) | Event::PriceReported { .. } => {}
             Event::SurfaceChanged { .. } | Event::PricingSet { .. } => {}
             Event::TermStarted { .. } | Event::MarginSet { .. } | Event::RiskSet(_) => {}
+            Event::PortfolioSet { .. } | Event::MarginModelSet { .. } => {}
             Event::BackstopOffered { .. } | Event::LiquidationStarted { .. } => {}
             Event::LiquidationStepped(_) | Event::LiquidationEnded { .. } => {}
         }

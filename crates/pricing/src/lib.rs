@@ -17,6 +17,7 @@
 #![no_std]
 #![deny(clippy::indexing_slicing)]
 
+extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
@@ -27,6 +28,7 @@ mod implied;
 mod mark;
 mod normal;
 mod rounding;
+mod scenario;
 mod svi;
 #[cfg(test)]
 mod tests;
@@ -36,4 +38,5 @@ pub use fitted::{Fitted, Profile};
 pub use forward::{BASIS_MAX, Future, OWN_EXPIRY_ONLY_MS, forward};
 pub use implied::{ImpliedError, implied_volatility};
 pub use mark::{Expiry, ExpiryTerms, StrikeTerms, years};
+pub use scenario::Moved;
 pub use svi::{SviFault, VARIANCE_MAX, atm_variance_ppb, check, check_calendar};

@@ -49,9 +49,9 @@ pub struct ExpiryTerms {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Expiry {
     slice: Slice,
-    forward: f64,
-    ln_forward: f64,
-    clock: Clock,
+    pub(crate) forward: f64,
+    pub(crate) ln_forward: f64,
+    pub(crate) clock: Clock,
     /// Of the time that was left when the surface was fitted.
     fitted_years: f64,
 }
@@ -59,11 +59,11 @@ pub struct Expiry {
 /// What the mark of one option depends on for as long as it is listed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StrikeTerms {
-    strike: f64,
-    ln_strike: f64,
-    tick: f64,
-    right: OptionRight,
-    style: Style,
+    pub(crate) strike: f64,
+    pub(crate) ln_strike: f64,
+    pub(crate) tick: f64,
+    pub(crate) right: OptionRight,
+    pub(crate) style: Style,
 }
 
 impl StrikeTerms {
@@ -108,7 +108,7 @@ impl Expiry {
     }
 
     /// Volatility of a year at a strike: `√(w(k)/T)`; zero when no time was left.
-    fn sigma(&self, ln_strike: f64) -> f64 {
+    pub(crate) fn sigma(&self, ln_strike: f64) -> f64 {
         if self.fitted_years <= 0.0 {
             return 0.0;
         }

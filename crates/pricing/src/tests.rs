@@ -10,6 +10,7 @@ mod marks;
 mod properties;
 mod published;
 mod reference;
+mod scenarios;
 mod surfaces;
 
 use types::Svi;

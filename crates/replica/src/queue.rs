@@ -144,7 +144,9 @@ impl Class {
             | Command::SetMargin { .. }
             | Command::SetRisk(_)
             | Command::FundInsurance { .. }
-            | Command::OfferBackstop { .. } => false,
+            | Command::OfferBackstop { .. }
+            | Command::SetPortfolio { .. }
+            | Command::SetMarginModel { .. } => false,
         };
         if reduces { Class::Cancel } else { Class::Order }
     }

@@ -5,6 +5,7 @@
 //! - [`delivery`]: the price at which an expiry is settled.
 //! - [`calendar`]: which expiries and strikes there should be.
 //! - [`standard`]: what a position needs, to open and to stay.
+//! - [`portfolio`]: what all positions of an index need together.
 //! - [`bankruptcy`]: the prices at which that is gone.
 //! - [`liquidation`]: how much of a position a liquidation closes.
 //! - [`waterfall`]: who pays a loss, in an order or in proportion.
@@ -33,6 +34,7 @@ pub mod delivery;
 pub mod funding;
 pub mod liquidation;
 pub mod mark;
+pub mod portfolio;
 pub mod standard;
 pub mod waterfall;
 

@@ -18,7 +18,7 @@ const MILLION: u32 = 1_000_000;
 const BILLION: u64 = 1_000_000_000;
 
 /// What a position needs, in atoms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rates {
     /// To open.
     pub initial: Amount,

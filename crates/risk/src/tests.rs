@@ -16,6 +16,7 @@ mod delivery;
 mod funding;
 mod liquidation;
 mod mark;
+mod portfolio;
 mod standard;
 mod waterfall;
 

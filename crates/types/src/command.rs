@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 
 use crate::{
     AccountId, Amount, AssetCode, At, BackstopTerms, ClientOrderId, FeedTerms, IndexPrice,
-    Instrument, InstrumentId, Label, Lots, MarginTerms, MmpGroup, OrderId, OrderKind, PostOnly,
-    PricingTerms, PublicKey, RiskTerms, SelfTradeMode, Seq, SessionId, Side, SignedReport,
-    SignedSurface, Ticks, TimeInForce,
+    Instrument, InstrumentId, Label, Lots, MarginModel, MarginTerms, MmpGroup, OrderId, OrderKind,
+    PortfolioTerms, PostOnly, PricingTerms, PublicKey, RiskTerms, SelfTradeMode, Seq, SessionId,
+    Side, SignedReport, SignedSurface, Ticks, TimeInForce,
 };
 
 /// A command in its place: the only input of the engine.
@@ -192,6 +192,22 @@ pub enum Command {
     },
     /// Carries out the rounds of liquidations that are due, as many as one entry may.
     Liquidate,
+    /// Says by which scenarios the portfolio margin of an index is made. Operator.
+    SetPortfolio {
+        /// Of the index.
+        base: AssetCode,
+        /// Of the index.
+        quote: AssetCode,
+        /// Which.
+        terms: Box<PortfolioTerms>,
+    },
+    /// Says how an account is margined, if it has what it then needs. Operator.
+    SetMarginModel {
+        /// Whose.
+        account: AccountId,
+        /// How.
+        model: MarginModel,
+    },
 }
 
 /// An order to place.

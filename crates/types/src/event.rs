@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 use crate::{
     AccountId, Amount, AssetCode, At, BackstopTerms, ClientOrderId, DeliveryCount, FeedTerms,
     Health, HealthReason, IndexId, IndexPrice, Instrument, InstrumentId, Label, LiquidationEnd,
-    LiquidationStep, Lots, MarginSnapshot, MarginTerms, Mark, MmpConfig, MmpGroup, OrderId,
-    OrderKind, PostOnly, PricingTerms, PublicKey, Reject, ReporterFault, RiskTerms, Seat,
-    SelfTradeMode, SessionId, Side, SignedLots, Svi, Ticks, TimeInForce, TradeId,
+    LiquidationStep, Lots, MarginModel, MarginSnapshot, MarginTerms, Mark, MmpConfig, MmpGroup,
+    OrderId, OrderKind, PortfolioTerms, PostOnly, PricingTerms, PublicKey, Reject, ReporterFault,
+    RiskTerms, Seat, SelfTradeMode, SessionId, Side, SignedLots, Svi, Ticks, TimeInForce, TradeId,
 };
 
 /// What happened.
@@ -330,6 +330,22 @@ pub enum Event {
         margin: MarginSnapshot,
         /// When.
         at: At,
+    },
+    /// By which scenarios the portfolio margin of an index is made.
+    PortfolioSet {
+        /// Of which.
+        index: IndexId,
+        /// Which.
+        terms: Box<PortfolioTerms>,
+    },
+    /// How an account is margined.
+    MarginModelSet {
+        /// Whose.
+        account: AccountId,
+        /// How.
+        model: MarginModel,
+        /// What the account is worth and needs by it.
+        margin: MarginSnapshot,
     },
     /// The command was refused; nothing changed.
     Refused(Box<Reject>),

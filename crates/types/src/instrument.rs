@@ -270,6 +270,12 @@ impl Contract {
         }
     }
 
+    /// What a lot of an option gains by a change of its price: in the parts of an atom that the
+    /// change is in of a tick, as far as an `i64` reaches.
+    pub fn of_ticks(&self, change: i64) -> i64 {
+        i64::try_from(self.unit).unwrap_or(i64::MAX).saturating_mul(change)
+    }
+
     /// Value of what an option or future is written on, for `lots`, with the index at `index`.
     /// Atoms of the settlement asset, rounded up, at most [`Amount::MAX`].
     pub fn underlying(&self, index: IndexPrice, lots: u64) -> Amount {

@@ -28,6 +28,7 @@ mod ids;
 mod instrument;
 pub mod limits;
 mod order;
+mod portfolio;
 mod prices;
 mod reject;
 mod risk;
@@ -53,6 +54,7 @@ pub use instrument::{
     Contract, Fees, Instrument, Kind, MarginRates, OptionRight, SettlementPeriod, Style, TickStep,
 };
 pub use order::{OrderKind, PostOnly, SelfTradeMode, Side, TimeInForce};
+pub use portfolio::{MarginModel, PortfolioTerms, Scenario, Tail, VolMove};
 pub use prices::{
     DeliveryCount, FundingSchedule, FundingTerms, Mark, MarkMethod, OptionMark, PricingTerms,
     SignedSurface, SurfaceReport, Svi,

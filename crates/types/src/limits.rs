@@ -43,5 +43,7 @@ pub const INDICES_MAX: u32 = 1_024;
 pub const REPORTERS_MAX: usize = 256;
 /// Backstops of one domain.
 pub const BACKSTOPS_MAX: u32 = 64;
+/// Far scenarios of the portfolio margin of one index.
+pub const TAILS_MAX: usize = 16;
 /// Expiries of one index that have a surface at one time.
 pub const SURFACES_MAX: usize = 64;

@@ -356,6 +356,14 @@ pub enum RiskFault {
     /// Terms of a backstop.
     #[error("a capacity is not below zero, a share at most 100 %")]
     Backstop,
+    /// Terms of portfolio margin.
+    #[error(
+        "the grid reaches 1 % to 90 % in 1 to 8 steps each way; volatility rises by at most \
+         1 000 % and falls by less than 100 %, with powers up to 1; there are at most 16 tails, \
+         between -99 % and +1 000 %, of which at most all counts; what is needed to stay is above \
+         zero and at most what is needed to open; rates are at most 100 %"
+    )]
+    Portfolio,
 }
 
 /// What is wrong with the terms of an order.

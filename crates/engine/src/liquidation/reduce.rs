@@ -4,9 +4,9 @@
 use alloc::vec::Vec;
 
 use types::{
-    AccountId, Amount, Event, Label, LedgerAccount, LiquidationAction, Lots, MarginSnapshot,
-    OrderKind, PlaceOrder, PostOnly, Rounding, Side, SignedLots, Ticks, TimeInForce,
-    TransferReason,
+    AccountId, Amount, Event, Label, LedgerAccount, LiquidationAction, Lots, MarginModel,
+    MarginSnapshot, OrderKind, PlaceOrder, PostOnly, Rounding, Side, SignedLots, Ticks,
+    TimeInForce, TransferReason,
 };
 
 use crate::engine::Engine;
@@ -59,14 +59,13 @@ impl Engine {
         filled != Lots::ZERO
     }
 
-    /// LIQ-5: the position with the largest maintenance margin, the first of equals.
+    /// LIQ-5: the position whose end frees most maintenance margin, the first of equals.
     pub(super) fn neediest(&self, account: AccountId) -> Option<u32> {
         let held = self.accounts.at(account.0).holdings.iter().map(|(_, holding)| *holding);
-        let open = held.filter(|holding| {
-            let held = self.holdings.at(*holding);
-            held.size != SignedLots::ZERO && Amount::ZERO < self.worth(*holding).maintenance
-        });
-        open.min_by_key(|holding| core::cmp::Reverse(self.worth(*holding).maintenance))
+        let open = held.filter(|holding| self.holdings.at(*holding).size != SignedLots::ZERO);
+        let freed = open.map(|holding| (self.freed_by(holding), holding));
+        let most = freed.filter(|(freed, _)| Amount::ZERO < *freed);
+        most.min_by_key(|(freed, _)| core::cmp::Reverse(*freed)).map(|(_, holding)| holding)
     }
 
     /// The mark ∓ the slippage, on the grid.
@@ -104,15 +103,17 @@ impl Engine {
         let market = self.markets.at(held.instrument.0);
         let value = market.contract.value(market.mark, size, Rounding::Up);
         let cost = value.times(cost_ppm.into(), 1_000_000, Rounding::Up);
-        if worth.maintenance == Amount::ZERO {
+        let freed = self.freed_by(holding);
+        if freed <= Amount::ZERO {
             let owed = -i128::from(margin.equity.0);
             return risk::liquidation::lots_to_close(owed, worth.options_value, size, cost, 0);
         }
         let buffer_ppm = self.risk_terms.buffer_ppm;
         let target = risk::liquidation::target(margin.maintenance, buffer_ppm);
         let deficit = i128::from(target.0) - i128::from(margin.equity.0);
-        let cost = cost.minus(worth.options_value);
-        risk::liquidation::lots_to_close(deficit, worth.maintenance, size, cost, buffer_ppm)
+        let is_equity = self.model(held.account) == MarginModel::Portfolio;
+        let paid = if is_equity { Amount::ZERO } else { worth.options_value };
+        risk::liquidation::lots_to_close(deficit, freed, size, cost.minus(paid), buffer_ppm)
     }
 
     /// An immediate-or-cancel order of the venue's on the account's behalf.

@@ -4,12 +4,11 @@ use alloc::vec::Vec;
 
 use types::{
     AccountId, Action, Amount, At, CancelReason, Event, LiquidationAction, LiquidationEnd,
-    LiquidationStep, MarginSnapshot, Reject, SignedLots,
+    LiquidationStep, MarginModel, MarginSnapshot, Reject, SignedLots,
 };
 
 use super::Liquidation;
 use crate::engine::Engine;
-use crate::money::clamped;
 
 /// Rounds of one entry: what waits behind it waits for no more than these (LIQ-9).
 const ROUNDS_MAX: usize = 64;
@@ -121,7 +120,11 @@ impl Engine {
 
     /// INS-2: below its share of maintenance margin; where nothing needs margin, bankrupt.
     fn is_lost(&self, account: AccountId) -> bool {
-        let (left, needed) = self.beyond_options(account);
+        let margin = self.margin_of(account);
+        let (left, needed) = match self.model(account) {
+            MarginModel::Standard => self.beyond_options(account),
+            MarginModel::Portfolio => (margin.equity, margin.maintenance),
+        };
         if needed <= Amount::ZERO {
             return self.shortfall(account) != Amount::ZERO;
         }
@@ -160,13 +163,7 @@ impl Engine {
 
     /// What an account is worth and needs now.
     pub(crate) fn margin_of(&self, account: AccountId) -> MarginSnapshot {
-        let (sums, collateral) = (self.sums(account), self.collateral(account));
-        MarginSnapshot {
-            collateral,
-            equity: clamped(i128::from(collateral.0) + sums.unrealised),
-            initial: clamped(sums.initial),
-            maintenance: clamped(sums.maintenance),
-        }
+        self.needs(account).told(self.collateral(account))
     }
 
     /// LIQ-4: whoever is being liquidated may cancel, and nothing else.

@@ -11,6 +11,7 @@ use types::{
 use super::Backstop;
 use crate::engine::Engine;
 use crate::holding::signed_fill;
+use crate::money::clamped;
 
 impl Engine {
     /// INS-2: every position that a backstop can carry, the neediest account's equity with it.
@@ -41,11 +42,12 @@ impl Engine {
     /// INS-2: equity and maintenance margin less the value of options that were sold: whoever buys
     /// them back pays that.
     pub(super) fn beyond_options(&self, account: AccountId) -> (Amount, Amount) {
-        let margin = self.margin_of(account);
         let held = self.accounts.at(account.0).holdings.iter();
         let values = held.map(|(_, holding)| self.worth(*holding).options_value.min(Amount::ZERO));
         let value = values.fold(Amount::ZERO, Amount::plus);
-        (margin.equity.plus(value), margin.maintenance.plus(value))
+        let sums = self.sums(account);
+        let cash = i128::from(self.collateral(account).0) + sums.unrealised;
+        (clamped(cash).plus(value), clamped(sums.maintenance).plus(value))
     }
 
     /// The first backstop with room for the position, and with free money to open it.
@@ -72,7 +74,7 @@ impl Engine {
             held.size.0 += taken.size.0;
         });
         let brought = kept.minus(self.worth(holding).options_value.min(Amount::ZERO));
-        needed.is_ok_and(|n| i128::from(n.0) <= self.free(candidate) + i128::from(brought.0))
+        needed.is_ok_and(|n| n <= self.free(candidate) + i128::from(brought.0))
     }
 
     fn hand_over(

@@ -159,7 +159,7 @@ impl Engine {
     }
 
     /// The index of a pair that has a feed.
-    pub(super) fn check_feed(&self, base: AssetCode, quote: AssetCode) -> Result<IndexId, Reject> {
+    pub(crate) fn check_feed(&self, base: AssetCode, quote: AssetCode) -> Result<IndexId, Reject> {
         let index = self.find_index(base, quote).ok_or(Reject::IndexNotFound { base, quote })?;
         match self.indices.at(u32::from(index.0)).prices {
             Some(_) => Ok(index),

@@ -224,6 +224,17 @@ impl Engine {
         self.at = now;
     }
 
+    /// Expiries of an index that have options and a surface, ready to price.
+    pub(crate) fn expiries(&self, index: IndexId, live: &[u32]) -> Vec<(At, Expiry)> {
+        let futures = self.known_futures(index, live);
+        let options = live.iter().map(|instrument| self.markets.at(*instrument));
+        let options = options.filter(|market| market.strike.is_some());
+        let mut times: Vec<At> = options.filter_map(|market| market.spec.kind.expiry()).collect();
+        times.dedup();
+        let ready = times.into_iter().map(|at| Some((at, self.expiry(index, at, &futures)?)));
+        ready.flatten().collect()
+    }
+
     fn known_futures(&self, index: IndexId, live: &[u32]) -> Vec<Future> {
         let markets = live.iter().map(|instrument| self.markets.at(*instrument));
         markets

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use types::codec::Codec;
 use types::{
     AccountId, AdlPolicy, Amount, BackstopTerms, Command, Event, LedgerAccount, LiquidationAction,
-    MarginTerms, OrderKind, PlaceOrder, RiskTerms, Side, Ticks,
+    MarginModel, MarginTerms, OrderKind, PlaceOrder, RiskTerms, Side, Ticks,
 };
 
 use super::priced::{ANN, BOB, CAT, PERPETUAL, Priced, REPORTERS, told};
@@ -268,7 +268,12 @@ fn act(priced: &mut Priced, (choice, who, a, b): (u8, u32, u32, u32)) -> Vec<Eve
             let amount = Amount(i64::from(b % 2_000_000) + 1);
             priced.world.apply(Command::FundInsurance { amount })
         }
-        240..=247 => {
+        240..=243 => {
+            let models = [MarginModel::Standard, MarginModel::Portfolio];
+            let model = models.into_iter().cycle().nth(usize::try_from(a % 2).unwrap_or(0));
+            priced.model(trader, model.unwrap_or_default())
+        }
+        244..=247 => {
             let (capacity, share_ppm) = (Amount(i64::from(b % 5_000_000)), a % 1_000_000);
             let terms = BackstopTerms { capacity, share_ppm };
             priced.world.apply(Command::OfferBackstop { account: trader, terms })
@@ -329,6 +334,7 @@ proptest! {
             (any::<u8>(), any::<u32>(), any::<u32>(), any::<u32>()), 1..90),
     ) {
         let mut priced = Priced::inverse();
+        priced.scenarios();
         for account in [ANN, BOB, CAT] {
             keep(&mut priced, account, 3_000_000);
         }

@@ -5,8 +5,8 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 use types::{
-    AccountId, CancelScope, Command, InstrumentId, MarginTerms, OrderKind, PlaceOrder, Side, Svi,
-    Ticks,
+    AccountId, CancelScope, Command, InstrumentId, MarginModel, MarginTerms, OrderKind, PlaceOrder,
+    Side, Svi, Ticks,
 };
 
 use super::priced::{ANN, CALL, FUTURE, PERPETUAL, PUT, Priced, REPORTERS, smile};
@@ -15,7 +15,6 @@ const RICH: AccountId = REPORTERS[4];
 
 /// Traders with little money and some of everything.
 fn traders(priced: &mut Priced, funds: &[u32]) -> Vec<AccountId> {
-    priced.surfaces(smile());
     let terms = MarginTerms {
         initial_ppm: 20_000,
         maintenance_ppm: 10_000,
@@ -23,6 +22,7 @@ fn traders(priced: &mut Priced, funds: &[u32]) -> Vec<AccountId> {
         floor_ppm: 0,
     };
     priced.world.must(Command::SetMargin { instrument: PERPETUAL, terms });
+    priced.scenarios();
     let unit = i64::from(if priced.quote == "USD" { 1 } else { 1_000 });
     let mut accounts = Vec::new();
     for (nth, funds) in (0_u32..).zip(funds) {
@@ -39,6 +39,9 @@ fn traders(priced: &mut Priced, funds: &[u32]) -> Vec<AccountId> {
             if priced.world.engine.margin_of(account).initial.0 < i64::from(*funds) * unit / 2 {
                 try_trade(priced, sides, instrument, (size, price));
             }
+        }
+        if nth % 3 == 0 {
+            priced.model(account, MarginModel::Portfolio);
         }
         accounts.push(account);
     }

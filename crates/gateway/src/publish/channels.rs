@@ -338,6 +338,8 @@ impl Channels {
             | Event::PricingSet { .. }
             | Event::TermStarted { .. }
             | Event::MarginSet { .. }
+            | Event::PortfolioSet { .. }
+            | Event::MarginModelSet { .. }
             | Event::RiskSet(_)
             | Event::BackstopOffered { .. }
             | Event::LiquidationStarted { .. }

@@ -65,7 +65,8 @@ impl Asked {
             | Command::ResetMmp { account, .. }
             | Command::SetSelfTrade { account, .. }
             | Command::RegisterReporter { account, .. }
-            | Command::OfferBackstop { account, .. } => (*account, About::Account),
+            | Command::OfferBackstop { account, .. }
+            | Command::SetMarginModel { account, .. } => (*account, About::Account),
             Command::SetMargin { instrument, .. } => {
                 (AccountId::default(), About::Instrument(*instrument))
             }
@@ -84,6 +85,7 @@ impl Asked {
             | Command::StartTerm
             | Command::SettleDelivery { .. }
             | Command::SetRisk(_)
+            | Command::SetPortfolio { .. }
             | Command::FundInsurance { .. }
             | Command::Liquidate => (AccountId::default(), About::Account),
         };

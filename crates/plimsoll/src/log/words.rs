@@ -107,6 +107,12 @@ impl Words {
                 format!("account {account} offers to back up to {}", self.money(terms.capacity))
             }
             Command::Liquidate => "carry out liquidations".into(),
+            Command::SetPortfolio { base, quote, .. } => {
+                format!("set the scenarios of {base}/{quote}")
+            }
+            Command::SetMarginModel { account, model } => {
+                format!("margin account {account} by the {model:?} model")
+            }
             _ => self.price_command(command),
         }
     }
@@ -179,6 +185,14 @@ impl Words {
                 format!("margin of {} is set", self.name(*instrument))
             }
             Event::RiskSet(_) => "the terms of liquidation are set".into(),
+            Event::PortfolioSet { index, terms } => {
+                let n = risk::portfolio::scenarios(terms).len();
+                format!("index {index} has {n} scenarios")
+            }
+            Event::MarginModelSet { account, model, margin } => {
+                let needed = self.money(margin.initial);
+                format!("account {account} is margined by the {model:?} model and needs {needed}")
+            }
             Event::BackstopOffered { account, terms } => {
                 format!("account {account} backs up to {}", self.money(terms.capacity))
             }

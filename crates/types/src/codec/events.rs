@@ -92,6 +92,8 @@ choice!(Event {
     35 => LiquidationStarted { account, margin, at },
     36 => LiquidationStepped(step),
     37 => LiquidationEnded { account, end, margin, at },
+    38 => PortfolioSet { index, terms },
+    39 => MarginModelSet { account, model, margin },
 });
 
 choice!(TermsFault {
@@ -112,7 +114,9 @@ choice!(SurfaceFault {
     0 => Parameters, 1 => VarianceNegative, 2 => WingTooSteep, 3 => Butterfly { k_ppm },
     4 => Calendar { expiry, k_ppm },
 });
-choice!(RiskFault { 0 => MarginRates, 1 => LiquidationRates, 2 => Pace, 3 => Backstop });
+choice!(RiskFault {
+    0 => MarginRates, 1 => LiquidationRates, 2 => Pace, 3 => Backstop, 4 => Portfolio,
+});
 choice!(Reject {
     1 => ValidUntilPassed { valid_until, at },
     2 => AccountNotFound { account },

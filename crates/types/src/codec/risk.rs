@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use super::{Codec, DecodeError, Reader, choice, record};
 use crate::{
-    AdlPolicy, BackstopTerms, LiquidationAction, LiquidationEnd, LiquidationStep, MarginSnapshot,
-    MarginTerms, RiskTerms,
+    AdlPolicy, BackstopTerms, LiquidationAction, LiquidationEnd, LiquidationStep, MarginModel,
+    MarginSnapshot, MarginTerms, PortfolioTerms, RiskTerms, Tail,
 };
 
 choice!(AdlPolicy { 0 => Queue, 1 => ProRata, 2 => WaterFilling, 3 => LeastClosing });
@@ -19,6 +19,23 @@ choice!(LiquidationAction {
     5 => Socialised { account, amount },
 });
 
+choice!(MarginModel { 0 => Standard, 1 => Portfolio });
+
+record!(PortfolioTerms {
+    range_ppm,
+    steps,
+    vol_up_ppm,
+    vol_down_ppm,
+    near_power_ppm,
+    far_power_ppm,
+    tails,
+    maintenance_ppm,
+    future_initial_ppm,
+    future_maintenance_ppm,
+    short_initial_ppm,
+    short_maintenance_ppm,
+});
+record!(Tail { move_ppm, weight_ppm });
 record!(MarginTerms { initial_ppm, maintenance_ppm, slope_ppb, floor_ppm });
 record!(RiskTerms {
     buffer_ppm,

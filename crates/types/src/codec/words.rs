@@ -111,6 +111,8 @@ choice!(Command {
     29 => FundInsurance { amount },
     30 => OfferBackstop { account, terms },
     31 => Liquidate,
+    32 => SetPortfolio { base, quote, terms },
+    33 => SetMarginModel { account, model },
 });
 
 impl Codec for AssetCode {

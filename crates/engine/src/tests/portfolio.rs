@@ -1,0 +1,228 @@
+//! Portfolio margin: hedges count, orders count as they would hurt most, and the model changes only
+//! for who can carry it. [`World::apply`] compares with a full sweep after every entry.
+
+use std::boxed::Box;
+use std::vec::Vec;
+
+use types::codec::Codec;
+use types::{
+    AccountId, Amount, Command, Event, InstrumentId, MarginModel, OrderKind, PlaceOrder,
+    PortfolioTerms, Reject, RiskFault, Side, Tail, Ticks,
+};
+
+use super::priced::{ANN, BOB, CALL, CAT, FUTURE, PERPETUAL, PUT, Priced, REPORTERS, smile};
+use super::world::asset;
+use crate::Engine;
+
+/// Deribit's grid with Paradex' weights (venue.md §2.9.2).
+pub fn usual() -> PortfolioTerms {
+    let tails = [
+        (-660_000, 240_000),
+        (-330_000, 480_000),
+        (500_000, 320_000),
+        (1_000_000, 160_000),
+        (2_000_000, 80_000),
+        (3_000_000, 53_300),
+        (4_000_000, 40_000),
+        (5_000_000, 32_000),
+    ];
+    let tail = |(move_ppm, weight_ppm)| Tail { move_ppm, weight_ppm };
+    PortfolioTerms {
+        range_ppm: 160_000,
+        steps: 4,
+        vol_up_ppm: 500_000,
+        vol_down_ppm: 250_000,
+        near_power_ppm: 300_000,
+        far_power_ppm: 130_000,
+        tails: tails.map(tail).to_vec(),
+        maintenance_ppm: 800_000,
+        future_initial_ppm: 10_000,
+        future_maintenance_ppm: 6_000,
+        short_initial_ppm: 5_000,
+        short_maintenance_ppm: 3_000,
+    }
+}
+
+impl Priced {
+    /// Surfaces, the usual scenarios, and a grid.
+    pub fn scenarios(&mut self) {
+        self.surfaces(smile());
+        let (base, quote) = (asset(self.base), asset(self.quote));
+        self.world.must(Command::SetPortfolio { base, quote, terms: usual().into() });
+        self.seconds(1, &[60_000; 5]);
+    }
+
+    pub fn model(&mut self, account: AccountId, model: MarginModel) -> Vec<Event> {
+        self.world.apply(Command::SetMarginModel { account, model })
+    }
+
+    fn needs(&self, account: AccountId) -> (i64, i64) {
+        let margin = self.world.engine.margin_of(account);
+        (margin.initial.0, margin.maintenance.0)
+    }
+
+    fn rest(&mut self, account: AccountId, instrument: InstrumentId, side: Side, lots: u32) {
+        let market = self.world.engine.markets.at(instrument.0);
+        let mark = market.mark.0;
+        let price = Ticks(if side == Side::Bid { mark - mark / 20 } else { mark + mark / 20 });
+        let price = if side == Side::Bid { market.snap_down(price) } else { market.snap_up(price) };
+        let kind = OrderKind::Limit { price };
+        let order = PlaceOrder { kind, ..Priced::order(account, instrument, side, lots) };
+        self.world.must(Command::PlaceOrder(order.into()));
+    }
+}
+
+// 100 000 USD long of the perpetual and short of the future lose in no scenario: what is left is
+// the share of both values, 1 % and 0.6 % of 2 × 1.6667 BTC.
+#[test]
+fn pm_5_a_hedge_needs_only_what_is_beside_the_scenarios() {
+    let mut priced = Priced::inverse();
+    priced.scenarios();
+    priced.trade((ANN, BOB), PERPETUAL, (10_000, 120_000));
+    priced.trade((BOB, ANN), FUTURE, (10_000, 120_000));
+    let standard = priced.needs(ANN);
+    priced.model(ANN, MarginModel::Portfolio);
+    let beside = |ppm: i64| 2 * ((166_666_667 * ppm + 999_999) / 1_000_000);
+    assert_eq!(priced.needs(ANN), (beside(10_000), beside(6_000)));
+    assert!(priced.needs(ANN).0 * 2 <= standard.0, "standard margin adds both: {standard:?}");
+}
+
+// The worst for a long perpetual is -66 %, of which 24 % count: U (1/P' - 1/P) · 0.24. The core
+// grid's -16 % is U (1/0.84 - 1) / P = 0.190 U/P, the tail's (1/0.34 - 1) · 0.24 = 0.466 U/P.
+#[test]
+fn pm_4_a_long_inverse_perpetual_needs_its_worst_scenario() {
+    let mut priced = Priced::inverse();
+    priced.scenarios();
+    priced.trade((ANN, BOB), PERPETUAL, (600, 120_000));
+    priced.model(ANN, MarginModel::Portfolio);
+    let value = 10_000_000_i64;
+    let worst = 4_658_823;
+    let expected = (worst + value / 100, worst * 8 / 10 + value * 6 / 1_000);
+    let (initial, maintenance) = priced.needs(ANN);
+    assert!((initial - expected.0).abs() <= 2, "{initial} and {expected:?}");
+    assert!((maintenance - expected.1).abs() <= 2, "{maintenance} and {expected:?}");
+}
+
+// A covered call: the future offsets the option, the option's value is equity, and closing needs
+// nothing more.
+#[test]
+fn pm_4_orders_count_as_they_would_hurt_most() {
+    let mut priced = Priced::linear();
+    priced.scenarios();
+    priced.trade((ANN, BOB), PERPETUAL, (1_000, 120_000));
+    priced.model(ANN, MarginModel::Portfolio);
+    let (alone, _) = priced.needs(ANN);
+    priced.rest(ANN, FUTURE, Side::Ask, 500);
+    let (hedging, _) = priced.needs(ANN);
+    priced.rest(ANN, FUTURE, Side::Bid, 500);
+    let (both, maintenance) = priced.needs(ANN);
+    // A sale that hedges is never filled in the scenario that hurts: only its share is added.
+    assert!(alone < hedging && hedging < alone + alone / 10, "{alone} then {hedging}");
+    assert!(hedging + alone / 3 < both, "a purchase makes it worse: {both}");
+    let again = priced.needs(ANN).1;
+    assert_eq!(maintenance, again, "orders do not count for staying");
+}
+
+#[test]
+fn pm_6_what_has_no_grid_needs_what_standard_margin_asks_for() {
+    let mut priced = Priced::inverse();
+    priced.surfaces(smile());
+    priced.trade((ANN, BOB), CALL, (20, 20));
+    priced.trade((CAT, BOB), PUT, (20, 20));
+    priced.trade((ANN, BOB), PERPETUAL, (600, 120_000));
+    for account in [ANN, BOB] {
+        let engine = &priced.world.engine;
+        let (standard, value) = (engine.margin_of(account), engine.sums(account).options_value);
+        priced.model(account, MarginModel::Portfolio);
+        let portfolio = priced.world.engine.margin_of(account);
+        let spare = |margin: &types::MarginSnapshot| margin.equity.0 - margin.initial.0;
+        assert_eq!(spare(&standard), spare(&portfolio), "{account}");
+        assert_eq!(i128::from(portfolio.equity.0 - standard.equity.0), value);
+    }
+}
+
+#[test]
+fn pm_7_a_model_is_taken_only_by_who_can_carry_it() {
+    let mut priced = Priced::inverse();
+    priced.scenarios();
+    let poor = priced.world.fund(2_000_000);
+    priced.trade((poor, BOB), PERPETUAL, (5_000, 120_000));
+    let root = priced.world.engine.root();
+    let refused = priced.model(poor, MarginModel::Portfolio);
+    let [Event::Refused(reject)] = refused.as_slice() else {
+        panic!("{refused:?}");
+    };
+    assert!(matches!(**reject, Reject::MarginInsufficient { .. }), "{reject}");
+    assert_eq!(priced.world.engine.root(), root, "a refusal changes nothing");
+    assert_eq!(priced.world.engine.model(poor), MarginModel::Standard);
+
+    let taken = priced.model(ANN, MarginModel::Portfolio);
+    assert!(matches!(taken.as_slice(), [Event::MarginModelSet { .. }]), "{taken:?}");
+    assert_ne!(priced.world.engine.root(), root, "the root knows the model");
+    priced.model(ANN, MarginModel::Standard);
+    assert_eq!(priced.world.engine.root(), root, "and forgets it");
+
+    // A frozen index: the model stays.
+    priced.trade((ANN, BOB), PERPETUAL, (1, 120_000));
+    priced.seconds(12, &[0; 5]);
+    let refused = priced.model(ANN, MarginModel::Portfolio);
+    assert!(matches!(refused.as_slice(), [Event::Refused(_)]), "{refused:?}");
+}
+
+#[test]
+fn pm_1_scenarios_that_contradict_are_refused_and_unknown_pairs_too() {
+    let mut priced = Priced::inverse();
+    let (base, quote) = (asset("BTC"), asset("USD"));
+    let terms = Box::new(PortfolioTerms { steps: 0, ..usual() });
+    let refused = priced.world.apply(Command::SetPortfolio { base, quote, terms });
+    let fault = RiskFault::Portfolio;
+    assert_eq!(refused, [Event::Refused(Reject::RiskTermsContradict { fault }.into())]);
+    let (quote, terms) = (asset("EUR"), Box::new(usual()));
+    let refused = priced.world.apply(Command::SetPortfolio { base, quote, terms });
+    assert_eq!(refused, [Event::Refused(Reject::IndexNotFound { base, quote }.into())]);
+}
+
+// Long puts beside a perpetual that is long: they are the hedge, so the perpetual goes first, and
+// the account ends above its maintenance margin, without debts.
+#[test]
+fn pm_8_a_liquidation_frees_margin_and_keeps_the_hedge() {
+    let mut priced = Priced::inverse();
+    priced.scenarios();
+    let poor = priced.world.fund(5_100_000);
+    priced.trade((poor, BOB), PERPETUAL, (1_200, 120_000));
+    priced.trade((poor, BOB), PUT, (1, 20));
+    priced.model(poor, MarginModel::Portfolio);
+    priced.rest(BOB, PERPETUAL, Side::Bid, 50_000);
+    let events = priced.seconds(30, &[54_500; 5]);
+    let reduced: Vec<InstrumentId> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::LiquidationStepped(step) if step.account == poor => match step.action {
+                types::LiquidationAction::Reduced { instrument, .. } => Some(instrument),
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect();
+    assert_eq!(reduced.first(), Some(&PERPETUAL), "{events:?}");
+    let margin = priced.world.engine.margin_of(poor);
+    assert!(margin.maintenance <= margin.equity && Amount::ZERO <= margin.equity, "{margin:?}");
+}
+
+#[test]
+fn pm_2_a_snapshot_has_the_grid_and_goes_on_the_same() {
+    let mut priced = Priced::linear();
+    priced.scenarios();
+    priced.trade((ANN, BOB), CALL, (30, 30));
+    priced.trade((BOB, ANN), PERPETUAL, (100, 120_000));
+    priced.model(ANN, MarginModel::Portfolio);
+    priced.seconds(2, &[60_300; 5]);
+    let report = priced.report_of(REPORTERS[0], 60_400);
+    priced.send(report);
+    let engine = &mut priced.world.engine;
+    let mut restored = Engine::from_bytes(&engine.to_bytes()).expect("its own bytes");
+    restored.check();
+    assert_eq!(restored.root(), engine.root());
+    assert_eq!(restored.margin_of(ANN), engine.margin_of(ANN));
+    assert_eq!(restored.model(ANN), MarginModel::Portfolio);
+}
