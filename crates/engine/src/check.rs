@@ -52,11 +52,15 @@ impl Engine {
     /// INS-5: the fund is never below zero. LIQ-10: whoever is short is known, and nobody else.
     fn check_liquidations(&self) {
         let fund = self.ledger.balance(LedgerAccount::Insurance);
+        let due = self.liquidations.iter().map(|(account, of)| (of.due, *account));
+        assert!(self.rounds_due == due.collect(), "LIQ-9: rounds are due when they are");
         assert!(types::Amount::ZERO <= fund, "INS-5: the insurance fund has {fund}");
         for account in (1..self.accounts.len()).map(types::AccountId) {
             let margin = self.margin_of(account);
             let is_short = margin.equity < margin.maintenance;
             assert!(is_short == self.short.contains(&account), "LIQ-10: {account} has {margin:?}");
+            let waits = is_short && !self.liquidations.contains_key(&account);
+            assert!(waits == self.waiting.contains(&account), "LIQ-10: {account} waits: {waits}");
         }
     }
 

@@ -48,6 +48,10 @@ pub struct Engine {
     pub(crate) portfolios: BTreeMap<IndexId, PortfolioTerms>,
     /// Accounts below their maintenance margin.
     pub(crate) short: BTreeSet<AccountId>,
+    /// Those of them whose liquidation has not started.
+    pub(crate) waiting: BTreeSet<AccountId>,
+    /// When the next round of each liquidation is due.
+    pub(crate) rounds_due: BTreeSet<(At, AccountId)>,
     pub(crate) n_trades: u64,
     pub(crate) n_priorities: u64,
     pub(crate) n_placed: u64,
@@ -88,6 +92,8 @@ impl Engine {
             models: BTreeMap::new(),
             portfolios: BTreeMap::new(),
             short: BTreeSet::new(),
+            waiting: BTreeSet::new(),
+            rounds_due: BTreeSet::new(),
             n_trades: 0,
             n_priorities: 0,
             n_placed: 0,

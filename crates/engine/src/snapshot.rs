@@ -81,6 +81,8 @@ impl Codec for Engine {
         engine.risk_terms = RiskTerms::decode(reader)?;
         engine.backstops = decode_map(reader, &engine)?;
         engine.liquidations = decode_map(reader, &engine)?;
+        let due = engine.liquidations.iter().map(|(account, of)| (of.due, *account));
+        engine.rounds_due = due.collect();
         engine.models = decode_map(reader, &engine)?;
         engine.decode_portfolios(reader)?;
         engine.books = Books::decode(reader)?;
@@ -91,6 +93,7 @@ impl Codec for Engine {
         engine.remake_option_marks();
         for account in (1..engine.accounts.len()).map(AccountId) {
             engine.take_model(account);
+            engine.note_waiting(account);
         }
         engine.digest_anew();
         Ok(engine)

@@ -332,6 +332,7 @@ impl Engine {
             true => self.short.insert(account),
             false => self.short.remove(&account),
         };
+        self.note_waiting(account);
     }
 }
 

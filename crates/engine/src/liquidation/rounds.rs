@@ -12,27 +12,32 @@ use crate::engine::Engine;
 
 /// Rounds of one entry: what waits behind it waits for no more than these (LIQ-9).
 const ROUNDS_MAX: usize = 64;
+/// Accounts that wait for their liquidation which one entry looks at.
+const LOOKED_MAX: u64 = 4_096;
 
 impl Engine {
     /// Starts liquidations of accounts that are short, and carries out the rounds that are due.
     pub(crate) fn liquidate(&mut self, events: &mut Vec<Event>) -> Result<(), Reject> {
-        let short: Vec<AccountId> = self.short.iter().copied().take(ROUNDS_MAX).collect();
-        for account in short {
-            if !self.liquidations.contains_key(&account) && self.may_liquidate(account) {
-                self.start_liquidation(account, events);
-            }
+        for account in self.ready() {
+            self.start_liquidation(account, events);
         }
-        let mut due: Vec<(At, AccountId)> = self
-            .liquidations
-            .iter()
-            .map(|(account, liquidation)| (liquidation.due, *account))
-            .filter(|(due, _)| *due <= self.at)
-            .collect();
-        due.sort_unstable();
-        for (_, account) in due.into_iter().take(ROUNDS_MAX) {
-            self.liquidate_one(account, events);
-        }
+        let is_due = |(due, _): &&(At, AccountId)| *due <= self.at;
+        let due: Vec<_> = self.rounds_due.iter().take_while(is_due).take(ROUNDS_MAX).collect();
+        let due: Vec<AccountId> = due.into_iter().map(|(_, account)| *account).collect();
+        due.into_iter().for_each(|account| self.liquidate_one(account, events));
         Ok(())
+    }
+
+    /// Accounts whose liquidation can start, as many as one entry may. Of those that wait it looks
+    /// at a number, and at others with every entry, so that whoever may not be liquidated yet
+    /// holds nobody up for long.
+    fn ready(&self) -> Vec<AccountId> {
+        let looked = self.seq.0.wrapping_mul(LOOKED_MAX) % u64::from(self.accounts.len());
+        let from = AccountId(u32::try_from(looked).expect("below the number of accounts"));
+        let waiting = self.waiting.range(from..).chain(self.waiting.range(..from));
+        let looked_at = usize::try_from(LOOKED_MAX).expect("small");
+        let ready = waiting.take(looked_at).filter(|account| self.may_liquidate(**account));
+        ready.take(ROUNDS_MAX).copied().collect()
     }
 
     /// LIQ-2: every index that the account depends on is good enough, now, and nothing that it
@@ -146,7 +151,23 @@ impl Engine {
             Some(liquidation) => self.liquidations.insert(account, liquidation),
             None => self.liquidations.remove(&account),
         };
+        if let Some(old) = old {
+            self.rounds_due.remove(&(old.due, account));
+        }
+        if let Some(new) = liquidation {
+            self.rounds_due.insert((new.due, account));
+        }
+        self.note_waiting(account);
         self.digests.replace_liquidation(account, old.as_ref(), liquidation.as_ref());
+    }
+
+    /// Takes in that an account is short or not, or is being liquidated or not.
+    pub(crate) fn note_waiting(&mut self, account: AccountId) {
+        let waits = self.short.contains(&account) && !self.liquidations.contains_key(&account);
+        match waits {
+            true => self.waiting.insert(account),
+            false => self.waiting.remove(&account),
+        };
     }
 
     pub(super) fn tell_step(

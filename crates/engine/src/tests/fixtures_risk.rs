@@ -472,7 +472,7 @@ fn v12_hyperliquid_2025_a_crash_of_its_shape_takes_what_is_lacking() {
         51.3 % of the lots that were forced, against winners (published: 55 %, by coin 48 to 62)
         69 with profit of 69 who were closed (published: 94.5 %)
         1081 lots to the backstop
-        1940937 lacking, 0 too much (published: $23.2 million and 51.7)
+        1941016 lacking, 0 too much (published: $23.2 million and 51.7)
     "#]]
     .assert_eq(&format!(
         "first cut after {} ms (published: 61 700)\n\
