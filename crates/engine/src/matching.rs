@@ -59,15 +59,12 @@ impl Engine {
             && let Some(met) = self.books.match_next(&mut taker)
         {
             match met {
-                Match::Own { maker } => {
-                    let mode = self.accounts.at(terms.account.0).self_trade;
-                    match mode {
-                        SelfTradeMode::CancelMaker => {
-                            self.cancel(maker, CancelReason::SelfTrade, events);
-                        }
-                        SelfTradeMode::RejectTaker => stopped = Some(CancelReason::SelfTrade),
+                Match::Own { maker } => match self.self_trade_of(terms.account) {
+                    SelfTradeMode::CancelMaker => {
+                        self.cancel(maker, CancelReason::SelfTrade, events);
                     }
-                }
+                    SelfTradeMode::RejectTaker => stopped = Some(CancelReason::SelfTrade),
+                },
                 Match::Fill { maker, price, size, replenished, .. } => {
                     let fill = self.fill_of(slot, maker.slot(), &terms, price, size);
                     self.settle(&fill, events);

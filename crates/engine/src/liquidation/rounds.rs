@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use types::{
     AccountId, Action, Amount, At, CancelReason, Event, LiquidationAction, LiquidationEnd,
-    LiquidationStep, MarginModel, MarginSnapshot, Reject, SignedLots,
+    LiquidationStep, MarginModel, MarginSnapshot, Reject, SelfTradeMode, SignedLots,
 };
 
 use super::Liquidation;
@@ -185,6 +185,15 @@ impl Engine {
     /// What an account is worth and needs now.
     pub(crate) fn margin_of(&self, account: AccountId) -> MarginSnapshot {
         self.needs(account).told(self.collateral(account))
+    }
+
+    /// LIQ-15: what a liquidation meets of its own group is cancelled, whatever the account chose:
+    /// it may not keep the rest of the book away.
+    pub(crate) fn self_trade_of(&self, account: AccountId) -> SelfTradeMode {
+        match self.liquidations.contains_key(&account) {
+            true => SelfTradeMode::CancelMaker,
+            false => self.accounts.at(account.0).self_trade,
+        }
     }
 
     /// LIQ-4: whoever is being liquidated may cancel, and nothing else.

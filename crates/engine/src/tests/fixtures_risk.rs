@@ -489,3 +489,24 @@ fn v12_hyperliquid_2025_a_crash_of_its_shape_takes_what_is_lacking() {
         crash.given - crash.lacking,
     ));
 }
+
+/// MAR-1; venue.md §2.7: 100 000 USD from 60 000 win 0.15152 BTC at 66 000 and lose 0.18519 BTC at
+/// 54 000; 1 BTC wins and loses 6 000 USDC; a short the opposite.
+#[test]
+fn profits_are_those_that_the_spec_works_out() {
+    for (mut priced, lots, won, lost) in [
+        (Priced::inverse(), 10_000, 15_151_515, 18_518_519),
+        (Priced::linear(), 1_000, 6_000 * USDC, 6_000 * USDC),
+    ] {
+        priced.trade((ANN, BOB), PERPETUAL, (lots, 120_000));
+        let margin = |priced: &Priced, account| priced.world.engine.margin_of(account);
+        for (price, gained) in [(66_000, won), (54_000, -lost)] {
+            glide(&mut priced, 60_000, price);
+            for (account, gained) in [(ANN, gained), (BOB, -gained)] {
+                let margin = margin(&priced, account);
+                let unrealised = margin.equity.0 - margin.collateral.0;
+                assert!((unrealised - gained).abs() <= 1, "{account} at {price}: {unrealised}");
+            }
+        }
+    }
+}

@@ -8,11 +8,12 @@ use expect_test::expect;
 use proptest::prelude::*;
 use types::codec::Codec;
 use types::{
-    AccountId, AdlPolicy, Amount, BackstopTerms, Command, Event, LedgerAccount, LiquidationAction,
-    MarginModel, MarginTerms, OrderKind, PlaceOrder, RiskTerms, Side, Ticks,
+    AccountId, AdlPolicy, Amount, BackstopTerms, Command, Event, InstrumentId, LedgerAccount,
+    LiquidationAction, MarginModel, MarginTerms, OrderKind, PlaceOrder, RiskTerms, Side,
+    SignedLots, Ticks,
 };
 
-use super::priced::{ANN, BOB, CAT, PERPETUAL, Priced, REPORTERS, told};
+use super::priced::{ANN, BOB, CALL, CAT, FUTURE, PERPETUAL, PUT, Priced, REPORTERS, smile, told};
 use crate::liquidation::USUAL_TERMS;
 
 /// Ann is long 4 000 lots (40 000 USD, 0.666… BTC) on little money; bob is short the same.
@@ -249,20 +250,30 @@ fn liq_9_an_entry_carries_out_a_bounded_number_of_rounds() {
     assert_eq!((first, second), (64, 36), "LIQ-9");
 }
 
-/// Poor traders, wild prices, now and then a fund or a backstop.
-fn act(priced: &mut Priced, (choice, who, a, b): (u8, u32, u32, u32)) -> Vec<Event> {
+/// Poor traders, wild prices, now and then a fund or a backstop; options too, or futures alone.
+fn act(
+    priced: &mut Priced,
+    has_options: bool,
+    (choice, who, a, b): (u8, u32, u32, u32),
+) -> Vec<Event> {
     let trader = AccountId(ANN.0 + who % 6);
     let price = 54_000 + u64::from(a % 12_000);
     match choice {
         0..=119 => {
             let side = if b.is_multiple_of(2) { Side::Bid } else { Side::Ask };
-            let mark = priced.world.engine.instrument(PERPETUAL).map_or(0, |(_, mark)| mark.0);
-            let kind = OrderKind::Limit { price: Ticks(mark - 60 + a % 120) };
-            let lots = (b >> 9) % 3_000 + 1;
-            let order = PlaceOrder { kind, ..Priced::order(trader, PERPETUAL, side, lots) };
+            let (instrument, lots) = match (b >> 5) % 8 {
+                5 | 6 if has_options => (CALL, (b >> 9) % 5 + 1),
+                7 if has_options => (PUT, (b >> 9) % 5 + 1),
+                4 => (FUTURE, (b >> 9) % 3_000 + 1),
+                _ => (PERPETUAL, (b >> 9) % 3_000 + 1),
+            };
+            let mark = priced.world.engine.instrument(instrument).map_or(0, |(_, mark)| mark.0);
+            let near = mark - mark / 2_000 + a % (mark / 1_000 + 2);
+            let kind = OrderKind::Limit { price: Ticks(near.max(1)) };
+            let order = PlaceOrder { kind, ..Priced::order(trader, instrument, side, lots) };
             priced.world.apply(Command::PlaceOrder(order.into()))
         }
-        120..=199 => priced.seconds(u64::from(b % 4 + 1), &[price; 5]),
+        120..=199 => pass(priced, u64::from(b % 4 + 1), price),
         200..=229 => priced.world.apply(Command::Liquidate),
         230..=239 => {
             let amount = Amount(i64::from(b % 2_000_000) + 1);
@@ -292,9 +303,26 @@ fn act(priced: &mut Priced, (choice, who, a, b): (u8, u32, u32, u32)) -> Vec<Eve
     }
 }
 
+/// Some seconds, with what options are marked by.
+pub(super) fn pass(priced: &mut Priced, n: u64, price: u64) -> Vec<Event> {
+    let mut events = Vec::new();
+    for _ in 0..n {
+        events.append(&mut priced.surfaces(smile()));
+        events.append(&mut priced.seconds(1, &[price; 5]));
+    }
+    events
+}
+
+/// What an option brings in that is closed at the mark, above zero if it was held; lots of 0.1 BTC,
+/// ticks of 0.0001 BTC.
+fn premium(instrument: InstrumentId, size: SignedLots, mark: Ticks) -> i64 {
+    let is_option = instrument == CALL || instrument == PUT;
+    if is_option { size.0 * i64::from(mark.0) * 1_000 } else { 0 }
+}
+
 /// No account above its maintenance margin is touched, nobody ends below zero, and what winners
 /// give is what was lacking.
-fn check_events(events: &[Event]) {
+fn check_events(events: &[Event], has_options: bool) {
     for event in events {
         match event {
             Event::LiquidationStarted { margin, .. } => {
@@ -305,14 +333,18 @@ fn check_events(events: &[Event]) {
             }
             Event::LiquidationStepped(step) => {
                 let (before, after) = (step.before.equity.0, step.after.equity.0);
-                let gives = match step.action {
-                    LiquidationAction::Deleveraged { haircut, .. } => haircut.0,
+                let (gives, premium) = match step.action {
+                    LiquidationAction::Deleveraged { haircut, instrument, size, mark, .. } => {
+                        (haircut.0, premium(instrument, size, mark))
+                    }
                     LiquidationAction::Socialised { amount, .. }
-                    | LiquidationAction::Insured { amount } => amount.0,
+                    | LiquidationAction::Insured { amount } => (amount.0, 0),
                     _ => continue,
                 };
-                assert!((after - before - gives).abs() <= 2, "ADL-1: {step:?}");
-                let is_enough = gives == 0 || after <= 2;
+                assert!((after - before - gives - premium).abs() <= 2, "ADL-1: {step:?}");
+                // Whoever has sold options lacks what buying them back costs.
+                let most = if has_options { step.after.maintenance.0 } else { 0 };
+                let is_enough = gives == 0 || after <= most + 2;
                 assert!(is_enough, "ADL-1: no more than what is lacking: {step:?}");
             }
             _ => {}
@@ -330,8 +362,10 @@ proptest! {
     // SUM-1 to SUM-3, INS-5, LIQ-10 in `Engine::check`, SUM-5 in `World::apply`.
     #[test]
     fn crashes_leave_nobody_below_zero_and_make_no_money(
+        has_options in any::<bool>(),
         raws in proptest::collection::vec(
             (any::<u8>(), any::<u32>(), any::<u32>(), any::<u32>()), 1..90),
+        last in 54_000..66_000_u64,
     ) {
         let mut priced = Priced::inverse();
         priced.scenarios();
@@ -342,8 +376,11 @@ proptest! {
             priced.world.fund(funds);
         }
         for raw in raws {
-            check_events(&act(&mut priced, raw));
+            check_events(&act(&mut priced, has_options, raw), has_options);
         }
+        // LIQ-8: at prices that stand still every liquidation ends.
+        check_events(&pass(&mut priced, 60, last), has_options);
+        assert!(!priced.world.engine.is_liquidating(), "{:?}", priced.world.engine.liquidations);
         let restored = crate::Engine::from_bytes(&priced.world.engine.to_bytes());
         let mut restored = restored.expect("its own bytes");
         restored.check();

@@ -6,21 +6,14 @@ use std::vec::Vec;
 
 use expect_test::expect;
 use types::{
-    AccountId, Amount, At, BackstopTerms, Command, Event, OrderKind, PlaceOrder, RiskTerms, Side,
-    Svi, Ticks,
+    AccountId, Amount, At, BackstopTerms, Command, Event, MarginTerms, OrderKind, PlaceOrder,
+    RiskTerms, SelfTradeMode, Side, Svi, Ticks,
 };
 
-use super::liquidation::{bid, keep, levered, seconds, steps};
+use super::liquidation::{bid, keep, levered, pass, seconds, steps};
 use super::priced::{ANN, BOB, CALL, CAT, FUTURE, PERPETUAL, PUT, Priced, REPORTERS, smile};
 use super::world::EXPIRY;
 use crate::liquidation::USUAL_TERMS;
-
-/// Options have marks: three reporters tell of the same surface.
-fn surfaces(priced: &mut Priced) {
-    for reporter in REPORTERS.into_iter().take(3) {
-        priced.surface(reporter, smile());
-    }
-}
 
 /// Every position of an account.
 fn sizes(priced: &Priced, account: AccountId) -> Vec<i64> {
@@ -212,7 +205,7 @@ fn options_with_one_minute_to_live() {
     for round_ms in [1_000, 60_000] {
         let mut priced = Priced::inverse();
         priced.world.must(Command::SetRisk(RiskTerms { round_ms, ..USUAL_TERMS }));
-        surfaces(&mut priced);
+        priced.surfaces(smile());
         priced.seconds(1, &[60_000; 5]);
         keep(&mut priced, ANN, 15_260_000);
         priced.trade((BOB, ANN), CALL, (10, 40));
@@ -247,9 +240,11 @@ fn options_with_one_minute_to_live() {
 #[test]
 fn a_short_option_that_is_taken_over_takes_no_more_than_there_is() {
     let mut priced = Priced::inverse();
-    surfaces(&mut priced);
+    priced.surfaces(smile());
     priced.seconds(1, &[60_000; 5]);
     keep(&mut priced, ANN, 16_000_000);
+    // Enough to carry it with what it brings, and not without.
+    keep(&mut priced, CAT, 9_000_000);
     priced.trade((BOB, ANN), CALL, (10, 40));
     let terms = BackstopTerms { capacity: Amount(1_000_000_000), share_ppm: 100_000 };
     priced.world.must(Command::OfferBackstop { account: CAT, terms });
@@ -279,7 +274,7 @@ fn whoever_owes_and_holds_options_sells_them() {
     let mut story = String::new();
     for shown in [0, 5] {
         let mut priced = levered(2_300_000);
-        surfaces(&mut priced);
+        priced.surfaces(smile());
         priced.seconds(1, &[60_000; 5]);
         priced.trade((ANN, BOB), PUT, (5, 30));
         story += &seconds(&mut priced, 4, 56_000);
@@ -317,7 +312,7 @@ fn whoever_owes_and_holds_options_sells_them() {
 #[test]
 fn profits_of_options_are_given_too() {
     let mut priced = Priced::inverse();
-    surfaces(&mut priced);
+    priced.surfaces(smile());
     priced.seconds(1, &[60_000; 5]);
     keep(&mut priced, ANN, 7_760_000);
     keep(&mut priced, BOB, 216_000);
@@ -342,7 +337,7 @@ fn profits_of_options_are_given_too() {
 #[test]
 fn what_options_will_cost_is_not_shared_out() {
     let mut priced = levered(2_200_000);
-    surfaces(&mut priced);
+    priced.surfaces(smile());
     priced.seconds(1, &[60_000; 5]);
     priced.trade((BOB, CAT), FUTURE, (4_000, 120_000));
     keep(&mut priced, BOB, 2_800_000);
@@ -366,4 +361,104 @@ fn what_options_will_cost_is_not_shared_out() {
           closed 4000 against 8, number 1, haircut 0 -> equity 0, maintenance 0
         7 Flat: collateral 0, equity 0, maintenance 0"#]]
     .assert_eq(&format!("{dan} {eve}\n{story}"));
+}
+
+/// LIQ-8, MAR-7: terms that ask for less end what has begun; terms that ask for more go on with it.
+#[test]
+fn terms_that_change_in_the_middle() {
+    let mut story = String::new();
+    for maintenance_ppm in [5_000, 15_000] {
+        let mut priced = levered(2_200_000);
+        bid(&mut priced, CAT, 1_000, 117_000);
+        story += &seconds(&mut priced, 4, 58_500);
+        let terms =
+            MarginTerms { initial_ppm: 20_000, maintenance_ppm, slope_ppb: 0, floor_ppm: 0 };
+        priced.world.must(Command::SetMargin { instrument: PERPETUAL, terms });
+        story += &format!("\n-- {maintenance_ppm} millionths\n");
+        story += &seconds(&mut priced, 3, 58_500);
+        story += "\n";
+    }
+    expect![[r#"
+        6 started: equity 457264, maintenance 683761
+          wanted 4000, 1000 shown to 114660, filled 500, fee 42736 -> equity 410254, maintenance 598291
+          wanted 3500, 500 shown to 114660, filled 250, fee 21368 -> equity 386748, maintenance 555556
+        -- 5000 millionths
+        6 Recovered: collateral 1775636, equity 386748, maintenance 277778
+        6 started: equity 457264, maintenance 683761
+          wanted 4000, 1000 shown to 114660, filled 500, fee 42736 -> equity 410254, maintenance 598291
+          wanted 3500, 500 shown to 114660, filled 250, fee 21368 -> equity 386748, maintenance 555556
+        -- 15000 millionths
+          closed 2044 against 7, number 1, haircut 0 -> equity 386749, maintenance 309231
+        6 Recovered: collateral 902132, equity 386749, maintenance 309231
+    "#]].assert_eq(&story);
+}
+
+/// LIQ-15: a lot of a sibling in front of the book does not keep the rest of it away.
+#[test]
+fn orders_of_its_own_family_do_not_shield_an_account() {
+    let mut priced = Priced::inverse();
+    keep(&mut priced, ANN, 2_200_000);
+    let sibling = AccountId(priced.world.engine.n_accounts() + 1);
+    priced.world.must(Command::OpenAccount { account: sibling, parent: Some(ANN) });
+    priced.world.must(Command::Deposit { account: sibling, amount: Amount(1_000_000) });
+    let mode = SelfTradeMode::RejectTaker;
+    priced.world.must(Command::SetSelfTrade { account: ANN, mode, with_subaccounts: true });
+    priced.trade((ANN, BOB), PERPETUAL, (4_000, 120_000));
+    bid(&mut priced, sibling, 1, 118_000);
+    bid(&mut priced, CAT, 3_000, 117_000);
+    let story = seconds(&mut priced, 4, 58_500);
+    expect![[r#"
+        6 started: equity 457264, maintenance 683761
+          wanted 4000, 3001 shown to 114660, filled 1000, fee 85471 -> equity 363244, maintenance 512821
+          wanted 3000, 2000 shown to 114660, filled 750, fee 64103 -> equity 292730, maintenance 384616"#]].assert_eq(&story);
+}
+
+/// ADL-1: of an option that is closed in part a winner gives what that part brings in, and keeps
+/// what it holds: it is not made to owe.
+#[test]
+fn whoever_is_closed_in_part_does_not_owe() {
+    let mut priced = Priced::inverse();
+    pass(&mut priced, 1, 60_000);
+    keep(&mut priced, ANN, 10_000_000);
+    keep(&mut priced, CAT, 4_200_000);
+    keep(&mut priced, BOB, 432_000);
+    // The short of Ann's is against somebody whose profit is lost elsewhere.
+    priced.trade((CAT, ANN), PERPETUAL, (6_000, 120_000));
+    priced.trade((REPORTERS[1], CAT), FUTURE, (6_000, 120_000));
+    priced.trade((BOB, ANN), CALL, (5, 40));
+    priced.trade((BOB, REPORTERS[2]), CALL, (5, 40));
+    let story = steps(&pass(&mut priced, 4, 71_450));
+    expect![[r#"
+        6 started: equity -5840193, maintenance 12604749
+          closed -6000 against 8, number 1, haircut 4150000 -> equity -1690193, maintenance 11765000
+          closed -5 against 7, number 1, haircut 8017000 -> equity -1688193, maintenance 0
+          1 gave 338231 -> equity -1349962, maintenance 0
+          2 gave 338212 -> equity -1011750, maintenance 0
+          3 gave 335288 -> equity -676462, maintenance 0
+          4 gave 338231 -> equity -338231, maintenance 0
+          5 gave 338231 -> equity 0, maintenance 0
+        6 Flat: collateral 0, equity 0, maintenance 0
+        8 started: equity 0, maintenance 839749
+          closed -6000 against 2, number 1, haircut 0 -> equity 0, maintenance 0
+        8 Flat: collateral 0, equity 0, maintenance 0
+        0"#]]
+    .assert_eq(&format!("{story}\n{}", priced.collateral(BOB)));
+}
+
+/// LIQ-9: a hundred whose rounds are due at once wait for two entries.
+#[test]
+fn rounds_that_are_due_at_once_are_spread_over_entries() {
+    let mut priced = Priced::inverse();
+    for _ in 0..100 {
+        let account = priced.world.fund(48_000);
+        priced.trade((account, REPORTERS[4]), PERPETUAL, (100, 120_000));
+    }
+    priced.seconds(3, &[58_800; 5]);
+    priced.world.apply(Command::Liquidate);
+    let rounds = |events: &[Event]| {
+        events.iter().filter(|event| matches!(event, Event::LiquidationStepped(_))).count()
+    };
+    let first = rounds(&priced.seconds(1, &[58_800; 5]));
+    let [second, third] = [(); 2].map(|()| rounds(&priced.world.apply(Command::Liquidate)));
+    assert_eq!((first, second, third), (64, 36, 0));
 }
