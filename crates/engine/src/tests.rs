@@ -24,4 +24,5 @@ mod snapshots;
 mod story;
 mod surfaces;
 mod valuation;
+mod views;
 mod world;

@@ -13,6 +13,7 @@ pub(crate) mod prices;
 pub(crate) mod protection;
 pub(crate) mod quotes;
 pub(crate) mod reports;
+pub(crate) mod risk;
 pub(crate) mod settlements;
 pub(crate) mod trades;
 pub(crate) mod trading;

@@ -11,6 +11,7 @@ mod accounts;
 mod feeds;
 mod instruments;
 mod json;
+mod liquidations;
 mod number;
 mod orders;
 mod positions;
@@ -25,9 +26,12 @@ pub(crate) use accounts::{Summary, write_portfolio, write_summary, write_user};
 pub(crate) use feeds::{METHODS as INDEX_METHODS, change_of_health, health, write_feed};
 pub(crate) use instruments::{is_open, write_currency, write_instrument};
 pub(crate) use json::{List, Object, write_text};
+pub(crate) use liquidations::{
+    ADL_POLICIES, Part, write_ended, write_started, write_stepped, write_waterfall,
+};
 pub(crate) use number::{Fixed, Scale};
 pub(crate) use orders::write_order;
-pub(crate) use positions::{write_flat_position, write_position};
+pub(crate) use positions::{write_flat_position, write_position, write_ranked_position};
 pub(crate) use prices::{
     last_8h, rate, share, write_expiration, write_funding_hours, write_option_marks,
     write_perpetual, write_platform,

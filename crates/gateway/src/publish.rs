@@ -326,6 +326,11 @@ impl Market {
         self.shared.venue.feed(domain, base, quote)
     }
 
+    /// The venue, to ask.
+    pub(crate) fn venue(&self) -> &dyn Venue {
+        &*self.shared.venue
+    }
+
     /// The names of the indexes whose feeds are frozen, and how many indexes there are.
     pub(crate) fn frozen_indexes(&self) -> (Vec<String>, usize) {
         let (mut frozen, mut count) = (Vec::new(), 0);

@@ -3,7 +3,10 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use types::{AccountId, AccountView, AssetCode, FeedView, Proposal};
+use types::{
+    AccountId, AccountView, AdlPlace, AssetCode, FeedView, InstrumentId, Lots, OrderNeeds,
+    Proposal, Ticks, WaterfallView,
+};
 
 /// One margin domain, by its place in [`Venue::domains`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,4 +55,16 @@ pub trait Venue: Send + Sync + 'static {
     fn account(&self, domain: DomainId, account: AccountId) -> Later<Option<AccountView>>;
     /// The feed of a pair after some applied batch; `None` if the domain has no such index.
     fn feed(&self, domain: DomainId, base: AssetCode, quote: AssetCode) -> Later<Option<FeedView>>;
+    /// Where an account's positions stand in the ranking of auto-deleveraging; `None`: no answer.
+    fn adl_places(&self, domain: DomainId, account: AccountId) -> Later<Option<Vec<AdlPlace>>>;
+    /// What an order of an account to buy, and one to sell, would need; `None` if there is no such
+    /// account or no mark.
+    fn order_needs(
+        &self,
+        domain: DomainId,
+        account: AccountId,
+        order: (InstrumentId, Lots, Ticks),
+    ) -> Later<Option<[OrderNeeds; 2]>>;
+    /// The insurance fund and what stands behind it; `None`: no answer.
+    fn waterfall(&self, domain: DomainId) -> Later<Option<WaterfallView>>;
 }

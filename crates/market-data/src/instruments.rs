@@ -191,7 +191,7 @@ impl InstrumentView {
     }
 
     /// Takes in a trade; as everybody sees it.
-    pub(crate) fn trade(&mut self, traded: &Traded, at: At) -> Trade {
+    pub(crate) fn trade(&mut self, traded: &Traded, at: At, liquidation: bool) -> Trade {
         self.tick_direction = self.tick_direction.after(self.last, traded.price);
         self.last = Some(traded.price);
         let value = self.value(traded);
@@ -207,6 +207,7 @@ impl InstrumentView {
             tick_direction: self.tick_direction,
             index_price: traded.index_price,
             mark: traded.mark,
+            liquidation,
         };
         if self.trades.len() == TRADES_PER_INSTRUMENT_MAX {
             self.trades.pop_front();

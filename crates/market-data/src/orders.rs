@@ -75,6 +75,8 @@ pub struct Order {
     pub state: OrderState,
     /// Its owner has amended it.
     pub replaced: bool,
+    /// The venue placed it, to liquidate its account.
+    pub liquidation: bool,
 }
 
 /// All orders that are known.
@@ -113,6 +115,7 @@ impl Order {
             realised: Amount::ZERO,
             state: OrderState::Open,
             replaced: false,
+            liquidation: false,
         }
     }
 

@@ -3,7 +3,7 @@
 //! ```text
 //!   u8 version │ asset, decimals, seq, at, movements │ instruments │ indexes │ accounts
 //!              │ open orders │ closed orders, first closed first │ last trades │ client order ids
-//!              │ reporters │ settled instruments
+//!              │ reporters │ settled instruments │ accounts in liquidation
 //! ```
 //! What follows from the rest is not written: names, contracts, levels of books, lists of orders
 //! by account. Decoding is strict as in [`types::codec`]: what contradicts itself is refused.
@@ -29,7 +29,7 @@ use crate::trades::{TickDirection, Trade, UserTrade};
 use crate::view::View;
 
 /// Version of the layout above.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// The bytes of the fields in this order.
 macro_rules! record {
@@ -65,6 +65,7 @@ record!(Trade {
     tick_direction,
     index_price,
     mark,
+    liquidation,
 });
 record!(UserTrade {
     trade,
@@ -109,6 +110,7 @@ record!(Order {
     realised,
     state,
     replaced,
+    liquidation,
 });
 
 impl Codec for OrderState {
@@ -322,6 +324,7 @@ impl Codec for View {
         encode_count(self.reporters.len(), out);
         self.reporters.iter().for_each(|(id, reporter)| (*id, *reporter).encode(out));
         encode_all(self.settled.iter(), out);
+        encode_all(self.liquidating.iter(), out);
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -359,6 +362,7 @@ impl Codec for View {
         }
         view.reporters = Vec::decode(reader)?.into_iter().collect();
         view.settled = decode_all(reader)?;
+        view.liquidating = Vec::decode(reader)?.into_iter().collect();
         view.relist_trades();
         view.slot = view.at.0 / SLOT_MS;
         view.next_expiry = view.first_expiry();

@@ -41,6 +41,8 @@ pub struct Trade {
     pub index_price: IndexPrice,
     /// The mark then.
     pub mark: Ticks,
+    /// The taker was being liquidated. Makers never are: their orders go first.
+    pub liquidation: bool,
 }
 
 /// A match as one of its sides sees it.

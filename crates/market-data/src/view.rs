@@ -3,7 +3,7 @@
 //! [`View::apply`] takes the events of one entry. What is asked afterwards is as of that entry;
 //! [`View::level_changes`] says what the entry did to the visible books.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use types::{
@@ -39,12 +39,16 @@ pub struct View {
     pub(crate) movements: u64,
     pub(crate) reporters: BTreeMap<AccountId, Reporter>,
     pub(crate) settled: VecDeque<Settled>,
+    /// Who is being liquidated.
+    pub(crate) liquidating: BTreeSet<AccountId>,
     /// The 4 seconds in which delivery windows were last looked at.
     pub(crate) slot: u64,
     pub(crate) next_expiry: At,
     pub(crate) expired: Vec<InstrumentId>,
     touches: Vec<Touch>,
     changes: Vec<LevelChange>,
+    /// Fills of this entry whose positions have not changed yet.
+    fills: Vec<(AccountId, InstrumentId)>,
 }
 
 impl View {
@@ -65,11 +69,13 @@ impl View {
             movements: 0,
             reporters: BTreeMap::new(),
             settled: VecDeque::new(),
+            liquidating: BTreeSet::new(),
             slot: 0,
             next_expiry: At(u64::MAX),
             expired: Vec::new(),
             touches: Vec::new(),
             changes: Vec::new(),
+            fills: Vec::new(),
         }
     }
 
@@ -86,6 +92,7 @@ impl View {
         self.seq = seq;
         self.touches.clear();
         self.changes.clear();
+        self.fills.clear();
         self.forget_client_ids();
         self.expire(before);
         for event in events {
@@ -167,8 +174,13 @@ impl View {
             Event::SurfaceChanged { .. } | Event::PricingSet { .. } => {}
             Event::TermStarted { .. } | Event::MarginSet { .. } | Event::RiskSet(_) => {}
             Event::PortfolioSet { .. } | Event::MarginModelSet { .. } => {}
-            Event::BackstopOffered { .. } | Event::LiquidationStarted { .. } => {}
-            Event::LiquidationStepped(_) | Event::LiquidationEnded { .. } => {}
+            Event::BackstopOffered { .. } | Event::LiquidationStepped(_) => {}
+            Event::LiquidationStarted { account, .. } => {
+                self.liquidating.insert(*account);
+            }
+            Event::LiquidationEnded { account, .. } => {
+                self.liquidating.remove(account);
+            }
         }
     }
 
@@ -233,12 +245,27 @@ impl View {
 
     fn position_changed(&mut self, account: AccountId, to: (InstrumentId, SignedLots, Amount)) {
         let (instrument, size, _) = to;
+        match self.fills.iter().position(|fill| *fill == (account, instrument)) {
+            Some(place) => drop(self.fills.swap_remove(place)),
+            None => self.moved(account, instrument, size),
+        }
         let account = self.account_mut(account);
         let before = long_lots(account.position(instrument).size);
         account.change_position(to);
         let market = self.instrument_mut(instrument);
         let more = market.open_interest + long_lots(size);
         market.open_interest = more.checked_sub(before).expect("a long position was counted");
+    }
+
+    /// A position was taken over or closed without a trade: at the mark.
+    fn moved(&mut self, id: AccountId, instrument: InstrumentId, size: SignedLots) {
+        let market = self.instrument_mut(instrument);
+        let (mark, is_quotient) = (market.mark, market.contract.is_quotient());
+        let account = self.account_mut(id);
+        let more = size.0.saturating_sub(account.position(instrument).size.0);
+        if let Some(mark) = mark.filter(|_| size != SignedLots::ZERO) {
+            account.enter(instrument, (more, mark), is_quotient);
+        }
     }
 
     fn freeze(
@@ -255,7 +282,9 @@ impl View {
     // Orders.
 
     fn placed(&mut self, placed: &OrderPlaced) {
-        let order = Order::placed(placed, self.seq, self.at);
+        let mut order = Order::placed(placed, self.seq, self.at);
+        // It may not place orders itself meanwhile.
+        order.liquidation = self.liquidating.contains(&order.account);
         let (id, at) = (order.id, self.at);
         if let Some(client) = order.client_order_id.clone() {
             self.account_mut(order.account).client_orders.insert(client.clone(), id);
@@ -354,7 +383,8 @@ impl View {
 
     fn traded(&mut self, traded: &Traded) {
         let at = self.at;
-        let trade = self.instrument_mut(traded.instrument).trade(traded, at);
+        let liquidation = self.liquidating.contains(&traded.taker.account);
+        let trade = self.instrument_mut(traded.instrument).trade(traded, at, liquidation);
         if self.trades.len() == TRADES_MAX {
             self.trades.pop_front();
         }
@@ -400,6 +430,7 @@ impl View {
         account.push_trade(UserTrade { balance, position, ..own });
         account.enter(trade.instrument, (more, trade.price), is_quotient);
         account.realise(trade.instrument, is_option, side.realised);
+        self.fills.push((side.account, trade.instrument));
         self.user_trades.push_back((side.account, trade.id));
         if USER_TRADES_MAX < self.user_trades.len()
             && let Some((account, oldest)) = self.user_trades.pop_front()
@@ -495,6 +526,11 @@ impl View {
     /// Instruments that were delivered, oldest first.
     pub fn settled(&self) -> impl DoubleEndedIterator<Item = &Settled> {
         self.settled.iter()
+    }
+
+    /// Whether an account is being liquidated.
+    pub fn is_liquidating(&self, account: AccountId) -> bool {
+        self.liquidating.contains(&account)
     }
 
     /// A reporter.

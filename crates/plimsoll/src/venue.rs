@@ -18,7 +18,10 @@ use anyhow::{Context, anyhow, bail};
 use gateway::Market;
 use gateway::venue::{Busy, Class, Domain, DomainId, Later, Venue};
 use replica::{Handle, Progress, Refused, Solo, Start, Started};
-use types::{AccountId, AccountView, AssetCode, FeedView, Proposal, Seq};
+use types::{
+    AccountId, AccountView, AdlPlace, AssetCode, FeedView, InstrumentId, Lots, OrderNeeds,
+    Proposal, Seq, Ticks, WaterfallView,
+};
 
 use crate::config::{LogConfig, QueueConfig};
 use crate::{clock, domains, output};
@@ -45,6 +48,11 @@ impl SoloVenue {
     /// The replica of a domain, once it runs.
     pub fn replica(&self, domain: DomainId) -> Option<&Handle> {
         self.replicas.get(usize::from(domain.0))?.get()
+    }
+
+    /// Whether rounds of liquidations are due in a domain; false if the engine does not answer.
+    pub async fn is_liquidation_due(&self, domain: DomainId) -> bool {
+        self.ask(domain, |engine| Some(engine.is_liquidation_due())).await.unwrap_or(false)
     }
 
     /// Asks the engine of a domain.
@@ -87,6 +95,23 @@ impl Venue for SoloVenue {
 
     fn feed(&self, domain: DomainId, base: AssetCode, quote: AssetCode) -> Later<Option<FeedView>> {
         self.ask(domain, move |engine| engine.feed(base, quote))
+    }
+
+    fn adl_places(&self, domain: DomainId, account: AccountId) -> Later<Option<Vec<AdlPlace>>> {
+        self.ask(domain, move |engine| Some(engine.adl_places(account)))
+    }
+
+    fn order_needs(
+        &self,
+        domain: DomainId,
+        account: AccountId,
+        (instrument, lots, price): (InstrumentId, Lots, Ticks),
+    ) -> Later<Option<[OrderNeeds; 2]>> {
+        self.ask(domain, move |engine| engine.order_needs(account, instrument, (lots, price)))
+    }
+
+    fn waterfall(&self, domain: DomainId) -> Later<Option<WaterfallView>> {
+        self.ask(domain, |engine| Some(engine.waterfall()))
     }
 }
 

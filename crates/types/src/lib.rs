@@ -68,7 +68,7 @@ pub use risk::{
 };
 pub use text::{ClientOrderId, Label, TextError};
 pub use units::{Amount, IndexPrice, Lots, Rounding, SignedLots, Ticks};
-pub use view::{AccountView, PositionView};
+pub use view::{AccountView, AdlPlace, OrderNeeds, PositionView};
 
 #[cfg(test)]
 mod tests;

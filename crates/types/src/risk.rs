@@ -180,6 +180,6 @@ pub struct WaterfallView {
     pub terms: RiskTerms,
     /// Backstops with what they have taken.
     pub backstops: Vec<(AccountId, BackstopTerms, Amount)>,
-    /// Accounts in liquidation.
-    pub liquidating: Vec<AccountId>,
+    /// How many accounts are in liquidation.
+    pub liquidating: u32,
 }

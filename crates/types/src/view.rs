@@ -2,7 +2,10 @@
 
 use alloc::vec::Vec;
 
-use crate::{AccountId, Amount, InstrumentId, MmpConfig, SelfTradeMode, SignedLots, Ticks};
+use crate::{
+    AccountId, Amount, IndexPrice, InstrumentId, MarginModel, MmpConfig, SelfTradeMode, SignedLots,
+    Ticks,
+};
 
 /// An account at one moment. All money in atoms of the domain's asset.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +32,10 @@ pub struct AccountView {
     pub self_trade: SelfTradeMode,
     /// Its market-maker protections.
     pub mmp: Vec<MmpConfig>,
+    /// It is being liquidated: it may cancel, and nothing else.
+    pub liquidating: bool,
+    /// How its margin is made.
+    pub model: MarginModel,
 }
 
 /// A position at one moment.
@@ -52,4 +59,38 @@ pub struct PositionView {
     pub maintenance_margin: Amount,
     /// Part of the initial margin that open orders need.
     pub open_orders_margin: Amount,
+    /// Of a future in standard margin: the mark at which the account falls below its maintenance
+    /// margin, if nothing else moves. `None`: there is no such price.
+    pub liquidation_price: Option<IndexPrice>,
+}
+
+/// The place of a position in the ranking of auto-deleveraging, if its side were closed now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdlPlace {
+    /// Where.
+    pub instrument: InstrumentId,
+    /// From 1, who is closed first.
+    pub rank: u32,
+    /// How many hold this side.
+    pub of: u32,
+    /// Its score in the ranking, millionths.
+    pub score: i64,
+}
+
+impl AdlPlace {
+    /// Lights as exchanges show them: 5 for the fifth that is closed first, 1 for the last.
+    pub fn lights(&self) -> u8 {
+        let before = u64::from(self.rank.saturating_sub(1)) * 5 / u64::from(self.of.max(1));
+        u8::try_from(5_u64.saturating_sub(before).max(1)).unwrap_or(1)
+    }
+}
+
+/// What one more order would need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderNeeds {
+    /// By itself, in standard margin: initial margin and what the order holds.
+    pub alone: Amount,
+    /// How much more initial margin the account would need by its model, below zero if less.
+    /// `None`: it could reach more than the largest size.
+    pub more: Option<Amount>,
 }

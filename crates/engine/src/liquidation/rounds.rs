@@ -31,7 +31,7 @@ impl Engine {
     /// Accounts whose liquidation can start, as many as one entry may. Of those that wait it looks
     /// at a number, and at others with every entry, so that whoever may not be liquidated yet
     /// holds nobody up for long.
-    fn ready(&self) -> Vec<AccountId> {
+    pub(crate) fn ready(&self) -> Vec<AccountId> {
         let looked = self.seq.0.wrapping_mul(LOOKED_MAX) % u64::from(self.accounts.len());
         let from = AccountId(u32::try_from(looked).expect("below the number of accounts"));
         let waiting = self.waiting.range(from..).chain(self.waiting.range(..from));
@@ -42,7 +42,7 @@ impl Engine {
 
     /// LIQ-2: every index that the account depends on is good enough, now, and nothing that it
     /// holds waits for its delivery.
-    fn may_liquidate(&self, account: AccountId) -> bool {
+    pub(crate) fn may_liquidate(&self, account: AccountId) -> bool {
         let held = self.accounts.at(account.0).holdings.iter();
         let open = held.filter(|(_, holding)| self.holdings.at(*holding).size != SignedLots::ZERO);
         let mut markets = open.map(|(instrument, _)| self.markets.at(instrument.0));

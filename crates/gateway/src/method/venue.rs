@@ -10,7 +10,7 @@ use crate::call::Handler;
 use crate::credits::Pool;
 use crate::methods::{
     account, candles, feeds, market, operator, orders, prices, protection, quotes, reports,
-    settlements, trades, trading, volatility, wallet,
+    risk, settlements, trades, trading, volatility, wallet,
 };
 
 const ACCOUNT_READ: Needs = Needs::Scope(Area::Account, Level::Read);
@@ -260,6 +260,7 @@ pub(super) const MARKET_DATA: &[Method] = &[
     .takes(SETTLEMENTS_OF),
     public(Ours, "public/get_price_feeds", feeds::get_price_feeds)
         .takes(&[may("index_name", Text)]),
+    public(Ours, "public/get_waterfall", risk::get_waterfall).takes(&[may("currency", Text)]),
     public(Second, "public/get_announcements", market::nothing)
         .takes(&[may("start_timestamp", Integer), may("count", Integer)]),
     public(Third, "public/get_combos", market::nothing).takes(JUST_CURRENCY),
@@ -392,7 +393,7 @@ pub(super) const TRADING: &[Method] = &[
         orders::get_trigger_order_history,
     )
     .takes(PAGE),
-    private(Second, "private/get_margins", TRADE_READ, account::get_margins).takes(&[
+    private(Second, "private/get_margins", TRADE_READ, risk::get_margins).takes(&[
         INSTRUMENT,
         must("amount", Number),
         must("price", Number),
@@ -472,6 +473,11 @@ pub(super) const ACCOUNTS: &[Method] = &[
         must("mode", OneOf(&["reject_taker", "cancel_maker"])),
         must("extended_to_subaccounts", Boolean),
         may("block_rfq_self_match_prevention", Boolean),
+    ]),
+    private(Ours, "private/offer_backstop", ACCOUNT_WRITE, risk::offer_backstop).takes(&[
+        CURRENCY,
+        must("capacity", Number),
+        must("share_ppm", Integer),
     ]),
     private(Third, "private/get_new_announcements", ACCOUNT_READ, market::nothing),
     private(
@@ -613,4 +619,25 @@ pub(super) const OPERATOR: &[Method] = &[
         must("expiration_timestamp", Integer),
         must("price", Number),
     ]),
+    operator("operator/set_margin", risk::set_margin).takes(&[
+        INSTRUMENT,
+        must("initial_ppm", Integer),
+        must("maintenance_ppm", Integer),
+        must("slope_ppb", Integer),
+        must("floor_ppm", Integer),
+    ]),
+    operator("operator/set_risk", risk::set_risk).takes(&[
+        CURRENCY,
+        must("buffer_ppm", Integer),
+        must("round_ppm", Integer),
+        must("round_ms", Integer),
+        must("depth_ppm", Integer),
+        must("slippage_ppm", Integer),
+        must("fee_ppm", Integer),
+        must("takeover_ppm", Integer),
+        must("idle_rounds", Integer),
+        must("adl", OneOf(&["queue", "pro_rata", "water_filling", "least_closing"])),
+    ]),
+    operator("operator/fund_insurance", risk::fund_insurance)
+        .takes(&[CURRENCY, must("amount", Number)]),
 ];

@@ -1,15 +1,13 @@
 //! Accounts: summaries, positions, subaccounts, the transaction log.
 
-use market_data::InstrumentView;
-use types::{AccountId, AccountView, Amount, Lots, Rounding, Side, SignedLots, Ticks};
+use types::{AccountId, AccountView, AdlPlace, SignedLots};
 
-use super::trading::grounded;
 use super::{ROWS_MAX, domain, domains, kind, me, now, params, place, whose};
 use crate::call::{Answer, Answered, Call};
-use crate::errors::{error, wrong};
+use crate::errors::error;
 use crate::objects::{
-    List, LogRow, Look, Object, Scale, Summary, write_flat_position, write_log_row,
-    write_portfolio, write_position, write_summary, write_user,
+    List, LogRow, Look, Object, Summary, write_flat_position, write_log_row, write_portfolio,
+    write_ranked_position, write_summary, write_user,
 };
 use crate::publish::{Market, json, text};
 use crate::rpc::{Json, RpcError};
@@ -104,16 +102,17 @@ pub(crate) fn get_positions(market: &Market, call: &Call) -> Answered {
     let account = whose(market, call)?;
     let kind = kind(params(call))?;
     let domains = domains(market, params(call))?;
-    ask(market, account, domains, move |market, numbers| {
+    ask_ranked(market, account, domains, move |market, ranked| {
         text(|out| {
             let mut list = List::new(out);
-            for (domain, numbers) in numbers {
+            for (domain, numbers, places) in ranked {
                 market.look(*domain, |look| {
                     for position in &numbers.positions {
                         let instrument = look.view.instrument(position.instrument);
                         let fits = instrument.is_some_and(|one| kind.takes(&one.spec().kind));
                         if fits && position.size != SignedLots::ZERO {
-                            write_position(list.item(), look, account, position);
+                            let ranked = (position, places.as_slice());
+                            write_ranked_position(list.item(), look, account, ranked);
                         }
                     }
                 });
@@ -126,17 +125,46 @@ pub(crate) fn get_positions(market: &Market, call: &Call) -> Answered {
 pub(crate) fn get_position(market: &Market, call: &Call) -> Answered {
     let account = whose(market, call)?;
     let place = place(market, params(call))?;
-    ask(market, account, vec![place.domain], move |market, numbers| {
-        let positions = numbers.iter().flat_map(|(_, numbers)| &numbers.positions);
-        let found = positions.into_iter().find(|one| one.instrument == place.instrument);
+    ask_ranked(market, account, vec![place.domain], move |market, ranked| {
+        let mut positions = ranked.iter().flat_map(|(_, numbers, places)| {
+            numbers.positions.iter().map(move |position| (position, places.as_slice()))
+        });
+        let found = positions.find(|(position, _)| position.instrument == place.instrument);
         market.look(place.domain, |look| {
             text(|out| match (found, look.view.instrument(place.instrument)) {
-                (Some(position), _) => write_position(out, look, account, position),
+                (Some(position), _) => write_ranked_position(out, look, account, position),
                 (None, Some(instrument)) => write_flat_position(out, look, account, instrument),
                 (None, None) => out.push_str("null"),
             })
         })
     })
+}
+
+/// The numbers of an account in a domain, and where its positions stand in the ranking.
+type Ranked = (DomainId, AccountView, Vec<AdlPlace>);
+
+/// The same as [`ask`], with the ranking.
+fn ask_ranked(
+    market: &Market,
+    account: AccountId,
+    domains: Vec<DomainId>,
+    write: impl FnOnce(&Market, &[Ranked]) -> String + Send + 'static,
+) -> Answered {
+    let market = market.clone();
+    let later = async move {
+        let mut ranked = Vec::with_capacity(domains.len());
+        for domain in domains {
+            let view = market.account(domain, account).await;
+            let view = view.ok_or_else(|| no_account(account))?;
+            let places = match view.positions.is_empty() {
+                true => None,
+                false => market.venue().adl_places(domain, account).await,
+            };
+            ranked.push((domain, view, places.unwrap_or_default()));
+        }
+        Ok::<Json, RpcError>(json(write(&market, &ranked)))
+    };
+    Ok(Answer::Later(Box::pin(later)))
 }
 
 /// The caller and its subaccounts; with `with_portfolio` what they hold.
@@ -220,59 +248,4 @@ pub(crate) fn get_transaction_log(market: &Market, call: &Call) -> Answered {
             object.end();
         });
     })
-}
-
-/// What one more order would need, by itself and at the present mark: the initial rate of its value
-/// and the loss against the mark at its price; an option that is bought needs its premium.
-pub(crate) fn get_margins(market: &Market, call: &Call) -> Answered {
-    me(call)?;
-    let params = params(call);
-    let place = place(market, params)?;
-    let text = grounded(market, place, |ground| {
-        let size = params.needed("amount", params.lots_here("amount", ground)?)?;
-        let price = params.needed("price", params.price("price", ground)?)?;
-        if price.0 == 0 {
-            return Err(wrong("price", "send a price above 0"));
-        }
-        let Some((instrument, mark)) = ground.instrument.and_then(|one| Some((one, one.mark()?)))
-        else {
-            return Err(error(10012, "book_closed", "there is no mark price yet: wait for it"));
-        };
-        let (low, high) = instrument.band().unwrap_or_default();
-        let money =
-            |side| ground.look.money(margin(ground.look, instrument, (side, price, mark), size));
-        Ok(text(|out| {
-            let mut object = Object::new(out);
-            object
-                .number("buy", money(Side::Bid))
-                .number("sell", money(Side::Ask))
-                .number("min_price", instrument.price(low))
-                .number("max_price", instrument.price(high));
-            object.end();
-        }))
-    })?;
-    now(|out| out.push_str(&text))
-}
-
-fn margin(
-    look: Look<'_>,
-    instrument: &InstrumentView,
-    (side, price, mark): (Side, Ticks, Ticks),
-    size: Lots,
-) -> Amount {
-    let lots = u64::from(size.0);
-    let value = |ticks| instrument.contract().value(ticks, lots, Rounding::Up);
-    let rate = i64::from(instrument.spec().margin.initial_ppm);
-    let share = |amount: Amount| amount.times(rate, 1_000_000, Rounding::Up);
-    if !instrument.spec().kind.is_option() {
-        let (at_price, at_mark) = (value(price), value(mark));
-        let loss = Amount(at_price.0.abs_diff(at_mark.0).try_into().unwrap_or(i64::MAX));
-        let is_worse = if side == Side::Bid { mark < price } else { price < mark };
-        return share(at_mark).plus(if is_worse { loss } else { Amount::ZERO });
-    }
-    let index = look.index_price(instrument).unwrap_or_default();
-    match side {
-        Side::Bid => value(price),
-        Side::Ask => value(mark).plus(share(instrument.contract().underlying(index, lots))),
-    }
 }

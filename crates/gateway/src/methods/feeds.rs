@@ -50,7 +50,7 @@ fn pairs(market: &Market) -> Vec<(DomainId, AssetCode, AssetCode)> {
 }
 
 /// The engine has stopped, or is asked too much.
-fn no_answer() -> RpcError {
+pub(super) fn no_answer() -> RpcError {
     error(10040, "retry", "the engine has not answered: ask again in a moment")
 }
 
@@ -159,7 +159,11 @@ fn read_incentives(params: Params<'_>, decimals: u8) -> Result<Incentives, RpcEr
 }
 
 /// Money of an asset with so many decimals, from zero on.
-fn not_negative(params: Params<'_>, name: &str, decimals: u8) -> Result<Amount, RpcError> {
+pub(super) fn not_negative(
+    params: Params<'_>,
+    name: &str,
+    decimals: u8,
+) -> Result<Amount, RpcError> {
     let number = params.needed(name, params.decimal(name)?)?;
     let atoms = number.times_ten_to(decimals).filter(|atoms| 0 <= *atoms);
     atoms.map(Amount).ok_or_else(|| {

@@ -154,12 +154,18 @@ pub(crate) fn set_self_trading_config(market: &Market, call: &Call) -> Answered 
 
 /// Locks of an account: there are none.
 pub(crate) fn get_user_locks(market: &Market, call: &Call) -> Answered {
-    me(call)?;
+    let me = me(call)?;
     now(|out| {
         let mut list = List::new(out);
-        for domain in market.domains() {
+        for domain in market.domain_ids() {
             let mut object = Object::new(list.item());
-            object.word("currency", domain.asset).flag("enabled", false);
+            market.look(domain, |look| {
+                let is_locked = look.view.is_liquidating(me);
+                object.word("currency", look.asset()).flag("enabled", is_locked);
+                if is_locked {
+                    object.word("message", "liquidation: cancel, or wait until it is over");
+                }
+            });
             object.end();
         }
         list.end();

@@ -5,5 +5,6 @@ mod objects;
 mod prices;
 mod refusals;
 mod reports;
+mod risk;
 mod stories;
 pub(crate) mod world;

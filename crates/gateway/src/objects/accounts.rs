@@ -1,7 +1,7 @@
 //! Account summary and portfolio.
 
 use market_data::Account;
-use types::{AccountView, Amount, PositionView};
+use types::{AccountView, Amount, MarginModel, PositionView};
 
 use super::positions::{greeks, size_in_base};
 use super::{Fixed, List, Look, Object, self_trade};
@@ -75,7 +75,9 @@ fn write_money(object: &mut Object<'_>, summary: Summary<'_>) {
     let Summary { look, account, numbers } = summary;
     let money = |amount| look.money(amount);
     let equity = numbers.collateral.plus(numbers.unrealised).plus(numbers.options_value);
+    let is_netted = numbers.model == MarginModel::Portfolio;
     let available = numbers.free.max(Amount::ZERO);
+    let excess = numbers.collateral.plus(numbers.unrealised).minus(numbers.maintenance_margin);
     let sums = sums(look, &numbers.positions);
     let (futures_rpl, options_rpl) = account.realised();
     let upl = sums.futures_upl.plus(sums.options_upl);
@@ -91,6 +93,8 @@ fn write_money(object: &mut Object<'_>, summary: Summary<'_>) {
         .number("maintenance_margin", money(numbers.maintenance_margin))
         .number("projected_initial_margin", money(numbers.initial_margin))
         .number("projected_maintenance_margin", money(numbers.maintenance_margin))
+        .number("maintenance_excess", money(excess))
+        .flag("liquidating", numbers.liquidating)
         .number("total_pl", money(upl.plus(rpl)))
         .number("session_upl", money(upl))
         .number("session_rpl", money(rpl))
@@ -107,8 +111,8 @@ fn write_money(object: &mut Object<'_>, summary: Summary<'_>) {
         object.number(zero, 0);
     }
     object
-        .word("margin_model", "segregated_sm")
-        .flag("portfolio_margining_enabled", false)
+        .word("margin_model", if is_netted { "segregated_pm" } else { "segregated_sm" })
+        .flag("portfolio_margining_enabled", is_netted)
         .flag("cross_collateral_enabled", false);
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn write_order(out: &mut String, look: Look<'_>, order: &Order) {
         .flag("replaced", order.replaced)
         .flag("api", true)
         .flag("web", false)
-        .flag("is_liquidation", false)
+        .flag("is_liquidation", order.liquidation)
         .flag("is_rebalance", false)
         .flag("risk_reducing", false)
         .number("creation_timestamp", order.created)

@@ -1,7 +1,7 @@
 //! Position.
 
 use market_data::InstrumentView;
-use types::{AccountId, Amount, PositionView, Style};
+use types::{AccountId, AdlPlace, Amount, PositionView, Style};
 
 use super::instruments::leverage;
 use super::prices::billionths;
@@ -14,6 +14,16 @@ pub(crate) fn write_position(
     look: Look<'_>,
     account: AccountId,
     position: &PositionView,
+) {
+    write_ranked_position(out, look, account, (position, &[]));
+}
+
+/// The same, with its place in the ranking of auto-deleveraging where that is among `places`.
+pub(crate) fn write_ranked_position(
+    out: &mut String,
+    look: Look<'_>,
+    account: AccountId,
+    (position, places): (&PositionView, &[AdlPlace]),
 ) {
     let Some(instrument) = look.view.instrument(position.instrument) else { return };
     let spec = instrument.spec();
@@ -44,8 +54,14 @@ pub(crate) fn write_position(
         .number("floating_profit_loss", look.money(position.unrealised))
         .number("realized_profit_loss", look.money(position.realised))
         .number("total_profit_loss", look.money(position.unrealised.plus(position.realised)))
-        .null("estimated_liquidation_price")
+        .number_or_null("estimated_liquidation_price", position.liquidation_price.map(Fixed::index))
         .number("user_id", account);
+    if let Some(place) = places.iter().find(|place| place.instrument == position.instrument) {
+        object
+            .number("adl_rank", place.rank)
+            .number("adl_of", place.of)
+            .number("adl_lights", place.lights());
+    }
     if spec.kind.is_option() {
         write_greeks(&mut object, instrument, size);
     } else {
@@ -114,6 +130,7 @@ pub(crate) fn write_flat_position(
         initial_margin: Amount::ZERO,
         maintenance_margin: Amount::ZERO,
         open_orders_margin: Amount::ZERO,
+        liquidation_price: None,
     };
     write_position(out, look, account, &flat);
 }

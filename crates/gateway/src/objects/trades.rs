@@ -74,4 +74,7 @@ fn write_match(
         .number("tick_direction", tick_direction(trade.tick_direction))
         .number("index_price", Fixed::index(trade.index_price))
         .number("mark_price", instrument.price(trade.mark));
+    if trade.liquidation {
+        object.word("liquidation", "T");
+    }
 }

@@ -13,11 +13,17 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use market_data::{LevelChange, Trade};
-use types::{AccountId, Event, Health, InstrumentId, Mark, OrderId, Seq, Side, Ticks, TradeId};
+use types::{
+    AccountId, Event, Health, InstrumentId, LiquidationAction, LiquidationStep, Mark, OrderId, Seq,
+    Side, Ticks, TradeId,
+};
 
 use super::Subscriber;
+use super::replies::text;
 use super::topics::{Interval, Topic, UserTopic};
-use crate::objects::{Look, change_of_health, write_platform};
+use crate::objects::{
+    Look, Part, change_of_health, write_ended, write_platform, write_started, write_stepped,
+};
 
 /// Channels of one domain.
 pub(crate) const CHANNELS_MAX: usize = 1 << 17;
@@ -342,10 +348,16 @@ impl Channels {
             | Event::MarginModelSet { .. }
             | Event::RiskSet(_)
             | Event::BackstopOffered { .. }
-            | Event::LiquidationStarted { .. }
-            | Event::LiquidationStepped(_)
-            | Event::LiquidationEnded { .. }
             | Event::Refused(_) => {}
+            Event::LiquidationStarted { account, margin, at } => {
+                let text = text(|out| write_started(out, look, (*account, margin), *at));
+                self.liquidation(*account, &text);
+            }
+            Event::LiquidationStepped(step) => self.liquidation_stepped(look, step),
+            Event::LiquidationEnded { account, end, margin, at } => {
+                let text = text(|out| write_ended(out, look, (*account, *end, margin), *at));
+                self.liquidation(*account, &text);
+            }
         }
     }
 
@@ -565,6 +577,32 @@ impl Channels {
                 gathered.texts.push(out);
             },
         );
+    }
+
+    /// Both sides of a step learn of it, each its own part.
+    fn liquidation_stepped(&mut self, look: Look<'_>, step: &LiquidationStep) {
+        if self.by_account.is_empty() {
+            return;
+        }
+        let at = look.view.at();
+        let own = text(|out| write_stepped(out, look, (step, Part::Own), at));
+        self.liquidation(step.account, &own);
+        let other = match step.action {
+            LiquidationAction::TakenOver { backstop: other, .. }
+            | LiquidationAction::Deleveraged { counterparty: other, .. }
+            | LiquidationAction::Socialised { account: other, .. } => other,
+            LiquidationAction::OrdersCancelled { .. }
+            | LiquidationAction::Reduced { .. }
+            | LiquidationAction::Insured { .. } => return,
+        };
+        let text = text(|out| write_stepped(out, look, (step, Part::Other(other)), at));
+        self.liquidation(other, &text);
+    }
+
+    fn liquidation(&mut self, account: AccountId, text: &str) {
+        let fits = |topic: &Topic| *topic == Topic::Liquidation;
+        self.own(account, fits, |gathered| gathered.texts.push(text.to_owned()));
+        self.own(account, |topic| matches!(topic, Topic::Portfolio), |_| {});
     }
 
     /// Chart channels whose candle is over by `now`.

@@ -75,7 +75,10 @@ pub(crate) fn flush(channel: &mut Channel, look: Look<'_>, now: At) -> Vec<Waiti
                 channel.tell(&text(|out| write_expiration(out, look, index)));
             }
         }
-        Topic::InstrumentState(_) | Topic::MmpTrigger(_) | Topic::Platform => {
+        Topic::InstrumentState(_)
+        | Topic::MmpTrigger(_)
+        | Topic::Liquidation
+        | Topic::Platform => {
             for data in &gathered.texts {
                 channel.tell(data);
             }
@@ -137,6 +140,7 @@ pub(crate) fn greet(channel: &mut Channel, look: Look<'_>, now: At) {
         | Topic::User(..)
         | Topic::Portfolio
         | Topic::MmpTrigger(_)
+        | Topic::Liquidation
         | Topic::Quiet => None,
     };
     if let Some(data) = data {

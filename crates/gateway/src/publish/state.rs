@@ -295,7 +295,8 @@ impl DomainState {
 
 /// Whether a channel may speak in more than one domain.
 pub(crate) fn spans_domains(name: &str) -> bool {
-    name == "platform_state" || name.split('.').any(|part| part.eq_ignore_ascii_case("any"))
+    let everywhere = ["platform_state", "user.liquidation"];
+    everywhere.contains(&name) || name.split('.').any(|part| part.eq_ignore_ascii_case("any"))
 }
 
 /// Whether an interval of so many milliseconds is over; then the next one begins.

@@ -68,6 +68,8 @@ pub(crate) enum Topic {
     User(UserTopic, Filter),
     Portfolio,
     MmpTrigger(IndexId),
+    /// Liquidations of the account, and those in which it stands on the other side.
+    Liquidation,
     /// Accepted; nothing is said until there is something to say.
     Quiet,
 }
@@ -124,7 +126,10 @@ impl Filter {
 impl Topic {
     /// Whether only the account itself may listen.
     pub(crate) fn is_private(&self) -> bool {
-        matches!(self, Topic::User(..) | Topic::Portfolio | Topic::MmpTrigger(_))
+        matches!(
+            self,
+            Topic::User(..) | Topic::Portfolio | Topic::MmpTrigger(_) | Topic::Liquidation
+        )
     }
 
     /// The one instrument that it is about.
@@ -148,6 +153,7 @@ impl Topic {
             | Topic::User(..)
             | Topic::Portfolio
             | Topic::MmpTrigger(_)
+            | Topic::Liquidation
             | Topic::Quiet => None,
         }
     }
@@ -203,6 +209,7 @@ pub(crate) fn parse(look: Look<'_>, name: &str) -> Option<(Topic, Interval)> {
             in_domain(look, &currency.to_ascii_uppercase()).then_some(())?;
             Some((Topic::Portfolio, Interval::Ms100))
         }
+        ["user", "liquidation"] => Some((Topic::Liquidation, Interval::Raw)),
         ["user", "mmp_trigger", index] => {
             Some((Topic::MmpTrigger(index_in(look, index)?), Interval::Raw))
         }

@@ -15,7 +15,10 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
-use types::{AccountId, AccountView, AssetCode, FeedView, Proposal};
+use types::{
+    AccountId, AccountView, AdlPlace, AssetCode, FeedView, InstrumentId, Lots, OrderNeeds,
+    Proposal, Ticks, WaterfallView,
+};
 
 /// How long any answer may take before a test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -48,6 +51,23 @@ impl Venue for DeafVenue {
     }
 
     fn feed(&self, _: DomainId, _: AssetCode, _: AssetCode) -> Later<Option<FeedView>> {
+        Box::pin(async { None })
+    }
+
+    fn adl_places(&self, _: DomainId, _: AccountId) -> Later<Option<Vec<AdlPlace>>> {
+        Box::pin(async { None })
+    }
+
+    fn order_needs(
+        &self,
+        _: DomainId,
+        _: AccountId,
+        _: (InstrumentId, Lots, Ticks),
+    ) -> Later<Option<[OrderNeeds; 2]>> {
+        Box::pin(async { None })
+    }
+
+    fn waterfall(&self, _: DomainId) -> Later<Option<WaterfallView>> {
         Box::pin(async { None })
     }
 }

@@ -210,7 +210,7 @@ impl Site {
 
     /// Does what a venue does by itself, until what it returns is dropped.
     pub fn keep_up(&self, lister: Option<Lister>) -> Upkeep {
-        Upkeep::start(&self.market, self.venue.domains().len(), lister)
+        Upkeep::start(&self.venue, &self.market, lister)
     }
 
     /// Runs until a signal, or until a replica halts, which is an error.

@@ -2,22 +2,32 @@
 //!
 //! ```text
 //!   every second   Tick in every domain: feeds grow stale, averages move, contracts expire
+//!     └─▶ Liquidate, as long as rounds of liquidations are due: each entry carries out some
 //!   08:00 UTC      EndDay in every domain, then instruments by the listing rule
 //! ```
 //! Each task has one command in flight at a time, so a replica that is slow is not asked more
 //! often than it answers. A tick that was missed is not made up: the log's time of the next one
 //! says how much has passed. One that finds the queue full is not proposed.
+//!
+//! A crash may make a hundred thousand rounds due in the same second. They go into the log a few
+//! dozen an entry, and each of these entries is asked for when the one before it is done: whatever
+//! has come meanwhile, cancels first, stands between the two (LIQ-9).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use gateway::Market;
-use gateway::venue::{Class, DomainId};
+use gateway::venue::{Class, DomainId, Venue};
 use tokio::task::JoinSet;
 use types::{At, Command};
 
 use super::listing::Lister;
 use super::site::carry_out;
+use crate::venue::SoloVenue;
 use crate::{clock, output};
+
+#[cfg(test)]
+mod tests;
 
 /// A clock that was set back while we slept is looked at again after this.
 const SLEEP_MAX: Duration = Duration::from_secs(60);
@@ -34,10 +44,10 @@ pub struct Upkeep {
 
 impl Upkeep {
     /// Begins; `lister`: instruments are listed by rule.
-    pub fn start(market: &Market, n_domains: usize, lister: Option<Lister>) -> Upkeep {
+    pub fn start(venue: &Arc<SoloVenue>, market: &Market, lister: Option<Lister>) -> Upkeep {
         let mut tasks = JoinSet::new();
-        for domain in (0..).map(DomainId).take(n_domains) {
-            tasks.spawn(tick(market.clone(), domain));
+        for (domain, _) in (0..).map(DomainId).zip(venue.domains()) {
+            tasks.spawn(tick(venue.clone(), market.clone(), domain));
             tasks.spawn(end_days(market.clone(), domain));
         }
         if let Some(lister) = lister {
@@ -47,13 +57,26 @@ impl Upkeep {
     }
 }
 
-/// Proposes a tick at each whole second.
-async fn tick(market: Market, domain: DomainId) {
+/// Proposes a tick at each whole second, and then what it left over.
+async fn tick(venue: Arc<SoloVenue>, market: Market, domain: DomainId) {
     loop {
         let now_ms = clock::log_time().0;
         tokio::time::sleep(Duration::from_millis(SECOND_MS - now_ms % SECOND_MS)).await;
         // A queue that is full, or a replica that has stopped: the next second asks again.
         let _ = carry_out(&market, domain, Class::Cancel, vec![Command::Tick]).await;
+        liquidate(&venue, &market, domain).await;
+    }
+}
+
+/// Proposes rounds of liquidations while any are due, until the next tick is. They have the reserve
+/// of cancels: a flood of orders must not keep a venue from closing what is under water.
+async fn liquidate(venue: &SoloVenue, market: &Market, domain: DomainId) {
+    let second = clock::log_time().0 / SECOND_MS;
+    while clock::log_time().0 / SECOND_MS == second && venue.is_liquidation_due(domain).await {
+        let done = carry_out(market, domain, Class::Cancel, vec![Command::Liquidate]).await;
+        if done.is_err() {
+            return;
+        }
     }
 }
 

@@ -311,10 +311,13 @@ fn a_position() {
         &position,
         &expect![[r#"
             {
+              "adl_lights": 5,
+              "adl_of": 1,
+              "adl_rank": 1,
               "average_price": 100010,
               "delta": 0.002,
               "direction": "buy",
-              "estimated_liquidation_price": null,
+              "estimated_liquidation_price": 0.20200266,
               "floating_profit_loss": -0.0000002,
               "index_price": 100000,
               "initial_margin": 0.00005028,

@@ -6,9 +6,10 @@ use serde_json::{Map, Value, json};
 
 use engine::Engine;
 use types::{
-    AccountId, AccountView, Applied, AssetCode, At, Command, Decimal, Entry, EntryOutcome,
-    FeedView, Fees, IndexPrice, Instrument, InstrumentId, Kind, Lots, MarginRates, OptionRight,
-    Proposal, SessionId, SettlementPeriod, Style, TickStep, Ticks,
+    AccountId, AccountView, AdlPlace, Applied, AssetCode, At, Command, Decimal, Entry,
+    EntryOutcome, FeedView, Fees, IndexPrice, Instrument, InstrumentId, Kind, Lots, MarginRates,
+    OptionRight, OrderNeeds, Proposal, SessionId, SettlementPeriod, Style, TickStep, Ticks,
+    WaterfallView,
 };
 
 use crate::call::{Call, Identity};
@@ -86,6 +87,29 @@ impl Venue for Engines {
         let engine = self.engines[usize::from(domain.0)].lock().expect("no test panics here");
         let view = engine.feed(base, quote);
         Box::pin(async move { view })
+    }
+
+    fn adl_places(&self, domain: DomainId, account: AccountId) -> Later<Option<Vec<AdlPlace>>> {
+        let engine = self.engines[usize::from(domain.0)].lock().expect("no test panics here");
+        let places = engine.adl_places(account);
+        Box::pin(async move { Some(places) })
+    }
+
+    fn order_needs(
+        &self,
+        domain: DomainId,
+        account: AccountId,
+        (instrument, lots, price): (InstrumentId, Lots, Ticks),
+    ) -> Later<Option<[OrderNeeds; 2]>> {
+        let engine = self.engines[usize::from(domain.0)].lock().expect("no test panics here");
+        let needs = engine.order_needs(account, instrument, (lots, price));
+        Box::pin(async move { needs })
+    }
+
+    fn waterfall(&self, domain: DomainId) -> Later<Option<WaterfallView>> {
+        let engine = self.engines[usize::from(domain.0)].lock().expect("no test panics here");
+        let view = engine.waterfall();
+        Box::pin(async move { Some(view) })
     }
 }
 
