@@ -205,13 +205,12 @@ impl Holding {
         if market.spec.kind.is_option() {
             return self.valued_option(market, index);
         }
-        let reached = self.reach(Side::Bid).max(self.reach(Side::Ask));
         let at_mark = market.contract.value(market.mark, self.size.size(), Rounding::Down);
         let maintenance = market.future_rates(self.size.size()).maintenance;
         let slope_ppb = market.margin.map_or(0, |terms| terms.slope_ppb);
         let step_of_rate = at_mark.times(slope_ppb.into(), 1_000_000_000, Rounding::Up);
         Worth {
-            initial: market.future_rates(reached).initial.plus(self.holds),
+            initial: self.initial(market, index),
             maintenance,
             unrealised: signed(at_mark, self.size, market)
                 .minus(self.cost)
@@ -223,17 +222,28 @@ impl Holding {
         }
     }
 
+    /// What it needs to be opened with the market as it is, its open orders with it.
+    pub fn initial(&self, market: &Market, index: IndexPrice) -> Amount {
+        if market.mark.0 == 0 {
+            return Amount::ZERO;
+        }
+        if market.spec.kind.is_option() {
+            let short_if_filled = self.tradable(Side::Ask) - self.size.0;
+            let short = u64::try_from(short_if_filled).unwrap_or(0);
+            return short_option_rates(market, index, short).initial.plus(self.holds);
+        }
+        let reached = self.reach(Side::Bid).max(self.reach(Side::Ask));
+        market.future_rates(reached).initial.plus(self.holds)
+    }
+
     /// MAR-4: a long option needs nothing beyond its premium; a short one its value and a share of
     /// the underlying.
     fn valued_option(&self, market: &Market, index: IndexPrice) -> Worth {
-        let short_if_filled = self.tradable(Side::Ask) - self.size.0;
-        let short_if_filled = u64::try_from(short_if_filled).unwrap_or(0);
         let short = u64::try_from(-self.size.0).unwrap_or(0);
-        let need = |lots: u64| short_option_rates(market, index, lots);
         let at_mark = market.contract.value(market.mark, self.size.size(), Rounding::Down);
         Worth {
-            initial: need(short_if_filled).initial.plus(self.holds),
-            maintenance: need(short).maintenance,
+            initial: self.initial(market, index),
+            maintenance: short_option_rates(market, index, short).maintenance,
             unrealised: Amount::ZERO,
             options_value: if self.size.0 < 0 { at_mark.negated() } else { at_mark },
             exposure: market.contract.underlying(index, short).times(3, 1, Rounding::Up),

@@ -100,12 +100,21 @@ impl Engine {
     /// How much more initial margin an account needs if these holdings are changed so; below zero
     /// if less.
     pub(crate) fn needed_by(&self, account: AccountId, changed: &[Holding]) -> i128 {
+        let old_of = |held: &Holding| {
+            let known = self.accounts.at(account.0).holding(held.instrument);
+            known.map_or_else(Worth::default, |known| self.worth(known))
+        };
+        if self.accounts.at(account.0).scans.is_none() {
+            let more = |held: &Holding| {
+                let (market, index) = self.market_of(held);
+                held.initial(market, index).minus(old_of(held).initial)
+            };
+            return changed.iter().map(|held| i128::from(more(held).0)).sum();
+        }
         let (mut sums, mut scans) = self.summed(account);
         let before = self.needs_of(account, &sums, scans.as_ref()).initial;
         for held in changed {
-            let known = self.accounts.at(account.0).holding(held.instrument);
-            let old = known.map_or_else(Worth::default, |known| self.worth(known));
-            let new = self.worth_of(held);
+            let (old, new) = (old_of(held), self.worth_of(held));
             sums.replace(&old, &new);
             self.rescan(&mut scans, held.instrument, &old, &new);
         }
@@ -272,13 +281,17 @@ impl Engine {
     }
 
     fn worth_of(&self, held: &Holding) -> Worth {
-        let market = self.markets.at(held.instrument.0);
-        let index = self.indices.at(u32::from(market.index.0)).price;
+        let (market, index) = self.market_of(held);
         let worth = held.valued(market, index);
         match self.accounts.at(held.account.0).scans {
             Some(_) => self.with_scenarios(held, market, worth),
             None => worth,
         }
+    }
+
+    fn market_of(&self, held: &Holding) -> (&Market, IndexPrice) {
+        let market = self.markets.at(held.instrument.0);
+        (market, self.indices.at(u32::from(market.index.0)).price)
     }
 
     /// Sums over all that an account holds; `each` is told what each holding is worth.

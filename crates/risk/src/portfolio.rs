@@ -130,6 +130,14 @@ impl Scan {
         self.held.resize(changes.len(), 0);
         self.open.resize(changes.len(), 0);
         let sums = self.held.iter_mut().zip(self.open.iter_mut());
+        if [old, new].iter().all(|exposed| exposed.bid == 0 && exposed.ask == 0) {
+            let more = i128::from(new.size - old.size);
+            for ((held, open), change) in sums.zip(changes) {
+                let gained = more * i128::from(*change);
+                (*held, *open) = (*held + gained, *open + gained);
+            }
+            return;
+        }
         for ((held, open), change) in sums.zip(changes) {
             *held += new.held(*change) - old.held(*change);
             *open += new.open(*change) - old.open(*change);
