@@ -313,11 +313,11 @@ pub(super) fn pass(priced: &mut Priced, n: u64, price: u64) -> Vec<Event> {
     events
 }
 
-/// What an option brings in that is closed at the mark, above zero if it was held; lots of 0.1 BTC,
-/// ticks of 0.0001 BTC.
-fn premium(instrument: InstrumentId, size: SignedLots, mark: Ticks) -> i64 {
+/// What options bring in that are closed at the mark, above zero if they were held: lots of 0.1 BTC,
+/// ticks of 0.0001 BTC. `None` of a future.
+fn premium(instrument: InstrumentId, size: SignedLots, mark: Ticks) -> Option<i64> {
     let is_option = instrument == CALL || instrument == PUT;
-    if is_option { size.0 * i64::from(mark.0) * 1_000 } else { 0 }
+    is_option.then(|| size.0 * i64::from(mark.0) * 1_000)
 }
 
 /// No account above its maintenance margin is touched, nobody ends below zero, and what winners
@@ -332,16 +332,21 @@ fn check_events(events: &[Event], has_options: bool) {
                 assert!(Amount::ZERO <= margin.equity, "INS-5: {event:?}");
             }
             Event::LiquidationStepped(step) => {
-                let (before, after) = (step.before.equity.0, step.after.equity.0);
-                let (gives, premium) = match step.action {
+                let [before, after] = [step.before, step.after].map(|margin| margin.equity.0);
+                let [had, has] = [step.before, step.after].map(|margin| margin.collateral.0);
+                let (gives, brought) = match step.action {
                     LiquidationAction::Deleveraged { haircut, instrument, size, mark, .. } => {
-                        (haircut.0, premium(instrument, size, mark))
+                        // Under one model equity has the value of options in it, under the
+                        // other not.
+                        let premium = premium(instrument, size, mark);
+                        let brought = premium.map(|premium| has - had - premium);
+                        (haircut.0, brought.unwrap_or(after - before))
                     }
                     LiquidationAction::Socialised { amount, .. }
-                    | LiquidationAction::Insured { amount } => (amount.0, 0),
+                    | LiquidationAction::Insured { amount } => (amount.0, after - before),
                     _ => continue,
                 };
-                assert!((after - before - gives - premium).abs() <= 2, "ADL-1: {step:?}");
+                assert!((brought - gives).abs() <= 2, "ADL-1: {step:?}");
                 // Whoever has sold options lacks what buying them back costs.
                 let most = if has_options { step.after.maintenance.0 } else { 0 };
                 let is_enough = gives == 0 || after <= most + 2;

@@ -462,3 +462,40 @@ fn rounds_that_are_due_at_once_are_spread_over_entries() {
     let [second, third] = [(); 2].map(|()| rounds(&priced.world.apply(Command::Liquidate)));
     assert_eq!((first, second, third), (64, 36, 0));
 }
+
+/// INS-2: a backstop that is being liquidated takes nothing over, even with money that is free.
+#[test]
+fn a_backstop_in_liquidation_takes_nothing_over() {
+    let mut priced = Priced::inverse();
+    let (initial_ppm, maintenance_ppm) = (10_000, 10_000);
+    let terms = MarginTerms { initial_ppm, maintenance_ppm, slope_ppb: 0, floor_ppm: 0 };
+    priced.world.must(Command::SetMargin { instrument: PERPETUAL, terms });
+    keep(&mut priced, CAT, 2_413_000);
+    keep(&mut priced, ANN, 58_568);
+    priced.trade((CAT, BOB), PERPETUAL, (4_000, 120_000));
+    priced.trade((ANN, BOB), PERPETUAL, (100, 120_000));
+    let terms = BackstopTerms { capacity: Amount(100_000_000), share_ppm: 0 };
+    priced.world.must(Command::OfferBackstop { account: CAT, terms });
+    let mut story = seconds(&mut priced, 3, 58_500);
+    story += "\n--\n";
+    story += &seconds(&mut priced, 5, 58_600);
+    expect![[r#"
+        6 started: equity 14999, maintenance 17095
+        8 started: equity 670264, maintenance 683761
+          wanted 100, 0 shown to 114660, filled 0, fee 0 -> equity 14999, maintenance 17095
+          wanted 4000, 0 shown to 114660, filled 0, fee 0 -> equity 670264, maintenance 683761
+        --
+          wanted 100, 0 shown to 114856, filled 0, fee 0 -> equity 17916, maintenance 17065
+          wanted 4000, 0 shown to 114856, filled 0, fee 0 -> equity 786947, maintenance 682594
+          wanted 100, 0 shown to 114856, filled 0, fee 0 -> equity 17916, maintenance 17065
+          wanted 4000, 0 shown to 114856, filled 0, fee 0 -> equity 786947, maintenance 682594
+          wanted 100, 0 shown to 114856, filled 0, fee 0 -> equity 17916, maintenance 17065
+          wanted 4000, 0 shown to 114856, filled 0, fee 0 -> equity 786947, maintenance 682594
+          wanted 100, 0 shown to 114856, filled 0, fee 0 -> equity 17916, maintenance 17065
+          wanted 4000, 0 shown to 114856, filled 0, fee 0 -> equity 786947, maintenance 682594
+          closed 17 against 7, number 1, haircut 0 -> equity 17916, maintenance 14164
+        6 Recovered: collateral 50965, equity 17916, maintenance 14164
+          closed 311 against 7, number 1, haircut 0 -> equity 786947, maintenance 629523
+        8 Recovered: collateral 2255832, equity 786947, maintenance 629523"#]]
+    .assert_eq(&story);
+}
