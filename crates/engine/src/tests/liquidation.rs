@@ -313,8 +313,8 @@ pub(super) fn pass(priced: &mut Priced, n: u64, price: u64) -> Vec<Event> {
     events
 }
 
-/// What options bring in that are closed at the mark, above zero if they were held: lots of 0.1 BTC,
-/// ticks of 0.0001 BTC. `None` of a future.
+/// What options bring in that are closed at the mark, above zero if they were held: lots of 0.1
+/// BTC, ticks of 0.0001 BTC. `None` of a future.
 fn premium(instrument: InstrumentId, size: SignedLots, mark: Ticks) -> Option<i64> {
     let is_option = instrument == CALL || instrument == PUT;
     is_option.then(|| size.0 * i64::from(mark.0) * 1_000)
