@@ -51,6 +51,9 @@ pub enum Command {
     Log(Log),
     /// Calls a running server as its operator.
     #[command(after_help = OPERATOR_EXAMPLES)]
+    /// Tells from a log why something happened; no server needs to run.
+    #[command(subcommand, after_help = EXPLAIN_EXAMPLES)]
+    Explain(Explain),
     Operator(Operator),
     /// Reports prices to a running server, signed.
     #[command(after_help = prices::REPORT_EXAMPLES)]
@@ -271,6 +274,41 @@ pub struct Verify {
 pub struct Operator {
     /// WebSocket address of the server.
     #[arg(long, default_value = "ws://127.0.0.1:8080/ws/api/v2", value_name = "WS")]
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  plimsoll explain account 7 --data venue                       its last liquidation
+  plimsoll explain account 7 --data venue --domain BTC --at 812  as it stood after entry 812";
+
+/// What to explain.
+#[derive(Debug, Subcommand)]
+pub enum Explain {
+    /// Why an account was liquidated: prices, positions, margins, each step and its rule.
+    ///
+    /// It replays the log. Exit code 1 if the account was never liquidated; the message says
+    /// whether it stood on the other side of somebody else's liquidation.
+    Account(ExplainAccount),
+}
+
+/// Flags of `explain account`.
+#[derive(Debug, Args)]
+pub struct ExplainAccount {
+    /// Number of the account.
+    pub account: u32,
+    /// Data directory.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Only this domain, such as BTC; without it every one in which it was liquidated.
+    #[arg(long)]
+    pub domain: Option<String>,
+    /// Read the log up to this entry: its last liquidation that had begun by then, as far as it had
+    /// come. Without it, to the end.
+    #[arg(long, value_name = "SEQ", value_parser = clap::value_parser!(u64).range(1..))]
+    pub at: Option<u64>,
+    /// One line of JSON for each domain.
+    #[arg(long)]
+    pub json: bool,
+}
+
     pub url: String,
     /// The server's data directory, to read the operator's key from.
     #[arg(long, value_name = "DIR")]

@@ -3,7 +3,7 @@
 
 mod inspect;
 mod verify;
-mod words;
+pub mod words;
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ pub use verify::verify;
 use crate::domains;
 
 /// The domains to look at: the named one, or all that are there.
-fn chosen(data: &Path, name: Option<&str>) -> anyhow::Result<Vec<Domain>> {
+pub fn chosen(data: &Path, name: Option<&str>) -> anyhow::Result<Vec<Domain>> {
     let present = domains::present(data);
     if present.is_empty() {
         bail!("{} has no log in it: give the data directory of a venue", data.display());

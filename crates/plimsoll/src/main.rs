@@ -9,6 +9,7 @@ mod clock;
 mod config;
 mod demo;
 mod domains;
+mod explain;
 mod feed;
 mod genesis;
 mod log;
@@ -46,6 +47,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Log(Log::Inspect(args)) => log::inspect(&args),
         Command::Log(Log::Verify(args)) => log::verify(&args),
         Command::Report(args) => block_on(report::report(*args)),
+        Command::Explain(args) => explain::explain(&args),
         Command::RehearsePrices(args) => rehearse::rehearse(&args),
         Command::Feed(args) => block_on(feed::feed(args)),
         Command::Config(args) => serve::explain(&args),

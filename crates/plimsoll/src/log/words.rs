@@ -7,7 +7,7 @@ mod prices;
 #[cfg(test)]
 mod tests;
 
-pub use prices::{is_story, moment};
+pub use prices::{health, is_story, moment, named, priced};
 
 use gateway::venue::Domain;
 use types::{
@@ -280,32 +280,48 @@ impl Words {
         self.instruments.get(usize::try_from(id.0).ok()?)
     }
 
-    fn name(&self, id: InstrumentId) -> String {
+    /// The name of an instrument.
+    pub fn name(&self, id: InstrumentId) -> String {
         self.instrument(id).map_or_else(|| format!("instrument {id}"), Instrument::name)
     }
 
-    fn price(&self, id: InstrumentId, price: Ticks) -> String {
+    /// A price in the quote.
+    pub fn price(&self, id: InstrumentId, price: Ticks) -> String {
         let tick = self.instrument(id).map(|instrument| instrument.tick);
         tick.and_then(|tick| Decimal::multiple(price.0.into(), tick))
             .map_or_else(|| format!("{price} ticks"), |price| price.to_string())
     }
 
-    fn size(&self, id: InstrumentId, size: Lots) -> String {
+    /// A size in the units of the instrument.
+    pub fn size(&self, id: InstrumentId, size: Lots) -> String {
         self.signed(id, SignedLots(size.0.into()))
     }
 
-    fn signed(&self, id: InstrumentId, size: SignedLots) -> String {
+    /// The same, below zero if short.
+    pub fn signed(&self, id: InstrumentId, size: SignedLots) -> String {
         let lot = self.instrument(id).map(|instrument| instrument.lot);
         lot.and_then(|lot| Decimal::multiple(size.0, lot))
             .map_or_else(|| format!("{size} lots"), |size| size.to_string())
     }
 
-    fn money(&self, amount: Amount) -> String {
+    /// Money with its asset.
+    pub fn money(&self, amount: Amount) -> String {
         let coins = Decimal::new(amount.0, self.domain.decimals);
         coins.map_or_else(
             || format!("{amount} atoms"),
             |coins| format!("{coins} {}", self.domain.asset),
         )
+    }
+
+    /// Money as a number of whole coins.
+    pub fn coins(&self, amount: Amount) -> String {
+        let coins = Decimal::new(amount.0, self.domain.decimals);
+        coins.map_or_else(|| format!("{amount} atoms"), |coins| coins.to_string())
+    }
+
+    /// The asset of the domain.
+    pub fn asset(&self) -> &str {
+        self.domain.asset.as_str()
     }
 }
 

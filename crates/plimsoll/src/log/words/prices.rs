@@ -43,7 +43,7 @@ impl Known {
 }
 
 /// `btc_usd`.
-fn named((base, quote): (AssetCode, AssetCode)) -> String {
+pub fn named((base, quote): (AssetCode, AssetCode)) -> String {
     format!("{base}_{quote}").to_lowercase()
 }
 
@@ -173,7 +173,8 @@ fn terms_of(terms: &FeedTerms) -> String {
     )
 }
 
-fn health(health: Health) -> &'static str {
+/// How good a feed is, in a word.
+pub fn health(health: Health) -> &'static str {
     match health {
         Health::Manual => "manual",
         Health::Healthy => "healthy",
@@ -198,7 +199,8 @@ fn samples_of(DeliveryCount { good, due }: DeliveryCount) -> String {
     format!("{good} of {due} samples were good")
 }
 
-fn priced(price: IndexPrice) -> String {
+/// A price of an index.
+pub fn priced(price: IndexPrice) -> String {
     if price == IndexPrice(0) { "no price".into() } else { decimal(price.0, 8) }
 }
 
