@@ -5,6 +5,7 @@ use std::string::String;
 use std::vec::Vec;
 
 use expect_test::expect;
+use types::codec::Codec;
 use types::{
     AccountId, Amount, At, CancelScope, Command, Event, IndexId, IndexPrice, Instrument, Kind,
     OptionRight, OrderKind, PlaceOrder, Seat, Side, SourceId, Svi, Ticks,
@@ -12,6 +13,7 @@ use types::{
 
 use super::priced::{ANN, BOB, CALL, CAT, Priced, REPORTERS, smile, terms, told};
 use super::world::{EXPIRY, call, decimal};
+use crate::prices::IndexPrices;
 
 const CALM: [u64; 5] = [60_000; 5];
 
@@ -209,6 +211,22 @@ fn mrk_12_who_is_caught_or_loses_its_seat_has_said_nothing() {
     priced.seconds(12, &[0, 60_000, 0, 60_000, 60_000]);
     let refused = told(&priced.world.apply(order(CAT, Side::Bid, 1, false)));
     assert!(refused.contains("refused 418"), "{refused}");
+}
+
+#[test]
+fn mrk_12_reports_that_nobody_kept_in_this_order_are_refused() {
+    let mut priced = Priced::inverse();
+    priced.surfaces(smile());
+    let prices = priced.world.engine.indices.at(0).prices.as_deref().expect("a feed");
+    let check = |change: fn(&mut IndexPrices)| {
+        let mut prices = prices.clone();
+        change(&mut prices);
+        IndexPrices::from_bytes(&prices.to_bytes()).is_ok()
+    };
+    assert!(check(|_| ()));
+    assert!(!check(|prices| prices.candidates.reverse()));
+    assert!(!check(|prices| prices.candidates.iter_mut().for_each(|it| it.svi.b = -1)));
+    assert!(!check(|prices| prices.surfaces.iter_mut().for_each(|it| it.standing.svi.b = -1)));
 }
 
 /// Tomorrow has 5 % less than today had five minutes ago, of which an eighth is over by now.
