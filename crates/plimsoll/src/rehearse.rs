@@ -5,11 +5,14 @@
 //!   recording ─▶ cast: what each reporter says each 5 s ─▶ stage: the engine with a feed
 //!                                   └────────▶ verdict ◀───────────┘ index, health, faults
 //! ```
-//! It is played twice: in the first play the late reporter says how old its prices are, in the
-//! second it says that they are fresh. What is looked for is the largest distance of the index from
-//! what the honest reporters said last, while the feed called the index good; beyond the cap of the
-//! feed it is a failure. While the feed is frozen the last good price stands, and nothing is taken
-//! by it (`oracle::gate`); that distance is printed beside.
+//! It is played three times: in the first play the late reporter says how old its prices are, in
+//! the second it says that they are fresh; in the third lies cost too little to lose a seat, so
+//! that the liar, which else is gone within hours, is there in the crash.
+//!
+//! What is looked for is the largest distance of the index from what the honest reporters said
+//! last, while the feed called the index good; beyond the cap of the feed it is a failure. While
+//! the feed is frozen the last good price stands, and nothing is taken by it (`oracle::gate`); that
+//! distance is printed beside, and does not count.
 //!
 //! Signatures are not part of it: the engine does not look at them. Prices between the moments that
 //! bars tell are those of [`crate::report::recording`].
@@ -33,7 +36,7 @@ use types::At;
 use crate::cli::Rehearse;
 use crate::output;
 use crate::report::{in_words, recording::Recording};
-use cast::{Candour, Cast};
+use cast::{Cast, PLAYS, Play};
 use stage::Stage;
 use verdict::{Verdict, Worst};
 
@@ -45,8 +48,8 @@ pub fn rehearse(args: &Rehearse) -> anyhow::Result<()> {
     let end = args.week.plus_ms(args.hours * 3_600_000);
     let (file, recording) = find(&args.data, args.week, end)?;
     let mut verdicts = Vec::new();
-    for candour in [Candour::SaysItsAge, Candour::ClaimsFresh] {
-        verdicts.push((candour, play(args, candour, &recording, end)?));
+    for way in PLAYS {
+        verdicts.push((way, play(args, way, &recording, end)?));
     }
     tell(args, &file, &verdicts)?;
     let worst = verdicts.iter().filter_map(|(_, verdict)| verdict.good.as_ref());
@@ -69,16 +72,11 @@ fn judge(worst: Option<&Worst>, cap_ppm: u32) -> anyhow::Result<()> {
 }
 
 /// One play of the whole week.
-fn play(
-    args: &Rehearse,
-    candour: Candour,
-    recording: &Recording,
-    end: At,
-) -> anyhow::Result<Verdict> {
-    let cast = Cast::new(args.liar, args.lag, candour);
-    let mut stage = Stage::open(args.cap_ppm, args.week)?;
+fn play(args: &Rehearse, way: Play, recording: &Recording, end: At) -> anyhow::Result<Verdict> {
+    let cast = Cast::new(args.liar, args.lag, way.candour);
+    let mut stage = Stage::open(args.cap_ppm, way.cost, args.week)?;
     let mut verdict = Verdict::default();
-    let mut progress = Progress::new(candour.title(), args.hours);
+    let mut progress = Progress::new(way.title(), args.hours);
     let mut at = args.week;
     while at < end {
         for line in cast.lines(recording, at) {
@@ -125,10 +123,10 @@ fn candidates(data: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn tell(args: &Rehearse, file: &Path, verdicts: &[(Candour, Verdict)]) -> anyhow::Result<()> {
+fn tell(args: &Rehearse, file: &Path, verdicts: &[(Play, Verdict)]) -> anyhow::Result<()> {
     let lag_s = args.lag.as_secs();
     if args.json {
-        let plays = verdicts.iter().map(|(candour, verdict)| verdict.to_json(candour.word()));
+        let plays = verdicts.iter().map(|(way, verdict)| verdict.to_json(way.word()));
         output::say_json(&json!({
             "file": file.display().to_string(), "from": args.week.0, "hours": args.hours,
             "liar_ppm": args.liar, "lag_s": lag_s, "cap_ppm": args.cap_ppm,
@@ -147,8 +145,8 @@ fn tell(args: &Rehearse, file: &Path, verdicts: &[(Candour, Verdict)]) -> anyhow
         liar = args.liar,
         cap = args.cap_ppm,
     );
-    for (candour, verdict) in verdicts {
-        text.push_str(&format!("\n\n{}\n{}", candour.title(), verdict.to_text()));
+    for (way, verdict) in verdicts {
+        text.push_str(&format!("\n\n{}\n{}", way.title(), verdict.to_text()));
     }
     output::say(&text)?;
     Ok(())

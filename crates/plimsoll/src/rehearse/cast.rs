@@ -30,6 +30,33 @@ pub enum Candour {
     ClaimsFresh,
 }
 
+/// What it costs to be caught far from the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// A part of the stake each time; with the last part goes the seat.
+    Stake,
+    /// A millionth of the stake: whoever lies has its seat through the whole week, as if it had
+    /// begun just now.
+    Little,
+}
+
+/// One way to play the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Play {
+    /// Of the late one.
+    pub candour: Candour,
+    /// Of a lie.
+    pub cost: Cost,
+}
+
+/// All of them. A liar that pays is gone within hours, long before the crash: only the last play
+/// has both in it.
+pub const PLAYS: [Play; 3] = [
+    Play { candour: Candour::SaysItsAge, cost: Cost::Stake },
+    Play { candour: Candour::ClaimsFresh, cost: Cost::Stake },
+    Play { candour: Candour::ClaimsFresh, cost: Cost::Little },
+];
+
 /// The reporters.
 #[derive(Debug)]
 pub struct Cast {
@@ -48,20 +75,24 @@ pub struct Line {
     pub is_honest: bool,
 }
 
-impl Candour {
+impl Play {
     /// For a person.
     pub fn title(self) -> &'static str {
-        match self {
-            Candour::SaysItsAge => "the late one says how old its prices are",
-            Candour::ClaimsFresh => "the late one claims that its prices are fresh",
+        match (self.candour, self.cost) {
+            (Candour::SaysItsAge, Cost::Stake) => "the late one says how old its prices are",
+            (Candour::ClaimsFresh, Cost::Stake) => "the late one claims that its prices are fresh",
+            (Candour::SaysItsAge, Cost::Little) => "it says its age, and lies cost too little",
+            (Candour::ClaimsFresh, Cost::Little) => "it claims freshness, and lies cost too little",
         }
     }
 
     /// For a program.
     pub fn word(self) -> &'static str {
-        match self {
-            Candour::SaysItsAge => "says_its_age",
-            Candour::ClaimsFresh => "claims_fresh",
+        match (self.candour, self.cost) {
+            (Candour::SaysItsAge, Cost::Stake) => "says_its_age",
+            (Candour::ClaimsFresh, Cost::Stake) => "claims_fresh",
+            (Candour::SaysItsAge, Cost::Little) => "says_its_age_lies_cheap",
+            (Candour::ClaimsFresh, Cost::Little) => "claims_fresh_lies_cheap",
         }
     }
 }

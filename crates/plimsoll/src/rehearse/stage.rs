@@ -8,7 +8,7 @@ use types::{
     SourceId,
 };
 
-use super::cast::{BENCHMARK, Line, REPORTERS};
+use super::cast::{BENCHMARK, Cost, Line, REPORTERS};
 
 /// A report is too old after this.
 const STALE_MS: u32 = 15_000;
@@ -29,7 +29,7 @@ pub fn pair() -> (AssetCode, AssetCode) {
 
 impl Stage {
     /// A domain with five reporters that have stakes, and their feed.
-    pub fn open(cap_ppm: u32, at: At) -> anyhow::Result<Stage> {
+    pub fn open(cap_ppm: u32, cost: Cost, at: At) -> anyhow::Result<Stage> {
         let mut stage = Stage { engine: Engine::new(pair().0, 8), events: Vec::new() };
         for account in (1..=REPORTERS).map(AccountId) {
             stage.set_up(at, Command::OpenAccount { account, parent: None })?;
@@ -38,7 +38,7 @@ impl Stage {
             let key = PublicKey([1; 32]);
             stage.set_up(at, Command::RegisterReporter { account, key, stake: STAKE })?;
         }
-        stage.set_up(at, Command::SetFeed(Box::new(terms(cap_ppm))))?;
+        stage.set_up(at, Command::SetFeed(Box::new(terms(cap_ppm, cost))))?;
         Ok(stage)
     }
 
@@ -73,7 +73,7 @@ impl Stage {
 
 /// The feed of the rehearsal: five sources of equal weight, one more to compare with; the limits
 /// are those of venues (venue.md §2.2.1, §2.2.3).
-fn terms(cap_ppm: u32) -> FeedTerms {
+fn terms(cap_ppm: u32, cost: Cost) -> FeedTerms {
     let (base, quote) = pair();
     let names = ["alpha", "beta", "gamma", "delta", "epsilon", "benchmark"];
     let source = |(place, name): (usize, &str)| Source {
@@ -105,7 +105,10 @@ fn terms(cap_ppm: u32) -> FeedTerms {
             reward_per_hour: Amount(10_000),
             far_ppm: 50_000,
             far_ms: 60_000,
-            far_slash_ppm: 100_000,
+            far_slash_ppm: match cost {
+                Cost::Stake => 100_000,
+                Cost::Little => 1,
+            },
         },
     }
 }

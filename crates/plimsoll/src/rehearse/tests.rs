@@ -7,7 +7,7 @@ use types::{
     AccountId, At, Event, Health, HealthReason, IndexId, IndexPrice, PriceReport, SourceId,
 };
 
-use super::cast::{Candour, LATE, LIAR, Line};
+use super::cast::{Cost, LATE, LIAR, Line, PLAYS, Play};
 use super::stage::pair;
 use super::verdict::{Verdict, Worst};
 use super::{find, judge, play};
@@ -50,28 +50,28 @@ fn args() -> Rehearse {
     }
 }
 
-fn played(candour: Candour) -> Verdict {
-    play(&args(), candour, &crash(), BEGIN.plus_ms(4 * 3_600_000)).expect("the stage is set up")
+fn played(way: Play) -> Verdict {
+    play(&args(), way, &crash(), BEGIN.plus_ms(4 * 3_600_000)).expect("the stage is set up")
 }
 
 /// The first invariant of `oracle`: whatever a minority says, the index stays within the cap around
 /// the median.
 #[test]
 fn a_liar_and_a_late_one_move_a_good_index_by_less_than_the_cap() {
-    for candour in [Candour::SaysItsAge, Candour::ClaimsFresh] {
-        let verdict = played(candour);
+    for way in PLAYS {
+        let verdict = played(way);
         let worst = verdict.good.expect("the feed was good most of the time");
-        assert!(worst.apart_ppm <= 5_000, "{candour:?}: {worst:?}");
+        assert!(worst.apart_ppm <= 5_000, "{way:?}: {worst:?}");
         // A liar that moved nothing would mean that it was not heard.
-        assert!(500 < worst.apart_ppm, "{candour:?}: {worst:?}");
+        assert!(500 < worst.apart_ppm, "{way:?}: {worst:?}");
     }
 }
 
 #[test]
 fn old_prices_are_refused_when_they_say_so_and_freeze_the_feed_in_a_crash_when_they_do_not() {
-    let open = played(Candour::SaysItsAge);
+    let open = played(PLAYS[0]);
     assert_eq!(open.frozen, None, "nobody but the liar is far");
-    let sly = played(Candour::ClaimsFresh);
+    let sly = played(PLAYS[1]);
     let spread = sly.changes.iter().find(|change| change.to == Health::Frozen);
     let spread = spread.expect("the reports are too wide in the crash");
     assert!(matches!(spread.reason, HealthReason::Spread { .. }), "{spread:?}");
@@ -81,8 +81,14 @@ fn old_prices_are_refused_when_they_say_so_and_freeze_the_feed_in_a_crash_when_t
 
 #[test]
 fn the_liar_pays_and_the_honest_do_not() {
-    for candour in [Candour::SaysItsAge, Candour::ClaimsFresh] {
-        let faults = played(candour).faults;
+    for way in PLAYS {
+        let faults = played(way).faults;
+        let cost = faults.get(&LIAR).map_or(0, |(_, cost)| cost.0);
+        let (least, most) = match way.cost {
+            Cost::Stake => (100_000_000, 100_000_000),
+            Cost::Little => (1, 1_000_000),
+        };
+        assert!((least..=most).contains(&cost), "{way:?}: {cost} atoms");
         assert!(faults.get(&LIAR).is_some_and(|(times, _)| 0 < *times), "{faults:?}");
         let others = faults.keys().filter(|account| ![LIAR, LATE].contains(account));
         assert_eq!(others.count(), 0, "{faults:?}");
