@@ -137,6 +137,10 @@ fn liq_9_who_is_being_liquidated_does_not_keep_others_from_their_turn() {
 fn liq_2_what_waits_for_a_price_is_not_due() {
     let mut priced = Priced::inverse();
     crowd(&mut priced, 3);
-    priced.seconds(12, &[58_500, 58_500, 58_500, 0, 0]);
+    priced.seconds(12, &[60_000, 60_000, 60_000, 0, 0]);
+    priced.seconds(8, &[58_500, 58_500, 58_500, 0, 0]);
+    assert_eq!(priced.world.engine.short.len(), 3, "they are below their margin");
     assert!(!priced.world.engine.is_liquidation_due(), "the feed is degraded");
+    priced.seconds(4, &[58_500; 5]);
+    assert_eq!(priced.world.engine.waterfall().liquidating, 3, "it is healthy again");
 }
