@@ -9,6 +9,7 @@ pub(crate) mod feeds;
 pub(crate) mod market;
 pub(crate) mod operator;
 pub(crate) mod orders;
+pub(crate) mod portfolio;
 pub(crate) mod prices;
 pub(crate) mod protection;
 pub(crate) mod quotes;

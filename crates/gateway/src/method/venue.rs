@@ -9,8 +9,8 @@ use crate::auth::scopes::{Area, Level};
 use crate::call::Handler;
 use crate::credits::Pool;
 use crate::methods::{
-    account, candles, feeds, market, operator, orders, prices, protection, quotes, reports,
-    risk, settlements, trades, trading, volatility, wallet,
+    account, candles, feeds, market, operator, orders, portfolio, prices, protection, quotes,
+    reports, risk, settlements, trades, trading, volatility, wallet,
 };
 
 const ACCOUNT_READ: Needs = Needs::Scope(Area::Account, Level::Read);
@@ -640,4 +640,24 @@ pub(super) const OPERATOR: &[Method] = &[
     ]),
     operator("operator/fund_insurance", risk::fund_insurance)
         .takes(&[CURRENCY, must("amount", Number)]),
+    operator("operator/set_portfolio", portfolio::set_portfolio).takes(&[
+        must("index_name", Text),
+        must("range_ppm", Integer),
+        must("steps", Integer),
+        must("vol_up_ppm", Integer),
+        must("vol_down_ppm", Integer),
+        must("near_power_ppm", Integer),
+        must("far_power_ppm", Integer),
+        must("tails", List),
+        must("maintenance_ppm", Integer),
+        must("future_initial_ppm", Integer),
+        must("future_maintenance_ppm", Integer),
+        must("short_initial_ppm", Integer),
+        must("short_maintenance_ppm", Integer),
+    ]),
+    operator("operator/set_margin_model", portfolio::set_margin_model).takes(&[
+        CURRENCY,
+        must("account", Integer),
+        must("margin_model", OneOf(&["segregated_sm", "segregated_pm"])),
+    ]),
 ];

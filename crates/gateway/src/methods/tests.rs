@@ -2,6 +2,7 @@
 
 mod fed;
 mod objects;
+mod portfolio;
 mod prices;
 mod refusals;
 mod reports;

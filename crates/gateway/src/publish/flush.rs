@@ -75,10 +75,7 @@ pub(crate) fn flush(channel: &mut Channel, look: Look<'_>, now: At) -> Vec<Waiti
                 channel.tell(&text(|out| write_expiration(out, look, index)));
             }
         }
-        Topic::InstrumentState(_)
-        | Topic::MmpTrigger(_)
-        | Topic::Liquidation
-        | Topic::Platform => {
+        Topic::InstrumentState(_) | Topic::MmpTrigger(_) | Topic::Liquidation | Topic::Platform => {
             for data in &gathered.texts {
                 channel.tell(data);
             }

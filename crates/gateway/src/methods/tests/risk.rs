@@ -99,7 +99,8 @@ fn mar_1_an_order_is_told_what_it_would_need_by_itself_and_beside_the_rest() {
         buy_needed 0.0303
         sell_needed 0.18
         min_price 0.003
-        max_price 0.057"#]].assert_eq(&cases.join("\n\n"));
+        max_price 0.057"#]]
+    .assert_eq(&cases.join("\n\n"));
     let terms = json!({
         "instrument_name": PERPETUAL, "initial_ppm": 50_000, "maintenance_ppm": 25_000,
         "slope_ppb": 5_000, "floor_ppm": 0,
@@ -111,7 +112,8 @@ fn mar_1_an_order_is_told_what_it_would_need_by_itself_and_beside_the_rest() {
         buy_needed 0.00510002
         sell_needed 0.00510002
         min_price 90000
-        max_price 110000"#]].assert_eq(&ask(CAROL, PERPETUAL, 10_000, 100_000.0));
+        max_price 110000"#]]
+    .assert_eq(&ask(CAROL, PERPETUAL, 10_000, 100_000.0));
 }
 
 #[test]
@@ -128,7 +130,8 @@ fn a_position_says_where_it_is_liquidated_and_its_place_in_the_ranking() {
         estimated_liquidation_price null
         adl_rank 1
         adl_of 1
-        adl_lights 5"#]].assert_eq(&format!("{}\n\n{}", shown(&dave, &keys), shown(&bob, &keys)));
+        adl_lights 5"#]]
+    .assert_eq(&format!("{}\n\n{}", shown(&dave, &keys), shown(&bob, &keys)));
     let all = fed.world.call(DAVE, "private/get_positions", json!({ "currency": "BTC" }));
     assert_eq!(all[0], dave);
     assert_eq!(position(&fed, CAROL)["adl_rank"], Value::Null, "there is no position");
@@ -144,7 +147,8 @@ fn a_position_says_where_it_is_liquidated_and_its_place_in_the_ranking() {
         initial_margin 0.008
         maintenance_margin 0.004
         maintenance_excess 0.0078
-        liquidating false"#]].assert_eq(&shown(&summary(&fed, DAVE), &keys));
+        liquidating false"#]]
+    .assert_eq(&shown(&summary(&fed, DAVE), &keys));
 }
 
 #[test]
@@ -167,7 +171,9 @@ fn liq_4_a_liquidation_through_the_book_is_told_to_the_one_to_whom_it_happens() 
     let first = dave.heard();
     let is_sale = |message: &&Value| message["filled"] != 0 && message["action"] == "reduced";
     let step = first.iter().find(is_sale).expect("a step");
-    check(step, &expect![[r#"
+    check(
+        step,
+        &expect![[r#"
         {
           "action": "reduced",
           "after": {
@@ -202,7 +208,8 @@ fn liq_4_a_liquidation_through_the_book_is_told_to_the_one_to_whom_it_happens() 
           "type": "step",
           "user_id": 7,
           "wanted": 40000
-        }"#]]);
+        }"#]],
+    );
     let texts: Vec<String> =
         first.iter().map(|message| shown(message, &["type", "rules", "text"])).collect();
     expect![[r#"
@@ -276,7 +283,8 @@ fn liq_4_a_liquidation_through_the_book_is_told_to_the_one_to_whom_it_happens() 
         true "filled" null
         true "filled" null
         true "filled" null
-        false "filled" null"#]].assert_eq(&states.join("\n"));
+        false "filled" null"#]]
+    .assert_eq(&states.join("\n"));
     assert_eq!(summary(&fed, DAVE)["liquidating"], false, "{texts:?}");
 }
 
@@ -288,7 +296,9 @@ fn ins_2_a_backstop_learns_what_it_took_and_of_nobody() {
     let erin = fed.world.listen(1, Some(ERIN), "user.liquidation");
     fed.seconds(9, "98000");
     let heard = erin.heard();
-    check(&heard[0], &expect![[r#"
+    check(
+        &heard[0],
+        &expect![[r#"
         {
           "action": "taken_over",
           "amount": 40000,
@@ -304,12 +314,15 @@ fn ins_2_a_backstop_learns_what_it_took_and_of_nobody() {
           "timestamp": 1795336895000,
           "type": "counterparty",
           "user_id": 8
-        }"#]]);
+        }"#]],
+    );
     assert_eq!(heard.len(), 1);
     let position = position(&fed, ERIN);
     assert_eq!((&position["size"], &position["average_price"]), (&json!(40_000), &json!(98_000)));
     let waterfall = fed.world.public("public/get_waterfall", json!({ "currency": "BTC" }));
-    check(&waterfall, &expect![[r#"
+    check(
+        &waterfall,
+        &expect![[r#"
         [
           {
             "backstops": [
@@ -334,7 +347,8 @@ fn ins_2_a_backstop_learns_what_it_took_and_of_nobody() {
               "takeover_ppm": 500000
             }
           }
-        ]"#]]);
+        ]"#]],
+    );
 }
 
 #[test]
