@@ -138,3 +138,29 @@ fn pm_3_no_move_is_no_change() {
         assert_eq!(expiry.changes(&option, &moved).collect::<Vec<_>>(), [0]);
     }
 }
+
+// Grids are in the state root: a build or a machine that computes others has to be caught.
+#[test]
+fn pm_3_grids_are_the_same_numbers_on_every_machine() {
+    let (linear, inverse) = (Style::Linear, Style::Inverse);
+    let vols = [VolMove::Up, VolMove::Same, VolMove::Down];
+    let moves = [-660_000, -160_000, 0, 160_000, 5_000_000];
+    let all = moves
+        .into_iter()
+        .flat_map(|move_ppm| vols.map(|vol| Scenario { move_ppm, vol, weight_ppm: 240_000 }));
+    let all: Vec<Scenario> = all.collect();
+    let mut digest = 0_i64;
+    for (days, sigma) in [(1, 0.35), (9, 0.61), (47, 0.803), (360, 1.27)] {
+        let expiry = flat(sigma, days);
+        let moved = Moved::all(&expiry, &terms(), &all);
+        for price in [20_000, 51_000, 60_000, 67_000, 250_000] {
+            for (right, style) in [(OptionRight::Call, linear), (OptionRight::Put, inverse)] {
+                let option = strike(price, right, style);
+                let of_option = expiry.changes(&option, &moved);
+                digest =
+                    of_option.fold(digest, |sum, change| sum.wrapping_mul(31).wrapping_add(change));
+            }
+        }
+    }
+    assert_eq!(digest, -3_158_195_795_316_001_475);
+}
