@@ -49,11 +49,11 @@ pub enum Command {
     /// Looks into the log of a data directory; no server needs to run.
     #[command(subcommand)]
     Log(Log),
-    /// Calls a running server as its operator.
-    #[command(after_help = OPERATOR_EXAMPLES)]
     /// Tells from a log why something happened; no server needs to run.
     #[command(subcommand, after_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),
+    /// Calls a running server as its operator.
+    #[command(after_help = OPERATOR_EXAMPLES)]
     Operator(Operator),
     /// Reports prices to a running server, signed.
     #[command(after_help = prices::REPORT_EXAMPLES)]
@@ -269,11 +269,6 @@ pub struct Verify {
     pub json: bool,
 }
 
-/// Flags of `operator`.
-#[derive(Debug, Args)]
-pub struct Operator {
-    /// WebSocket address of the server.
-    #[arg(long, default_value = "ws://127.0.0.1:8080/ws/api/v2", value_name = "WS")]
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   plimsoll explain account 7 --data venue                       its last liquidation
@@ -309,6 +304,11 @@ pub struct ExplainAccount {
     pub json: bool,
 }
 
+/// Flags of `operator`.
+#[derive(Debug, Args)]
+pub struct Operator {
+    /// WebSocket address of the server.
+    #[arg(long, default_value = "ws://127.0.0.1:8080/ws/api/v2", value_name = "WS")]
     pub url: String,
     /// The server's data directory, to read the operator's key from.
     #[arg(long, value_name = "DIR")]
