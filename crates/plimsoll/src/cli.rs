@@ -10,9 +10,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod operator;
 mod prices;
+mod stress;
 
 pub use operator::{Funding, MarkWord, PriceCall, SetPricing};
 pub use prices::{Feed, Rehearse, Report, ReportCall, Reporting};
+pub use stress::{Adl, Market, Scenario, Stress};
 
 /// A crypto options and futures exchange: one binary, one data directory.
 #[derive(Debug, Parser)]
@@ -61,6 +63,9 @@ pub enum Command {
     /// Replays a bad week of recorded prices through honest, lying and late reporters.
     #[command(after_help = prices::REHEARSE_EXAMPLES)]
     RehearsePrices(Rehearse),
+    /// Plays a crash to the real engine, with leveraged traders, makers that leave, and a fund.
+    #[command(after_help = stress::STRESS_EXAMPLES)]
+    Stress(Box<Stress>),
     /// Prints how good the price feeds of a running server are, and why.
     #[command(after_help = prices::FEED_EXAMPLES)]
     Feed(Feed),

@@ -14,7 +14,7 @@ mod actor;
 mod keys;
 mod maker;
 mod prices;
-mod pricing;
+pub mod pricing;
 mod quotes;
 mod reporters;
 mod taker;

@@ -19,6 +19,7 @@ mod output;
 mod rehearse;
 mod report;
 mod serve;
+mod stress;
 mod venue;
 
 use std::future::Future;
@@ -46,9 +47,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Operator(args) => block_on(operator::operator(args)),
         Command::Log(Log::Inspect(args)) => log::inspect(&args),
         Command::Log(Log::Verify(args)) => log::verify(&args),
-        Command::Report(args) => block_on(report::report(*args)),
         Command::Explain(args) => explain::explain(&args),
+        Command::Report(args) => block_on(report::report(*args)),
         Command::RehearsePrices(args) => rehearse::rehearse(&args),
+        Command::Stress(args) => stress::stress(&args),
         Command::Feed(args) => block_on(feed::feed(args)),
         Command::Config(args) => serve::explain(&args),
     }

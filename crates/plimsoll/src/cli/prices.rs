@@ -194,11 +194,11 @@ pub struct Feed {
     pub json: bool,
 }
 
-fn range(of: RangeInclusive<u64>) -> RangedU64ValueParser<u64> {
+pub(super) fn range(of: RangeInclusive<u64>) -> RangedU64ValueParser<u64> {
     RangedU64ValueParser::new().range(of)
 }
 
-fn ppm(of: RangeInclusive<i64>) -> RangedI64ValueParser<u32> {
+pub(super) fn ppm(of: RangeInclusive<i64>) -> RangedI64ValueParser<u32> {
     RangedI64ValueParser::new().range(of)
 }
 
@@ -210,7 +210,7 @@ fn speed(text: &str) -> Result<f64, String> {
 }
 
 /// `2021-05-16`, at 00:00 UTC.
-fn day(text: &str) -> Result<At, String> {
+pub(super) fn day(text: &str) -> Result<At, String> {
     let mut parts = text.split('-').map(str::parse::<u64>);
     let (Some(Ok(year)), Some(Ok(month)), Some(Ok(day)), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())

@@ -8,5 +8,6 @@ mod operator;
 mod process;
 mod report;
 mod restart;
+mod stress;
 mod stub_exchange;
 mod witness;
