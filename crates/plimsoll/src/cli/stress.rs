@@ -62,7 +62,7 @@ pub struct Stress {
     #[arg(long, value_name = "FILE")]
     pub path: Option<PathBuf>,
     /// First day of --path, UTC; without it the file's beginning.
-    #[arg(long, value_parser = day, requires = "path", value_name = "DAY")]
+    #[arg(long, value_parser = day, conflicts_with = "scenario", value_name = "DAY")]
     pub from: Option<At>,
     /// Hours to play, at most; a scenario has its own.
     #[arg(long, value_parser = range(1..=168), value_name = "N")]
