@@ -229,7 +229,11 @@ fn no_book() -> TempDir {
 #[test]
 fn a_liquidation_through_the_book_is_told_in_full() {
     let home = through_the_book();
-    check(&home, ANN, None, &expect![[r#"
+    check(
+        &home,
+        ANN,
+        None,
+        &expect![[r#"
         Account 6 was liquidated from entry 60, 2026-11-25 09:00:05.000 UTC to entry 110, 2026-11-25 09:00:15.000 UTC.
 
         Why
@@ -302,7 +306,8 @@ fn a_liquidation_through_the_book_is_told_in_full() {
           In all: 0.00296158 BTC of fees to the insurance fund, 0 BTC paid by the fund, 0 BTC given by others.
 
         Read up to entry 158; rules: docs/rules.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
