@@ -24,6 +24,11 @@ impl Engine {
 
     /// SUM-2: sizes sum to zero. SUM-3: costs of a future and its clearing balance sum to zero.
     fn check_open_interest(&self, id: u32, market: &Market) {
+        for holding in &market.holdings {
+            let way = self.holdings.at(*holding).size.0.signum();
+            let noted = (market.longs.contains(holding), market.shorts.contains(holding));
+            assert!(noted == (way == 1, way == -1), "ADL: holding {holding} is {way}");
+        }
         let held = || market.holdings.iter().map(|holding| self.holdings.at(*holding));
         let sizes: i64 = held().map(|holding| holding.size.0).sum();
         assert!(sizes == 0, "SUM-2: positions of instrument {id} sum to {sizes} lots, not to zero");

@@ -36,6 +36,8 @@ pub(crate) struct Holding {
     pub cost: Amount,
     /// Since the position was opened. A statistic: money moved when it was realised.
     pub realised: Amount,
+    /// The way that its market knows of: 1 long, -1 short.
+    pub way: i64,
     /// Funding of one lot when its share was moved last.
     pub funding_since: i128,
     /// Lots of open orders, those that may only reduce left out.
@@ -91,6 +93,7 @@ impl Holding {
             size: SignedLots::ZERO,
             cost: Amount::ZERO,
             realised: Amount::ZERO,
+            way: 0,
             funding_since: 0,
             open_bid: 0,
             open_ask: 0,
@@ -246,7 +249,7 @@ impl Holding {
             maintenance: short_option_rates(market, index, short).maintenance,
             unrealised: Amount::ZERO,
             options_value: if self.size.0 < 0 { at_mark.negated() } else { at_mark },
-            exposure: market.contract.underlying(index, short).times(3, 1, Rounding::Up),
+            exposure: millionths(market.contract.underlying(index, short), exposed_ppm(market)),
             rounded: ROUNDED,
             ..Worth::default()
         }
@@ -257,6 +260,13 @@ impl Holding {
 fn share(amount: Amount, part: u64, whole: u64) -> Amount {
     let product = i128::from(amount.0) * i128::from(part);
     Amount::narrow(divide(product, i128::from(whole), Rounding::Up))
+}
+
+/// What of the underlying of a short option may move: its value and a maintenance rate of that, and
+/// the same rate of the underlying.
+fn exposed_ppm(market: &Market) -> u32 {
+    let rate = market.margin.map_or(market.spec.margin.maintenance_ppm, |of| of.maintenance_ppm);
+    1_000_000 + 2 * rate
 }
 
 fn millionths(amount: Amount, ppm: u32) -> Amount {

@@ -1,6 +1,7 @@
 //! A market: one instrument with what changes about it, and the index behind it.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use pricing::StrikeTerms;
@@ -32,6 +33,9 @@ pub(crate) struct Market {
     pub trade_seq: u64,
     /// Holdings of this instrument.
     pub holdings: Vec<u32>,
+    /// Those of them that are long, and those that are short.
+    pub longs: BTreeSet<u32>,
+    pub shorts: BTreeSet<u32>,
     /// One tick of a future, in hundred-millionths of the quote; zero for options.
     pub tick_price: u64,
     /// What an option is priced by.
@@ -108,6 +112,8 @@ impl Market {
             seen: Seen::default(),
             trade_seq: 0,
             holdings: Vec::new(),
+            longs: BTreeSet::new(),
+            shorts: BTreeSet::new(),
             tick_price,
             prices: None,
             margin: None,
@@ -116,6 +122,17 @@ impl Market {
             delivered: None,
             digested: Digested::New,
         }
+    }
+
+    /// Takes in that a holding is long, 1, short, -1, or flat.
+    pub fn note_way(&mut self, holding: u32, way: i64) {
+        self.longs.remove(&holding);
+        self.shorts.remove(&holding);
+        match way {
+            0 => false,
+            1 => self.longs.insert(holding),
+            _ => self.shorts.insert(holding),
+        };
     }
 
     /// Funding of one lot so far (see `risk::FundingState`); zero where there is none.

@@ -236,6 +236,7 @@ impl Engine {
             self.watch(account, self.markets.at(instrument.0).index);
             self.accounts.at_mut(account.0).add_holding(instrument, holding);
             self.markets.at_mut(instrument.0).holdings.push(holding);
+            self.note_way(holding);
         }
         Ok(())
     }

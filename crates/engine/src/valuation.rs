@@ -17,15 +17,15 @@
 //! ```text
 //!   the value of a future moves by δ of itself at most, with what funding takes;
 //!   its maintenance, a rate times value that may grow with the value, by 2 δ;
-//!   a short option and its maintenance by 3 δ of its underlying;
+//!   a short option and its maintenance, at a rate r, by (1 + 2 r) δ of its underlying;
 //!   what the scenarios of portfolio margin make of a lot by δ of its value or underlying
 //! ```
 //!
-//! as `E = Σ value + 2 Σ maintenance`, three times the underlying, or four times either where
+//! as `E = Σ value + 2 Σ maintenance`, `1 + 2 r` times the underlying, or four times either where
 //! scenarios count, is defined to cover. Each of these grows by the factor `1 + δ` at most, so that
 //! after a way `D`, whatever the steps, equity minus maintenance has moved by no more than
-//! `E (e^D − 1)`, which is below `1.3 · D · E` for `D` up to a quarter, and by the rounding of each
-//! holding. Property tests compare with a full sweep after every entry (MAR-6, LIQ-10).
+//! `E (e^D − 1)`, and by the rounding of each holding; so `D` is `ln (1 + distance / E)`. Property
+//! tests compare with a full sweep after every entry (MAR-6, LIQ-10).
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -160,6 +160,8 @@ impl Engine {
     pub(crate) fn revalue(&mut self, holding: u32) {
         let held = self.holdings.at(holding);
         let (account, old) = (held.account, held.worth);
+        let instrument = held.instrument;
+        self.note_way(holding);
         if !self.is_fresh(account) {
             return self.value(account);
         }
@@ -167,9 +169,7 @@ impl Engine {
         if worth == old {
             return;
         }
-        let held = self.holdings.at_mut(holding);
-        held.worth = worth;
-        let instrument = held.instrument;
+        self.holdings.at_mut(holding).worth = worth;
         let mut scans = self.accounts.at_mut(account.0).scans.take();
         self.rescan(&mut scans, instrument, &old, &worth);
         let valued = self.accounts.at_mut(account.0);
@@ -177,6 +177,17 @@ impl Engine {
         valued.scans = scans;
         if (Worth { initial: worth.initial, ..old }) != worth {
             self.note(account);
+        }
+    }
+
+    /// Tells the market of a holding which way it is.
+    pub(crate) fn note_way(&mut self, holding: u32) {
+        let held = self.holdings.at_mut(holding);
+        let (was, way) = (held.way, held.size.0.signum());
+        if was != way {
+            held.way = way;
+            let market = self.markets.at_mut(held.instrument.0);
+            market.note_way(holding, way);
         }
     }
 
@@ -322,6 +333,7 @@ impl Engine {
         }
         let of_account = self.accounts.at_mut(account.0);
         let way = way_of(above.abs() - of_account.sums.rounded, exposure);
+        let way = way - scattered(way, account);
         for watch in &mut of_account.watches {
             let odometer = &mut self.indices.at_mut(u32::from(watch.index.0)).odometer;
             let due = odometer.travelled + way;
@@ -351,8 +363,16 @@ impl Engine {
 
 /// The way on the odometer within which an exposure cannot move by `distance`, billionths.
 fn way_of(distance: i128, exposure: i128) -> u64 {
-    let way = distance.max(0).saturating_mul(10 * BILLION) / exposure.saturating_mul(13);
-    u64::try_from(way).unwrap_or(WAY_MAX).min(WAY_MAX)
+    let share = distance.max(0).saturating_mul(BILLION) / exposure;
+    let share = u64::try_from(share).unwrap_or(WAY_MAX).min(WAY_MAX);
+    // The logarithm of 1 + share is no less.
+    share - (share * share).div_ceil(2 * STEP_MAX)
+}
+
+/// Up to half of a way, by account: whoever was valued in one update is not due in one update
+/// again.
+fn scattered(way: u64, account: AccountId) -> u64 {
+    way / 512 * u64::from(account.0.wrapping_mul(0x9e37_79b1) >> 24)
 }
 
 /// How far a market moved, as its exposures count: billionths, up.

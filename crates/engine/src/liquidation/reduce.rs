@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use types::{
     AccountId, Amount, Event, Label, LedgerAccount, LiquidationAction, Lots, MarginModel,
-    MarginSnapshot, OrderKind, PlaceOrder, PostOnly, Rounding, Side, SignedLots, Ticks,
+    MarginSnapshot, OrderKind, PlaceOrder, PostOnly, RiskTerms, Rounding, Side, SignedLots, Ticks,
     TimeInForce, TransferReason,
 };
 
@@ -13,15 +13,19 @@ use crate::engine::Engine;
 use crate::place::Plan;
 
 const MILLION: u64 = 1_000_000;
+/// A round that trades less than one in so many of the lots that it may is idle.
+const CRUMBS: u64 = 20;
 
 impl Engine {
-    /// Trades, and says whether the book gave anything.
+    /// Trades, and says whether the book gave something worth another round.
     pub(super) fn reduce(
         &mut self,
         account: AccountId,
-        before: &MarginSnapshot,
+        is_lost: bool,
         events: &mut Vec<Event>,
     ) -> bool {
+        let before = &self.margin_of(account);
+        let terms = self.pace(is_lost);
         let Some(holding) = self.neediest(account).or_else(|| self.dearest(account)) else {
             return false;
         };
@@ -32,7 +36,7 @@ impl Engine {
         let depth = self.depth_within(instrument.0, side, limit);
         let cost_ppm = self.risk_terms.slippage_ppm + self.risk_terms.fee_ppm;
         let wanted = self.wanted(holding, before, cost_ppm);
-        let part = risk::liquidation::round_lots(&self.risk_terms, wanted, size.size(), depth);
+        let part = risk::liquidation::round_lots(&terms, wanted, size.size(), depth);
         let part = Lots(u32::try_from(part).expect("a position is within the largest size"));
         let before_size = size.size();
         let mark = self.markets.at(instrument.0).mark;
@@ -56,7 +60,15 @@ impl Engine {
             fee,
         };
         self.tell_step(account, action, *before, events);
-        filled != Lots::ZERO
+        // LIQ-16: crumbs do not count.
+        let asked = risk::liquidation::round_lots(&terms, wanted, size.size(), u64::MAX);
+        filled != Lots::ZERO && asked <= u64::from(filled.0) * CRUMBS
+    }
+
+    /// INS-7: what is lost goes as fast as the depth allows.
+    fn pace(&self, is_lost: bool) -> RiskTerms {
+        let round_ppm = if is_lost { 1_000_000 } else { self.risk_terms.round_ppm };
+        RiskTerms { round_ppm, ..self.risk_terms }
     }
 
     /// LIQ-5: the position whose end frees most maintenance margin, the first of equals.

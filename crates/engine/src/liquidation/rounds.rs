@@ -3,8 +3,9 @@
 use alloc::vec::Vec;
 
 use types::{
-    AccountId, Action, Amount, At, CancelReason, Event, LiquidationAction, LiquidationEnd,
-    LiquidationStep, MarginModel, MarginSnapshot, Reject, SelfTradeMode, SignedLots,
+    AccountId, Action, Amount, At, CancelReason, Event, LedgerAccount, LiquidationAction,
+    LiquidationEnd, LiquidationStep, MarginModel, MarginSnapshot, Reject, SelfTradeMode,
+    SignedLots,
 };
 
 use super::Liquidation;
@@ -71,10 +72,18 @@ impl Engine {
             return self.end_liquidation(account, events);
         }
         let idle = self.liquidations.get(&account).map_or(0, |liquidation| liquidation.idle);
-        let is_given_up = self.is_lost(account) || self.risk_terms.idle_rounds <= idle;
-        let found = match is_given_up {
+        let (is_idle, is_lost) = (self.risk_terms.idle_rounds <= idle, self.is_lost(account));
+        if is_idle || is_lost {
+            self.take_over(account, events);
+            if self.is_restored(&self.margin_of(account)) {
+                return self.end_liquidation(account, events);
+            }
+        }
+        let found = match is_idle || self.is_beyond_the_fund(account) {
             true => self.give_up(account, events),
-            false => self.reduce(account, &margin, events),
+            false => {
+                self.reduce(account, is_lost, events) || (is_lost && self.give_up(account, events))
+            }
         };
         let idle = if found { 0 } else { idle + 1 };
         self.set_liquidation(account, Some(Liquidation { due: next, idle }));
@@ -83,10 +92,17 @@ impl Engine {
         }
     }
 
-    /// The book does not help: backstops first; then a bankrupt account is unwound, and one that is
-    /// not is brought back to its target at the mark.
+    /// INS-7: it owes more than the insurance fund has, or owes and has nothing left to sell.
+    fn is_beyond_the_fund(&self, account: AccountId) -> bool {
+        let owed = self.shortfall(account);
+        let mut held = self.accounts.at(account.0).holdings.iter();
+        let is_flat = held.all(|(_, holding)| self.holdings.at(*holding).size == SignedLots::ZERO);
+        Amount::ZERO < owed && (is_flat || self.ledger.balance(LedgerAccount::Insurance) < owed)
+    }
+
+    /// The book does not help, or costs more than there is: a bankrupt account is unwound, and one
+    /// that is not is brought back to its target at the mark.
     fn give_up(&mut self, account: AccountId, events: &mut Vec<Event>) -> bool {
-        self.take_over(account, events);
         match self.shortfall(account) {
             Amount::ZERO => self.relieve(account, events),
             _ => self.unwind(account, events),

@@ -77,8 +77,8 @@ impl Engine {
     /// Whoever holds the other side of an instrument, by account.
     pub(crate) fn other_side(&self, instrument: InstrumentId, size: SignedLots) -> Vec<Winner> {
         let market = self.markets.at(instrument.0);
-        let held = market.holdings.iter().map(|holding| (*holding, self.holdings.at(*holding)));
-        let opposite = held.filter(|(_, held)| held.size.0.signum() == -size.0.signum());
+        let opposite = if size.0 < 0 { &market.longs } else { &market.shorts };
+        let opposite = opposite.iter().map(|holding| (*holding, self.holdings.at(*holding)));
         let mut winners: Vec<Winner> = opposite
             .map(|(holding, held)| {
                 let worth = self.worth(holding);

@@ -469,10 +469,10 @@ fn v12_hyperliquid_2025_a_crash_of_its_shape_takes_what_is_lacking() {
     let forced = crash.booked + crash.deleveraged;
     expect![[r#"
         first cut after 61000 ms (published: 61 700)
-        51.3 % of the lots that were forced, against winners (published: 55 %, by coin 48 to 62)
-        69 with profit of 69 who were closed (published: 94.5 %)
+        49.0 % of the lots that were forced, against winners (published: 55 %, by coin 48 to 62)
+        68 with profit of 68 who were closed (published: 94.5 %)
         1081 lots to the backstop
-        1941016 lacking, 0 too much (published: $23.2 million and 51.7)
+        1824484 lacking, 0 too much (published: $23.2 million and 51.7)
     "#]]
     .assert_eq(&format!(
         "first cut after {} ms (published: 61 700)\n\

@@ -6,8 +6,8 @@ use std::vec::Vec;
 
 use expect_test::expect;
 use types::{
-    AccountId, Amount, At, BackstopTerms, Command, Event, MarginTerms, OrderKind, PlaceOrder,
-    RiskTerms, SelfTradeMode, Side, Svi, Ticks,
+    AccountId, Amount, At, BackstopTerms, Command, Event, LedgerAccount, MarginTerms, OrderKind,
+    PlaceOrder, RiskTerms, SelfTradeMode, Side, Svi, Ticks,
 };
 
 use super::liquidation::{bid, keep, levered, pass, seconds, steps};
@@ -36,15 +36,8 @@ fn a_position_larger_than_the_book_goes_as_far_as_that_and_then_to_the_other_sid
           wanted 3913, 13 shown to 114660, filled 6, fee 513 -> equity 448515, maintenance 667864
           wanted 3907, 7 shown to 114660, filled 3, fee 257 -> equity 448231, maintenance 667351
           wanted 3904, 4 shown to 114660, filled 2, fee 171 -> equity 448041, maintenance 667009
-          wanted 3902, 2 shown to 114660, filled 1, fee 86 -> equity 447945, maintenance 666838
-          wanted 3901, 1 shown to 114660, filled 1, fee 86 -> equity 447849, maintenance 666667
-          wanted 3900, 0 shown to 114660, filled 0, fee 0 -> equity 447849, maintenance 666667
-          wanted 3900, 0 shown to 114660, filled 0, fee 0 -> equity 447849, maintenance 666667
-          wanted 3900, 0 shown to 114660, filled 0, fee 0 -> equity 447849, maintenance 666667
-          wanted 3900, 0 shown to 114660, filled 0, fee 0 -> equity 447849, maintenance 666667
-          wanted 3900, 0 shown to 114660, filled 0, fee 0 -> equity 447849, maintenance 666667
-          closed 1805 against 7, number 1, haircut 0 -> equity 447850, maintenance 358120
-        6 Recovered: collateral 1343147, equity 447850, maintenance 358120"#]]
+          closed 1806 against 7, number 1, haircut 0 -> equity 448042, maintenance 358291
+        6 Recovered: collateral 1343767, equity 448042, maintenance 358291"#]]
     .assert_eq(&story);
 }
 
@@ -56,6 +49,7 @@ fn an_equity_of_exactly_zero_is_closed_and_costs_nobody_anything() {
     let story = seconds(&mut priced, 3, 57_000);
     expect![[r#"
         6 started: equity 0, maintenance 701755
+          wanted 4000, 0 shown to 111720, filled 0, fee 0 -> equity 0, maintenance 701755
           closed 4000 against 7, number 1, haircut 0 -> equity 0, maintenance 0
         6 Flat: collateral 0, equity 0, maintenance 0"#]]
     .assert_eq(&story);
@@ -125,6 +119,7 @@ fn a_liquidation_that_sets_off_another() {
           closed 4000 against 7, number 1, haircut 2595239 -> equity 0, maintenance 0
         6 Flat: collateral 0, equity 0, maintenance 0
         7 started: equity 204761, maintenance 714286
+          wanted 4000, 0 shown to 109760, filled 0, fee 0 -> equity 204761, maintenance 714286
           closed 3083 against 8, number 1, haircut 0 -> equity 204761, maintenance 163750
         7 Recovered: collateral 1296427, equity 204761, maintenance 163750"#]]
     .assert_eq(&story);
@@ -187,14 +182,8 @@ fn nothing_is_done_about_a_book_that_has_expired() {
           wanted 1006, 6 shown to 114660, filled 3, fee 257 -> equity 131905, maintenance 171453
           wanted 1003, 3 shown to 114660, filled 1, fee 86 -> equity 131809, maintenance 171283
           wanted 1002, 2 shown to 114660, filled 1, fee 86 -> equity 131713, maintenance 171112
-          wanted 1001, 1 shown to 114660, filled 1, fee 86 -> equity 131617, maintenance 170941
-          wanted 1000, 0 shown to 114660, filled 0, fee 0 -> equity 131617, maintenance 170941
-          wanted 1000, 0 shown to 114660, filled 0, fee 0 -> equity 131617, maintenance 170941
-          wanted 1000, 0 shown to 114660, filled 0, fee 0 -> equity 131617, maintenance 170941
-          wanted 1000, 0 shown to 114660, filled 0, fee 0 -> equity 131617, maintenance 170941
-          wanted 1000, 0 shown to 114660, filled 0, fee 0 -> equity 131617, maintenance 170941
-          closed 385 against 7, number 1, haircut 0 -> equity 131618, maintenance 105129
-        6 Recovered: collateral 394434, equity 131618, maintenance 105129"#]].assert_eq(&format!("{waiting}{}\n--\n{}", steps(waited), steps(delivered)));
+          closed 385 against 7, number 1, haircut 0 -> equity 131714, maintenance 105300
+        6 Recovered: collateral 394958, equity 131714, maintenance 105300"#]].assert_eq(&format!("{waiting}{}\n--\n{}", steps(waited), steps(delivered)));
 }
 
 /// LIQ-2, LIQ-6, DLV-6: what counts is the average of half an hour, so that a jump at its end is a
@@ -289,6 +278,7 @@ fn whoever_owes_and_holds_options_sells_them() {
     }
     expect![[r#"
         6 started: equity -2660239, maintenance 714286
+          wanted 4000, 0 shown to 109760, filled 0, fee 0 -> equity -2660239, maintenance 714286
           closed 4000 against 7, number 1, haircut 0 -> equity -2660239, maintenance 0
           wanted 4, 0 shown to 700, filled 0, fee 0 -> equity -2660239, maintenance 0
           wanted 4, 0 shown to 700, filled 0, fee 0 -> equity -2660239, maintenance 0
@@ -298,6 +288,7 @@ fn whoever_owes_and_holds_options_sells_them() {
           closed 4 against 7, number 1, haircut 0 -> equity 195761, maintenance 0
         6 Recovered: collateral 195761, equity 195761, maintenance 0
         6 started: equity -2660239, maintenance 714286
+          wanted 4000, 0 shown to 109760, filled 0, fee 0 -> equity -2660239, maintenance 714286
           closed 4000 against 7, number 1, haircut 0 -> equity -2660239, maintenance 0
           wanted 4, 0 shown to 700, filled 0, fee 0 -> equity -2660239, maintenance 0
           wanted 4, 5 shown to 700, filled 2, fee 0 -> equity -1246239, maintenance 0
@@ -358,6 +349,7 @@ fn what_options_will_cost_is_not_shared_out() {
           10 gave 6377 -> equity 0, maintenance 0
         6 Flat: collateral 0, equity 0, maintenance 0
         7 started: equity 0, maintenance 733945
+          wanted 4000, 0 shown to 106820, filled 0, fee 0 -> equity 0, maintenance 733945
           closed 4000 against 8, number 1, haircut 0 -> equity 0, maintenance 0
         7 Flat: collateral 0, equity 0, maintenance 0"#]]
     .assert_eq(&format!("{dan} {eve}\n{story}"));
@@ -388,8 +380,9 @@ fn terms_that_change_in_the_middle() {
           wanted 4000, 1000 shown to 114660, filled 500, fee 42736 -> equity 410254, maintenance 598291
           wanted 3500, 500 shown to 114660, filled 250, fee 21368 -> equity 386748, maintenance 555556
         -- 15000 millionths
-          closed 2044 against 7, number 1, haircut 0 -> equity 386749, maintenance 309231
-        6 Recovered: collateral 902132, equity 386749, maintenance 309231
+          wanted 3250, 250 shown to 114660, filled 125, fee 10684 -> equity 374994, maintenance 801283
+          closed 1956 against 7, number 1, haircut 0 -> equity 374995, maintenance 299744
+        6 Recovered: collateral 874566, equity 374995, maintenance 299744
     "#]].assert_eq(&story);
 }
 
@@ -439,6 +432,7 @@ fn whoever_is_closed_in_part_does_not_owe() {
           5 gave 338231 -> equity 0, maintenance 0
         6 Flat: collateral 0, equity 0, maintenance 0
         8 started: equity 0, maintenance 839749
+          wanted 6000, 0 shown to 145758, filled 0, fee 0 -> equity 0, maintenance 839749
           closed -6000 against 2, number 1, haircut 0 -> equity 0, maintenance 0
         8 Flat: collateral 0, equity 0, maintenance 0
         0"#]]
@@ -498,4 +492,44 @@ fn a_backstop_in_liquidation_takes_nothing_over() {
           closed 311 against 7, number 1, haircut 0 -> equity 786947, maintenance 629523
         8 Recovered: collateral 2255832, equity 786947, maintenance 629523"#]]
     .assert_eq(&story);
+}
+
+// The fund covers what is owed, so the book buys the position, and winners keep theirs.
+#[test]
+fn ins_7_what_the_fund_covers_goes_through_the_book() {
+    let mut priced = levered(2_200_000);
+    priced.world.must(Command::FundInsurance { amount: Amount(4_000_000) });
+    bid(&mut priced, CAT, 9_000, 112_900);
+    let before = priced.collateral(BOB);
+    let events = priced.seconds(30, &[56_500; 5]);
+    let bob = priced.collateral(BOB) - before;
+    let fund = priced.balance(LedgerAccount::Insurance);
+    expect![[r#"
+        6 started: equity -1963128, maintenance 707965
+          wanted 4000, 9000 shown to 110740, filled 4000, fee 0 -> equity -2061266, maintenance 0
+          insurance paid 2061266 -> equity 0, maintenance 0
+        6 Flat: collateral 0, equity 0, maintenance 0
+        bob 0, fund 1938734"#]]
+    .assert_eq(&format!("{}\nbob {bob}, fund {fund}", steps(&events)));
+}
+
+// Somebody who bids a lot or two a second does not keep an account in liquidation.
+#[test]
+fn liq_16_crumbs_do_not_hold_up_what_comes_next() {
+    let mut priced = levered(2_200_000);
+    let mut story = priced.seconds(3, &[58_500; 5]);
+    for _ in 0..6 {
+        bid(&mut priced, CAT, 20, 115_000);
+        story.extend(priced.seconds(1, &[58_500; 5]));
+    }
+    expect![[r#"
+        6 started: equity 457264, maintenance 683761
+          wanted 4000, 0 shown to 114660, filled 0, fee 0 -> equity 457264, maintenance 683761
+          wanted 4000, 20 shown to 114660, filled 10, fee 855 -> equity 453348, maintenance 682052
+          wanted 3990, 30 shown to 114660, filled 15, fee 1283 -> equity 447474, maintenance 679488
+          wanted 3975, 35 shown to 114660, filled 17, fee 1453 -> equity 440817, maintenance 676582
+          wanted 3958, 38 shown to 114660, filled 19, fee 1624 -> equity 433377, maintenance 673334
+          closed 1911 against 7, number 1, haircut 0 -> equity 433378, maintenance 346667
+        6 Recovered: collateral 1300042, equity 433378, maintenance 346667"#]]
+    .assert_eq(&steps(&story));
 }

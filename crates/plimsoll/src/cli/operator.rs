@@ -69,7 +69,7 @@ pub enum PriceCall {
     /// Gives an index a feed, or changes its terms, as a file has them.
     #[command(after_help = SET_FEED)]
     SetFeed {
-        /// File with [[feed]] tables, TOML.
+        /// File with tables named `feed`, TOML, as `serve --genesis` takes it.
         #[arg(long, value_name = "FILE")]
         file: PathBuf,
         /// Which of them, such as btc_usd; may be left out if the file has one.

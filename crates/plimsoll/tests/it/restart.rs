@@ -142,6 +142,10 @@ fn a_start_from_a_snapshot_remembers_what_a_replay_would() {
             "delta",
             "size_currency",
             "settlement_price",
+            "estimated_liquidation_price",
+            "adl_rank",
+            "adl_of",
+            "adl_lights",
         ];
         if let Some(fields) = answer.as_object_mut() {
             moves.iter().for_each(|field| drop(fields.remove(*field)));
