@@ -23,12 +23,16 @@ pub(crate) struct Account {
     pub protections: Vec<Protection>,
     pub n_orders: u32,
     pub n_client_order_ids: u32,
-    /// As of its last valuation (see `valuation`).
+    /// How many moves of the domain's indices its last valuation knows of (see `valuation`).
+    pub valued_at: u64,
+    /// As of its last valuation.
     pub sums: Sums,
     /// Of an account with portfolio margin, as of then: the scenarios of each index.
     pub scans: Option<Scans>,
     /// The indices that it holds instruments of.
     pub watches: Vec<Watch>,
+    /// All of them are due within this way; `None`: one of them is not set.
+    pub watched_way: Option<u64>,
     /// Below its maintenance margin.
     pub is_short: bool,
     pub digested: Digested,

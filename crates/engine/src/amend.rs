@@ -146,7 +146,7 @@ impl Engine {
         let held = self.holdings.at_mut(holding);
         held.uncount(&old);
         held.count(&new);
-        self.revalue(holding);
+        self.recount(holding);
         events.push(Event::OrderAmended {
             order: id,
             price: plan.price,

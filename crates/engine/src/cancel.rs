@@ -108,7 +108,7 @@ impl Engine {
         self.orders.take(slot);
         let account = held.account;
         self.accounts.at_mut(account.0).n_orders -= 1;
-        self.revalue(holding);
+        self.recount(holding);
         events.push(Event::OrderClosed { order: id, reason });
     }
 }

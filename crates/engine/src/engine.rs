@@ -52,6 +52,8 @@ pub struct Engine {
     pub(crate) waiting: BTreeSet<AccountId>,
     /// When the next round of each liquidation is due.
     pub(crate) rounds_due: BTreeSet<(At, AccountId)>,
+    /// Moves of indices since the engine was made or restored (see `valuation`).
+    pub(crate) n_moves: u64,
     pub(crate) n_trades: u64,
     pub(crate) n_priorities: u64,
     pub(crate) n_placed: u64,
@@ -94,6 +96,7 @@ impl Engine {
             short: BTreeSet::new(),
             waiting: BTreeSet::new(),
             rounds_due: BTreeSet::new(),
+            n_moves: 0,
             n_trades: 0,
             n_priorities: 0,
             n_placed: 0,

@@ -211,7 +211,10 @@ impl Holding {
         let at_mark = market.contract.value(market.mark, self.size.size(), Rounding::Down);
         let maintenance = market.future_rates(self.size.size()).maintenance;
         let slope_ppb = market.margin.map_or(0, |terms| terms.slope_ppb);
-        let step_of_rate = at_mark.times(slope_ppb.into(), 1_000_000_000, Rounding::Up);
+        let step_of_rate = match slope_ppb {
+            0 => Amount::ZERO,
+            _ => at_mark.times(slope_ppb.into(), 1_000_000_000, Rounding::Up),
+        };
         Worth {
             initial: self.initial(market, index),
             maintenance,
@@ -220,9 +223,14 @@ impl Holding {
                 .minus(self.funding_owed(market.funded())),
             options_value: Amount::ZERO,
             exposure: at_mark.plus(maintenance).plus(maintenance),
-            rounded: step_of_rate.plus(ROUNDED),
+            rounded: self.rounded().plus(step_of_rate),
             ..Worth::default()
         }
+    }
+
+    /// A position of none is worth nothing, exactly.
+    fn rounded(&self) -> Amount {
+        if self.size == SignedLots::ZERO { Amount::ZERO } else { ROUNDED }
     }
 
     /// What it needs to be opened with the market as it is, its open orders with it.
@@ -250,7 +258,7 @@ impl Holding {
             unrealised: Amount::ZERO,
             options_value: if self.size.0 < 0 { at_mark.negated() } else { at_mark },
             exposure: millionths(market.contract.underlying(index, short), exposed_ppm(market)),
-            rounded: ROUNDED,
+            rounded: self.rounded(),
             ..Worth::default()
         }
     }

@@ -274,7 +274,7 @@ impl Engine {
         let held = self.holdings.at_mut(holding);
         held.uncount(&before);
         held.count(&after);
-        self.revalue(holding);
+        self.recount(holding);
     }
 
     /// Counts the fill under the protections of both sides; notes the groups that froze.

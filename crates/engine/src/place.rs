@@ -379,7 +379,7 @@ impl Engine {
         held.count(&plan.counted(order.side, order.reduce_only));
         self.orders.link(held, slot);
         self.accounts.at_mut(order.account.0).n_orders += 1;
-        self.revalue(holding);
+        self.recount(holding);
         events.push(Event::OrderPlaced(Box::new(placed(order, quote_group, plan, id))));
     }
 

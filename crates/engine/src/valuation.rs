@@ -152,8 +152,9 @@ impl Engine {
     /// Values an account if prices have moved since it was valued, so that checks are quick.
     pub(crate) fn refresh(&mut self, account: AccountId) {
         if !self.is_fresh(account) {
-            self.value(account);
+            return self.value(account);
         }
+        self.accounts.at_mut(account.0).valued_at = self.n_moves;
     }
 
     /// Takes in that a holding changed.
@@ -178,6 +179,21 @@ impl Engine {
         if (Worth { initial: worth.initial, ..old }) != worth {
             self.note(account);
         }
+    }
+
+    /// Takes in that open orders of a holding changed, and its position did not: it only needs more
+    /// or less to be opened.
+    pub(crate) fn recount(&mut self, holding: u32) {
+        let held = self.holdings.at(holding);
+        let account = held.account;
+        if self.accounts.at(account.0).scans.is_some() || !self.is_fresh(account) {
+            return self.revalue(holding);
+        }
+        let (market, index) = self.market_of(held);
+        let initial = held.initial(market, index);
+        let more = initial.minus(held.worth.initial);
+        self.holdings.at_mut(holding).worth.initial = initial;
+        self.accounts.at_mut(account.0).sums.initial += i128::from(more.0);
     }
 
     /// Tells the market of a holding which way it is.
@@ -228,13 +244,15 @@ impl Engine {
         let odometer = &mut self.indices.at_mut(id).odometer;
         odometer.price = price;
         odometer.travelled += step;
+        self.n_moves += 1;
         let mut due = Vec::new();
         while odometer.due.first().is_some_and(|(at, _)| *at <= odometer.travelled) {
             due.extend(odometer.due.pop_first().map(|(_, account)| account));
         }
         for account in due {
-            let watches = &mut self.accounts.at_mut(account.0).watches;
-            let of_index = watches.iter_mut().find(|watch| watch.index == index);
+            let due = self.accounts.at_mut(account.0);
+            due.watched_way = None;
+            let of_index = due.watches.iter_mut().find(|watch| watch.index == index);
             of_index.expect("who is due is watched").due = None;
             self.value(account);
         }
@@ -251,10 +269,11 @@ impl Engine {
 
     /// Makes the watch of an index that an account holds its first instrument of.
     pub(crate) fn watch(&mut self, account: AccountId, index: IndexId) {
-        let watches = &mut self.accounts.at_mut(account.0).watches;
-        if watches.iter().all(|watch| watch.index != index) {
+        let watching = self.accounts.at_mut(account.0);
+        if watching.watches.iter().all(|watch| watch.index != index) {
             let valued_at = self.indices.at(u32::from(index.0)).odometer.travelled;
-            watches.push(Watch { index, valued_at, due: None });
+            watching.watched_way = None;
+            watching.watches.push(Watch { index, valued_at, due: None });
         }
     }
 
@@ -267,14 +286,21 @@ impl Engine {
         }
         let valued = self.accounts.at_mut(account.0);
         (valued.sums, valued.scans) = (sums, scans);
+        valued.valued_at = self.n_moves;
         for watch in &mut valued.watches {
             watch.valued_at = self.indices.at(u32::from(watch.index.0)).odometer.travelled;
         }
         self.note(account);
     }
 
+    /// Mostly nothing has moved since; if something has, it may be nothing that the account holds.
     pub(crate) fn is_fresh(&self, account: AccountId) -> bool {
-        self.accounts.at(account.0).watches.iter().all(|watch| {
+        let valued = self.accounts.at(account.0);
+        valued.valued_at == self.n_moves || self.is_unmoved(&valued.watches)
+    }
+
+    fn is_unmoved(&self, watches: &[Watch]) -> bool {
+        watches.iter().all(|watch| {
             watch.valued_at == self.indices.at(u32::from(watch.index.0)).odometer.travelled
         })
     }
@@ -333,19 +359,26 @@ impl Engine {
         }
         let of_account = self.accounts.at_mut(account.0);
         let way = way_of(above.abs() - of_account.sums.rounded, exposure);
-        let way = way - scattered(way, account);
+        if of_account.watched_way.is_some_and(|watched| watched <= way) {
+            return;
+        }
+        let (sooner, mut watched) = (way - early(way, account), 0);
         for watch in &mut of_account.watches {
             let odometer = &mut self.indices.at_mut(u32::from(watch.index.0)).odometer;
-            let due = odometer.travelled + way;
-            if watch.due.is_some_and(|earlier| earlier <= due) {
+            let left = watch.due.map(|due| due.saturating_sub(odometer.travelled));
+            if let Some(left) = left.filter(|left| *left <= way) {
+                watched = watched.max(left);
                 continue;
             }
             if let Some(later) = watch.due {
                 odometer.due.remove(&(later, account));
             }
+            let due = odometer.travelled + sooner;
             odometer.due.insert((due, account));
             watch.due = Some(due);
+            watched = watched.max(sooner);
         }
+        of_account.watched_way = Some(watched);
     }
 
     fn set_short(&mut self, account: AccountId, is_short: bool) {
@@ -369,10 +402,11 @@ fn way_of(distance: i128, exposure: i128) -> u64 {
     share - (share * share).div_ceil(2 * STEP_MAX)
 }
 
-/// Up to half of a way, by account: whoever was valued in one update is not due in one update
-/// again.
-fn scattered(way: u64, account: AccountId) -> u64 {
-    way / 512 * u64::from(account.0.wrapping_mul(0x9e37_79b1) >> 24)
+/// A quarter to half of a way, by account: it is looked at so much before it has to be. Whoever was
+/// valued in one update is not due in one update again, and a way that gets a little shorter with
+/// each trade is still watched early enough.
+fn early(way: u64, account: AccountId) -> u64 {
+    way / 4 + way / 1_024 * u64::from(account.0.wrapping_mul(0x9e37_79b1) >> 24)
 }
 
 /// How far a market moved, as its exposures count: billionths, up.

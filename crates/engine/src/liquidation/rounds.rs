@@ -95,9 +95,13 @@ impl Engine {
     /// INS-7: it owes more than the insurance fund has, or owes and has nothing left to sell.
     fn is_beyond_the_fund(&self, account: AccountId) -> bool {
         let owed = self.shortfall(account);
+        let fund = self.ledger.balance(LedgerAccount::Insurance);
+        Amount::ZERO < owed && (fund < owed || self.is_flat(account))
+    }
+
+    fn is_flat(&self, account: AccountId) -> bool {
         let mut held = self.accounts.at(account.0).holdings.iter();
-        let is_flat = held.all(|(_, holding)| self.holdings.at(*holding).size == SignedLots::ZERO);
-        Amount::ZERO < owed && (is_flat || self.ledger.balance(LedgerAccount::Insurance) < owed)
+        held.all(|(_, holding)| self.holdings.at(*holding).size == SignedLots::ZERO)
     }
 
     /// The book does not help, or costs more than there is: a bankrupt account is unwound, and one
@@ -155,9 +159,8 @@ impl Engine {
 
     fn end_liquidation(&mut self, account: AccountId, events: &mut Vec<Event>) {
         self.set_liquidation(account, None);
-        let mut held = self.accounts.at(account.0).holdings.iter();
-        let is_flat = held.all(|(_, holding)| self.holdings.at(*holding).size == SignedLots::ZERO);
-        let end = if is_flat { LiquidationEnd::Flat } else { LiquidationEnd::Recovered };
+        let end =
+            if self.is_flat(account) { LiquidationEnd::Flat } else { LiquidationEnd::Recovered };
         let (margin, at) = (self.margin_of(account), self.at);
         events.push(Event::LiquidationEnded { account, end, margin, at });
     }
