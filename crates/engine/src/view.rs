@@ -16,6 +16,8 @@ use crate::money::clamped;
 
 /// Rounds whose time has come that are looked at for one that prices allow.
 const DUE_LOOKED_MAX: usize = 4_096;
+/// Holders of one side of an instrument who are ranked for a question.
+pub(crate) const RANKED_MAX: usize = 1_024;
 
 impl Engine {
     /// The numbers of an account now; `None` if it does not exist.
@@ -85,7 +87,7 @@ impl Engine {
     }
 
     /// Where the futures and options of an account stand in the ranking of auto-deleveraging.
-    /// O(holders) for each of its positions.
+    /// Positions on a side of more than `RANKED_MAX` are left out: nobody's question holds up orders.
     pub fn adl_places(&self, id: AccountId) -> Vec<AdlPlace> {
         let Some(account) = self.accounts.get(id.0) else {
             return Vec::new();
@@ -96,6 +98,11 @@ impl Engine {
     }
 
     fn adl_place(&self, held: &Holding) -> Option<AdlPlace> {
+        let market = self.markets.at(held.instrument.0);
+        let n_holders = if held.size.0 < 0 { market.shorts.len() } else { market.longs.len() };
+        if RANKED_MAX < n_holders {
+            return None;
+        }
         let loser = SignedLots(-held.size.0);
         let side = self.other_side(held.instrument, loser);
         let lots = side.iter().map(|winner| winner.size.size()).sum();

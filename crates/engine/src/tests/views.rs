@@ -6,6 +6,7 @@ use types::{
 
 use super::priced::{ANN, BOB, CAT, PERPETUAL, Priced, REPORTERS};
 use crate::liquidation::USUAL_TERMS;
+use crate::view::RANKED_MAX;
 
 /// Opens an account with `atoms` that buys (or, below zero, sells) so many lots at 60 000.
 fn holder(priced: &mut Priced, atoms: i64, lots: i32) -> AccountId {
@@ -88,6 +89,22 @@ fn adl_2_each_position_knows_its_place_in_the_ranking() {
     let ten = (1..=10).map(|rank| lights(rank, 10)).collect::<std::vec::Vec<_>>();
     assert_eq!(ten, [5, 5, 4, 4, 3, 3, 2, 2, 1, 1]);
     assert_eq!((lights(1, 1), lights(2, 2)), (5, 3));
+}
+
+// A question costs no more than so many holders, however many there are.
+#[test]
+fn adl_2_a_side_with_too_many_holders_is_not_ranked_for_a_question() {
+    let mut priced = Priced::inverse();
+    for nth in 0..=RANKED_MAX {
+        if nth == RANKED_MAX {
+            assert_eq!(priced.world.engine.adl_places(ANN).len(), 1);
+            assert_eq!(priced.world.engine.adl_places(BOB).len(), 1);
+        }
+        let account = if nth == 0 { ANN } else { priced.world.fund(1_000_000) };
+        priced.trade((account, BOB), PERPETUAL, (1, 120_000));
+    }
+    assert_eq!(priced.world.engine.adl_places(ANN), []);
+    assert_eq!(priced.world.engine.adl_places(BOB).len(), 1, "the other side has one holder");
 }
 
 #[test]
