@@ -87,7 +87,7 @@ impl Engine {
     }
 
     /// Where the futures and options of an account stand in the ranking of auto-deleveraging.
-    /// Positions on a side of more than `RANKED_MAX` are left out: nobody's question holds up orders.
+    /// Positions on a side of more than `RANKED_MAX` are left out: no question holds up orders.
     pub fn adl_places(&self, id: AccountId) -> Vec<AdlPlace> {
         let Some(account) = self.accounts.get(id.0) else {
             return Vec::new();
