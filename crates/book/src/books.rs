@@ -133,6 +133,14 @@ impl Books {
     // Out of line its terms go through memory, which costs the exchange-like workload 5 %.
     #[inline(always)]
     pub fn rest(&mut self, order: OrderId, rest: &Rest) {
+        self.ladder.assert_apart(rest.book, rest.side, rest.price.0);
+        let level = self.ladder.enter(rest.book, rest.side, rest.price.0);
+        self.put(order, rest, level);
+    }
+
+    /// Puts an admitted order at the back of a level.
+    #[inline(always)]
+    pub(crate) fn put(&mut self, order: OrderId, rest: &Rest, level: u32) {
         let slot = self.slab.admitted(order);
         let Rest { book, side, price, open, display, owner } = *rest;
         assert!(1 <= price.0 && price <= Ticks::MAX, "{price} is a price that a book has");
@@ -143,7 +151,6 @@ impl Books {
         if displayed < open.0 {
             self.hide(slot, Hidden { size: open.0 - displayed, display });
         }
-        let level = self.ladder.enter(book, side, price.0);
         self.n_resting += 1;
         let node = &mut self.slab.nodes[at(slot)];
         (node.displayed, node.owner) = (displayed, owner);
@@ -197,30 +204,44 @@ impl Books {
 
     /// The step with the front order of a level that the taker reaches.
     fn match_front(&mut self, taker: &mut Taker, price: u32, index: u32) -> Match {
-        let level = &mut self.ladder.levels[at(index)];
-        let slot = level.head;
-        let node = &mut self.slab.nodes[at(slot)];
-        let maker = node.id(slot);
+        let slot = self.ladder.levels[at(index)].head;
+        let node = &self.slab.nodes[at(slot)];
         if node.owner == taker.owner {
-            return Match::Own { maker };
+            return Match::Own { maker: node.id(slot) };
         }
 
         let size = taker.size.0.min(node.displayed);
         taker.size.0 -= size;
+        let (maker, maker_open, replenished) = self.take_front(index, size);
+        let price = Ticks(price);
+        Match::Fill { maker, price, size: Lots(size), maker_open: Lots(maker_open), replenished }
+    }
+
+    /// What the front order of a level shows.
+    pub(crate) fn shown_in_front(&self, index: u32) -> u32 {
+        self.slab.nodes[at(self.ladder.levels[at(index)].head)].displayed
+    }
+
+    /// Takes lots that it shows from the front order of a level: which one, what is left of it, and
+    /// what it shows anew.
+    #[inline(always)]
+    pub(crate) fn take_front(&mut self, index: u32, size: u32) -> (OrderId, u32, Option<Lots>) {
+        let level = &mut self.ladder.levels[at(index)];
+        let slot = level.head;
+        let node = &mut self.slab.nodes[at(slot)];
+        let maker = node.id(slot);
         level.total -= u64::from(size);
         node.displayed -= size;
         let left = node.displayed;
         let node = *node;
-        let (maker_open, replenished) = if node.is_iceberg() {
-            self.after_iceberg(slot, &node)
-        } else {
-            if left == 0 {
-                self.pop_front(&node, slot);
-            }
-            (left, None)
-        };
-        let (price, maker_open) = (Ticks(price), Lots(maker_open));
-        Match::Fill { maker, price, size: Lots(size), maker_open, replenished }
+        if node.is_iceberg() {
+            let (open, replenished) = self.after_iceberg(slot, &node);
+            return (maker, open, replenished);
+        }
+        if left == 0 {
+            self.pop_front(&node, slot);
+        }
+        (maker, left, None)
     }
 
     /// Takes the front order, which has nothing left, off its level and frees its slot.

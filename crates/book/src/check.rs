@@ -11,15 +11,14 @@ impl Books {
     pub fn check(&self) {
         let books = || (0..self.ladder.n_books()).map(InstrumentId);
         let sides = || books().flat_map(|book| [(book, Side::Bid), (book, Side::Ask)]);
-        books().for_each(|book| self.check_uncrossed(book));
         let n_reached = sides().map(|(book, side)| self.check_levels(book, side)).sum::<usize>();
         self.check_slots(n_reached);
         self.check_hidden();
         self.ladder.check();
     }
 
-    /// BOOK-UNCROSSED: best bid < best ask.
-    fn check_uncrossed(&self, book: InstrumentId) {
+    /// BOOK-UNCROSSED: best bid < best ask, of a book that does not collect orders.
+    pub fn check_uncrossed(&self, book: InstrumentId) {
         let (bid, ask) = (self.best(book, Side::Bid), self.best(book, Side::Ask));
         if let (Some(bid), Some(ask)) = (bid, ask) {
             assert!(bid < ask, "BOOK-UNCROSSED: bid {bid} is below ask {ask} of book {book}");

@@ -5,11 +5,12 @@
 //!
 //!  Head (32 bytes)   best bid and ask, the levels there, the root, the leaf used last
 //!    └ Dir root ─ Dir branch ─ Dir leaf    64 children each, and Bits: a bit per child and side
-//!                                 └ page   64 levels {head, tail, total}, and Bits again
+//!                                 └ page   64 levels {head, tail, total} a side, and Bits again
 //! ```
 //!
 //! The tree is the bitmap: the next best price is a count of zero bits, at most once per layer.
-//! Both sides share pages, since a price is never both bid and ask. Pages and directories that
+//! Both sides share pages, and each has its own levels there: while an auction collects orders, a
+//! price may be both bid and ask. Pages and directories that
 //! become empty go back to a pool, so memory grows with the orders, not with books or prices.
 //!
 //! # Invariants
@@ -29,8 +30,21 @@ const FAN_BITS: u32 = 6;
 const FAN: u32 = 1 << FAN_BITS;
 const BLOCK_BITS: u32 = 2 * FAN_BITS;
 const _: () = assert!(Ticks::MAX.0 >> (4 * FAN_BITS) == 0);
+/// A page has a level for each tick and side.
+const PAGE_BITS: u32 = FAN_BITS + 1;
 /// The rank of no price.
 const NO_RANK: u32 = 0;
+
+/// The level of a price on a page.
+#[inline]
+fn level_of(page: u32, side: Side, price: u32) -> u32 {
+    (page << PAGE_BITS) | (narrow(lane(side)) << FAN_BITS) | (price % FAN)
+}
+
+#[inline]
+fn page_of(level: u32) -> u32 {
+    level >> PAGE_BITS
+}
 
 /// One price of one book: the ends of its queue, and how many lots are shown there.
 #[derive(Clone, Copy)]
@@ -131,7 +145,7 @@ pub(crate) struct Ladder {
     dirs_free: Vec<u32>,
     pages: Vec<Bits>,
     pages_free: Vec<u32>,
-    /// `FAN` levels for each page.
+    /// `FAN` levels for each page and side.
     pub(crate) levels: Vec<Level>,
 }
 
@@ -196,17 +210,22 @@ impl Ladder {
             row = self.dirs.get(at(row))?.child(digit);
         }
         let is_set = self.pages.get(at(row))?.0[lane(side)] >> (price % FAN) & 1 == 1;
-        (is_set && price <= Ticks::MAX.0).then_some((row << FAN_BITS) | (price % FAN))
+        (is_set && price <= Ticks::MAX.0).then_some(level_of(row, side, price))
     }
 
-    /// The level where an order is about to rest, made if need be. Panics if the order would meet
-    /// the other side.
+    /// Panics if an order would meet the other side.
     #[inline]
-    pub(crate) fn enter(&mut self, book: InstrumentId, side: Side, price: u32) -> u32 {
+    pub(crate) fn assert_apart(&self, book: InstrumentId, side: Side, price: u32) {
         let head = &self.heads[at(book.0)];
         let opposite = head.best[lane(side.opposite())];
         let crosses = rank(side.opposite(), price).max(NO_RANK + 1) <= opposite;
         assert!(!crosses, "an order of {side:?} at {price} meets the other side: match first");
+    }
+
+    /// The level where an order is about to rest, made if need be.
+    #[inline]
+    pub(crate) fn enter(&mut self, book: InstrumentId, side: Side, price: u32) -> u32 {
+        let head = &self.heads[at(book.0)];
         let leaf = if head.near_block == price >> BLOCK_BITS {
             head.near_leaf
         } else {
@@ -214,7 +233,7 @@ impl Ladder {
         };
         let page = self.dirs[at(leaf)].child(price >> FAN_BITS);
         let page = if page == NIL { self.make_page(leaf, price) } else { page };
-        (page << FAN_BITS) | (price % FAN)
+        level_of(page, side, price)
     }
 
     #[cold]
@@ -254,8 +273,8 @@ impl Ladder {
     #[cold]
     fn make_page(&mut self, leaf: u32, price: u32) -> u32 {
         let page = self.pages_free.pop().unwrap_or_else(|| {
-            grow(&mut self.levels, at(FAN));
-            self.levels.resize(self.levels.len() + at(FAN), Level::EMPTY);
+            grow(&mut self.levels, at(1 << PAGE_BITS));
+            self.levels.resize(self.levels.len() + at(1 << PAGE_BITS), Level::EMPTY);
             grow(&mut self.pages, 1);
             self.pages.push(Bits::default());
             narrow(self.pages.len()) - 1
@@ -273,7 +292,7 @@ impl Ladder {
             *best = rank(side, price);
             head.front[lane(side)] = level;
         }
-        if self.pages[at(level >> FAN_BITS)].set(side, price % FAN) {
+        if self.pages[at(page_of(level))].set(side, price % FAN) {
             self.occupy_dirs(book, side, price);
         }
     }
@@ -301,7 +320,7 @@ impl Ladder {
     /// Says that a level lost its last order.
     #[inline]
     pub(crate) fn vacate(&mut self, book: InstrumentId, side: Side, price: u32, level: u32) {
-        let page = level >> FAN_BITS;
+        let page = page_of(level);
         let is_best = self.heads[at(book.0)].best[lane(side)] == rank(side, price);
         if self.pages[at(page)].clear(side, price % FAN) {
             self.vacate_page(book, side, price, page);
@@ -310,7 +329,7 @@ impl Ladder {
             }
         } else if is_best {
             let tick = self.pages[at(page)].first(side);
-            let better = ((price & !(FAN - 1)) | tick, (page << FAN_BITS) | tick);
+            let better = ((price & !(FAN - 1)) | tick, level_of(page, side, tick));
             self.set_best(book, side, Some(better));
         }
     }
@@ -376,7 +395,7 @@ impl Ladder {
             prefix = (prefix << FAN_BITS) | digit;
         }
         let tick = self.pages[at(below)].first(side);
-        ((prefix << FAN_BITS) | tick, (below << FAN_BITS) | tick)
+        ((prefix << FAN_BITS) | tick, level_of(below, side, tick))
     }
 
     /// Occupied prices of a side and their levels, best first.
@@ -388,11 +407,11 @@ impl Ladder {
 
     /// The next worse price of a side after an occupied one, and its level.
     fn after(&self, book: InstrumentId, side: Side, price: u32, level: u32) -> Option<(u32, u32)> {
-        let page = level >> FAN_BITS;
+        let page = page_of(level);
         let ticks = self.pages[at(page)].after(side, price % FAN);
         if !ticks.is_empty(side) {
             let tick = ticks.first(side);
-            return Some(((price & !(FAN - 1)) | tick, (page << FAN_BITS) | tick));
+            return Some(((price & !(FAN - 1)) | tick, level_of(page, side, tick)));
         }
         let path = self.path(book, price);
         (0..3).rev().find_map(|depth| self.after_in(side, price, depth, path[at(depth)]))
@@ -473,23 +492,23 @@ impl Ladder {
         *n_pages += 1;
         let bits = self.pages[at(page)];
         assert!(bits != Bits::default(), "POOL-BLANK: page {page} in use");
-        assert_eq!(bits.0[0] & bits.0[1], 0, "BITS-TRUE: a level of page {page} is of one side");
-        for (tick, level) in self.page_levels(page) {
-            let is_set = ((bits.0[0] | bits.0[1]) >> tick) & 1 == 1;
-            assert_eq!(is_set, level.head != NIL, "BITS-TRUE: page {page}, tick {tick}");
+        for (side, tick, level) in self.page_levels(page) {
+            let is_set = (bits.0[lane(side)] >> tick) & 1 == 1;
+            assert_eq!(is_set, level.head != NIL, "BITS-TRUE: page {page}, {side:?} {tick}");
         }
         bits
     }
 
     fn check_blank(&self, page: u32) {
         assert!(self.pages[at(page)] == Bits::default(), "POOL-BLANK: page {page} in the pool");
-        for (tick, level) in self.page_levels(page) {
+        for (_, tick, level) in self.page_levels(page) {
             let is_blank = level.head == NIL && level.tail == NIL && level.total == 0;
             assert!(is_blank, "POOL-BLANK: level {tick} of page {page}");
         }
     }
 
-    fn page_levels(&self, page: u32) -> impl Iterator<Item = (u32, &Level)> {
-        (0..FAN).map(move |tick| (tick, &self.levels[at((page << FAN_BITS) | tick)]))
+    fn page_levels(&self, page: u32) -> impl Iterator<Item = (Side, u32, &Level)> {
+        let places = (0..FAN).flat_map(|tick| [(Side::Bid, tick), (Side::Ask, tick)]);
+        places.map(move |(side, tick)| (side, tick, &self.levels[at(level_of(page, side, tick))]))
     }
 }

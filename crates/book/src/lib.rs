@@ -15,20 +15,22 @@
 //! A taker trades at the resting order's price, never at its own: whoever came first set the price.
 //!
 //! # Invariants (see [`Books::check`], run after every command in tests)
-//! 1. A book is never crossed: best bid < best ask.
+//! 1. A book is never crossed, best bid < best ask, but where an auction collects orders.
 //! 2. No level is empty, and no resting order shows zero lots.
 //! 3. Within a level, orders stand in the order in which they were rested or replenished.
 //! 4. The same calls give the same ids: slots are freed to and taken from a stack.
 //!
 //! # Where things are
 //! `slab` holds the orders, 32 bytes each, of all books; `ladder` finds the level of a price
-//! and the best price; `books` trades and changes; `look` reads; `snapshot` writes and restores.
+//! and the best price; `books` trades and changes; `auction` uncrosses; `look` reads; `snapshot`
+//! writes and restores.
 #![no_std]
 
 extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod auction;
 mod books;
 mod check;
 mod ladder;
@@ -38,4 +40,5 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
+pub use auction::{Pair, Uncrossing};
 pub use books::{Books, Match, Rest, Resting, Taker};

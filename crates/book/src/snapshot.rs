@@ -95,8 +95,7 @@ impl Books {
         for _ in 0..reader.count()? {
             let price = u32::decode(reader)?;
             let is_worse = better.is_none_or(|better| side.reaches(Ticks(better), Ticks(price)));
-            let is_apart =
-                better != Some(price) && self.ladder.reached(book, side, price).is_none();
+            let is_apart = better != Some(price);
             let in_range = (1..=Ticks::MAX.0).contains(&price);
             require(in_range && is_worse && is_apart, reader, "price of a level")?;
             better = Some(price);

@@ -43,6 +43,8 @@ impl Engine {
         events.push(Event::InstrumentListed { instrument, index, at, spec });
         self.touch_index(index);
         self.make_marks(index, false, events);
+        self.watch_market(instrument);
+        self.restate(instrument, self.halts.reopening.auction_ms, events);
         Ok(())
     }
 
@@ -175,6 +177,7 @@ impl Engine {
         events: &mut Vec<Event>,
     ) -> Result<(), Reject> {
         self.check_account(account)?;
+        self.check_not_collecting(account)?;
         self.touch_account(account);
         let chooses = self.accounts.at_mut(account.0);
         (chooses.self_trade, chooses.with_subaccounts) = (mode, with_subaccounts);

@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use types::{
-    AmendOrder, CancelReason, CloseReason, Event, Lots, OrderFault, PostOnly, Reject, Ticks,
+    AmendOrder, Ask, CancelReason, CloseReason, Event, Lots, OrderFault, PostOnly, Reject, Ticks,
 };
 
 use crate::engine::Engine;
@@ -32,6 +32,7 @@ impl Engine {
         self.check_valid(amendment.valid_until)?;
         self.check_account(amendment.account)?;
         self.check_not_liquidating(amendment.account)?;
+        self.check_alive(amendment.account)?;
         self.refresh(amendment.account);
         let order = self.check_owned(amendment.account, amendment.order)?;
         let slot = order.id.slot();
@@ -39,6 +40,11 @@ impl Engine {
         let market = self.check_market(instrument)?;
         check_amendment(amendment)?;
         let wish = wish(order, amendment);
+        let asked = asked(order, &wish);
+        let is_passive = self.check_state(market, instrument, asked)? && asked != Ask::Shrink;
+        if is_passive && wish.post_only == PostOnly::No {
+            self.check_passive(instrument, order.side, wish.price)?;
+        }
         if wish.size != order.size {
             check_size(market, wish.size)?;
         }
@@ -129,6 +135,7 @@ impl Engine {
         self.take_off(slot, wish, plan, events);
         let time_in_force = self.orders.at(slot).time_in_force;
         self.match_or_rest(slot, true, time_in_force, events);
+        self.count_sent(account, 1, events);
         Ok(())
     }
 
@@ -163,6 +170,16 @@ impl Engine {
         self.touch_order(slot);
         let order = self.orders.at_mut(slot);
         (order.post_only, order.reduce_only) = (wish.post_only, wish.reduce_only);
+    }
+}
+
+/// What the amended order asks for.
+fn asked(order: &Order, wish: &Wish) -> Ask {
+    let is_smaller = keeps_place(order, wish) && wish.size < order.size;
+    match (is_smaller, wish.reduce_only) {
+        (true, _) => Ask::Shrink,
+        (false, true) => Ask::Reduce,
+        (false, false) => Ask::Limit,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use types::{LedgerAccount, Lots};
+use types::{LedgerAccount, Lots, MarketState};
 
 use crate::engine::Engine;
 use crate::holding::Holding;
@@ -16,6 +16,9 @@ impl Engine {
         for (id, market) in self.markets.iter() {
             self.check_open_interest(id, market);
             self.check_funding(id, market);
+            if market.state < MarketState::Auction {
+                self.books.check_uncrossed(types::InstrumentId(id));
+            }
         }
         self.check_liquidations();
         self.check_orders();

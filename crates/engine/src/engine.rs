@@ -12,6 +12,7 @@ use types::{
 };
 
 use crate::account::Account;
+use crate::halts::Halts;
 use crate::holding::Holding;
 use crate::liquidation::{Backstop, Liquidation, USUAL_TERMS};
 use crate::market::{Index, Market};
@@ -27,6 +28,8 @@ pub struct Engine {
     pub(crate) decimals: u8,
     pub(crate) seq: Seq,
     pub(crate) at: At,
+    /// Time of the entry before this one.
+    pub(crate) was_at: At,
     pub(crate) chain: Chain,
     pub(crate) books: Books,
     pub(crate) ledger: Ledger,
@@ -52,6 +55,7 @@ pub struct Engine {
     pub(crate) waiting: BTreeSet<AccountId>,
     /// When the next round of each liquidation is due.
     pub(crate) rounds_due: BTreeSet<(At, AccountId)>,
+    pub(crate) halts: Halts,
     /// Moves of indices since the engine was made or restored (see `valuation`).
     pub(crate) n_moves: u64,
     pub(crate) n_trades: u64,
@@ -77,6 +81,7 @@ impl Engine {
             decimals,
             seq: Seq(0),
             at: At(0),
+            was_at: At(0),
             chain: Chain::default(),
             books: Books::new(),
             ledger: Ledger::new(),
@@ -96,6 +101,7 @@ impl Engine {
             short: BTreeSet::new(),
             waiting: BTreeSet::new(),
             rounds_due: BTreeSet::new(),
+            halts: Halts::default(),
             n_moves: 0,
             n_trades: 0,
             n_priorities: 0,
@@ -112,7 +118,7 @@ impl Engine {
         assert!(entry.seq == self.seq.next(), "entry {} follows {}", entry.seq, self.seq);
         assert!(self.at <= entry.at, "the log's time goes back from {} to {}", self.at, entry.at);
         self.seq = entry.seq;
-        self.at = entry.at;
+        self.was_at = core::mem::replace(&mut self.at, entry.at);
         let first = events.len();
         if let Err(reject) = self.run(&entry.command, events) {
             assert!(events.len() == first, "a refused command did something: {reject}");
@@ -186,6 +192,16 @@ impl Engine {
             Command::SetMarginModel { account, model } => {
                 self.set_margin_model(*account, *model, events)
             }
+            Command::Halt { scope, state, until } => {
+                self.halt_by_operator(*scope, *state, *until, events)
+            }
+            Command::Resume { scope } => self.resume(*scope, events),
+            Command::SetBreakers { base, quote, kind, terms } => {
+                self.set_breakers((*base, *quote), *kind, terms, events)
+            }
+            Command::SetReopening(terms) => self.set_reopening(terms, events),
+            Command::SetOrderRate(rate) => self.set_order_rate(*rate, events),
+            Command::SetKillSwitch { account, on } => self.set_kill_switch(*account, *on, events),
         }
     }
 

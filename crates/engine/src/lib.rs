@@ -16,6 +16,7 @@
 //! | `holding` | arithmetic of positions, margin, fees |
 //! | `mmp` | market-maker protection |
 //! | `liquidation` | what happens to an account below its maintenance margin |
+//! | `states`, `halts` | what a market allows, why it is restricted, auctions, breakers |
 //! | `prices` | feeds, marks, surfaces, funding, delivery, and the gate before every action |
 //! | `root`, `snapshot`, `check`, `view` | the state as hash, bytes, invariants, answers |
 //!
@@ -43,6 +44,7 @@ mod amend;
 mod cancel;
 mod check;
 mod engine;
+mod halts;
 mod holding;
 mod liquidation;
 mod market;
@@ -56,6 +58,7 @@ mod prices;
 mod quotes;
 mod root;
 mod snapshot;
+pub mod states;
 mod table;
 mod valuation;
 mod view;

@@ -10,9 +10,10 @@ use risk::standard::Rates;
 use types::units::divide;
 use types::{
     Amount, AssetCode, At, Contract, Decimal, IndexId, IndexPrice, Instrument, Kind, Lots,
-    MarginRates, MarginTerms, Reject, Rounding, Side, TermsFault, Ticks, limits,
+    MarginRates, MarginTerms, MarketState, Reject, Rounding, Side, TermsFault, Ticks, limits,
 };
 
+use crate::halts::Watch;
 use crate::prices::{FuturePrices, IndexPrices};
 use crate::root::Digested;
 use crate::valuation::{Odometer, Seen};
@@ -48,6 +49,10 @@ pub(crate) struct Market {
     pub grid: Option<Vec<i64>>,
     /// How far the grid moved since it was read last (see `valuation`).
     pub grid_step: u64,
+    /// What it allows.
+    pub state: MarketState,
+    /// Once it has breakers.
+    pub watch: Option<Box<Watch>>,
     /// The price at which its positions were settled, once they are.
     pub delivered: Option<IndexPrice>,
     pub digested: Digested,
@@ -119,6 +124,8 @@ impl Market {
             margin: None,
             grid: None,
             grid_step: 0,
+            state: MarketState::Open,
+            watch: None,
             delivered: None,
             digested: Digested::New,
         }

@@ -4,10 +4,10 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use book::{Match, Rest};
+use book::{Match, Rest, Taker};
 use types::{
     Amount, CancelReason, CloseReason, Event, IndexPrice, InstrumentId, LedgerAccount, Lots,
-    Rounding, SelfTradeMode, Side, Ticks, TradeId, TradeSide, Traded, TransferReason,
+    MarketState, Rounding, SelfTradeMode, Side, Ticks, TradeId, TradeSide, Traded, TransferReason,
 };
 
 use crate::engine::Engine;
@@ -16,18 +16,18 @@ use crate::place::Terms;
 
 /// One match, as the book found it.
 #[derive(Clone, Copy, Debug)]
-struct Fill {
-    taker: u32,
-    maker: u32,
-    instrument: InstrumentId,
-    price: Ticks,
-    size: Lots,
-    value: Amount,
-    taker_side: Side,
+pub(crate) struct Fill {
+    pub taker: u32,
+    pub maker: u32,
+    pub instrument: InstrumentId,
+    pub price: Ticks,
+    pub size: Lots,
+    pub value: Amount,
+    pub taker_side: Side,
 }
 
 impl Engine {
-    fn terms_of(&self, slot: u32) -> Terms {
+    pub(crate) fn terms_of(&self, slot: u32) -> Terms {
         let order = self.orders.at(slot);
         let holding = self.holdings.at(order.holding);
         Terms {
@@ -51,7 +51,9 @@ impl Engine {
         events: &mut Vec<Event>,
     ) -> Option<CancelReason> {
         let terms = self.terms_of(slot);
-        let mut taker = self.taker(&terms);
+        let bound = self.bound_of(&terms);
+        let limit = bound.map_or(terms.price, |bound| bound.limit);
+        let mut taker = Taker { limit, ..self.taker(&terms) };
         let mut frozen = Vec::new();
         let mut stopped = None;
         while stopped.is_none()
@@ -77,8 +79,18 @@ impl Engine {
                 }
             }
         }
+        if stopped.is_none() && bound.is_some() && self.would_go_on(slot, &terms) {
+            stopped = Some(CancelReason::TooFar);
+        }
         // MMP-4: whoever fills all or nothing is not left half filled by a freeze.
         self.withdraw_frozen(&mut frozen, slot, events).or(stopped)
+    }
+
+    /// BRK-4: there is more that the order would reach.
+    fn would_go_on(&self, slot: u32, terms: &Terms) -> bool {
+        let best = self.books.best(terms.instrument, terms.side.opposite());
+        let reaches = best.is_some_and(|best| terms.side.reaches(terms.price, best));
+        reaches && self.orders.at(slot).open() != Lots::ZERO
     }
 
     fn fill_of(&self, taker: u32, maker: u32, terms: &Terms, price: Ticks, size: Lots) -> Fill {
@@ -94,7 +106,7 @@ impl Engine {
     }
 
     /// Moves positions and money of both sides, and tells of it.
-    fn settle(&mut self, fill: &Fill, events: &mut Vec<Event>) {
+    pub(crate) fn settle(&mut self, fill: &Fill, events: &mut Vec<Event>) {
         self.touch_order(fill.maker);
         self.touch_market(fill.instrument);
         for slot in [fill.maker, fill.taker] {
@@ -124,6 +136,7 @@ impl Engine {
 
     fn next_trade(&mut self, instrument: InstrumentId, price: Ticks) -> (IndexPrice, Ticks, u64) {
         self.n_trades += 1;
+        self.watch_trade(instrument, price);
         let market = self.markets.at_mut(instrument.0);
         market.trade_seq += 1;
         if let Some(prices) = &mut market.prices {
@@ -204,7 +217,7 @@ impl Engine {
     }
 
     /// What the fill left of the maker on its book.
-    fn note_maker(
+    pub(crate) fn note_maker(
         &mut self,
         slot: u32,
         size: Lots,
@@ -278,7 +291,12 @@ impl Engine {
     }
 
     /// Counts the fill under the protections of both sides; notes the groups that froze.
-    fn count_fill(&mut self, fill: &Fill, frozen: &mut Vec<FrozenGroup>, events: &mut Vec<Event>) {
+    pub(crate) fn count_fill(
+        &mut self,
+        fill: &Fill,
+        frozen: &mut Vec<FrozenGroup>,
+        events: &mut Vec<Event>,
+    ) {
         for slot in [fill.maker, fill.taker] {
             let order = self.orders.at(slot);
             let Some(group) = order.mmp_group() else {
@@ -317,11 +335,12 @@ impl Engine {
     /// would stop it, nothing beyond that order counts.
     pub(crate) fn fills_whole(&self, slot: u32) -> bool {
         let terms = self.terms_of(slot);
+        let limit = self.bound_of(&terms).map_or(terms.price, |bound| bound.limit);
         let owner = self.owner(terms.account);
         let goes_on = self.accounts.at(terms.account.0).self_trade == SelfTradeMode::CancelMaker;
         let (side, mut missing) = (terms.side.opposite(), u64::from(terms.size.0));
         for (price, _) in self.books.levels(terms.instrument, side) {
-            if !terms.side.reaches(terms.price, price) {
+            if !terms.side.reaches(limit, price) {
                 return false;
             }
             for id in self.books.queue(terms.instrument, side, price) {
@@ -340,6 +359,21 @@ impl Engine {
             }
         }
         false
+    }
+
+    /// Whether the order's market collects orders for an auction.
+    pub(crate) fn is_collecting(&self, slot: u32) -> bool {
+        let holding = self.holdings.at(self.orders.at(slot).holding);
+        self.markets.at(holding.instrument.0).state == MarketState::Auction
+    }
+
+    /// AUC-1: the order rests, whether or not it crosses.
+    pub(crate) fn collect(&mut self, slot: u32, events: &mut Vec<Event>) {
+        let terms = self.terms_of(slot);
+        match self.clear_own(&terms, events) {
+            true => self.rest(slot, events),
+            false => self.close_unrested(slot, CancelReason::SelfTrade, events),
+        }
     }
 
     /// Puts what is left at the back of its queue.
@@ -361,7 +395,10 @@ impl Engine {
         let order = self.orders.at_mut(slot);
         (order.displayed, order.priority) = (displayed, priority);
         let id = order.id;
-        self.books.rest(id, &rest);
+        match self.is_collecting(slot) {
+            true => self.books.collect(id, &rest),
+            false => self.books.rest(id, &rest),
+        }
         let (price, open) = (terms.price, terms.size);
         events.push(Event::OrderRested { order: id, price, open, displayed });
     }

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use book::Taker;
 use types::{
     AccountId, Amount, At, CancelReason, ClientOrderId, CloseReason, Event, InstrumentId, Label,
-    Lots, MmpGroup, OrderFault, OrderId, OrderKind, OrderPlaced, PlaceOrder, PostOnly, Reject,
-    SelfTradeMode, Side, SignedLots, Ticks, TimeInForce, limits,
+    Lots, MarketState, MmpGroup, OrderFault, OrderId, OrderKind, OrderPlaced, PlaceOrder, PostOnly,
+    Reject, SelfTradeMode, Side, SignedLots, Ticks, TimeInForce, limits,
 };
 
 use crate::engine::Engine;
@@ -17,6 +17,7 @@ use crate::money::clamped;
 use crate::orders::{Extra, NONE, Order};
 use crate::prices::Wanted;
 use crate::root::Digested;
+use crate::states::asked;
 
 /// An order as it will be, once nothing can refuse it.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +58,7 @@ impl Engine {
         self.check_valid(order.valid_until)?;
         self.check_account(order.account)?;
         self.check_not_liquidating(order.account)?;
+        self.check_alive(order.account)?;
         if let Some(first) = self.repeated(order) {
             events.push(Event::OrderRepeated { order: first });
             return Ok(());
@@ -69,6 +71,7 @@ impl Engine {
         self.remember(order, id);
         self.accept(order, None, plan, id, events);
         self.match_or_rest(id.slot(), plan.may_rest, order.time_in_force, events);
+        self.count_sent(order.account, 1, events);
         Ok(())
     }
 
@@ -83,6 +86,7 @@ impl Engine {
 
     fn check_place(&self, order: &PlaceOrder) -> Result<Plan, Reject> {
         let market = self.check_market(order.instrument)?;
+        let is_passive = self.check_state(market, order.instrument, asked(order))?;
         check_terms(order)?;
         check_size(market, order.size)?;
         self.check_order_fit(&Wanted {
@@ -94,6 +98,9 @@ impl Engine {
             replaces: None,
         })?;
         let (limit, may_rest) = self.limit_of(market, order)?;
+        if is_passive && order.post_only == PostOnly::No {
+            self.check_passive(order.instrument, order.side, limit)?;
+        }
         check_display(market, order.size, order.display)?;
         let terms = Terms {
             account: order.account,
@@ -232,14 +239,33 @@ impl Engine {
         }
     }
 
+    /// STA-3: where nothing may trade at once, an order that would is refused.
+    pub(crate) fn check_passive(
+        &self,
+        instrument: InstrumentId,
+        side: Side,
+        price: Ticks,
+    ) -> Result<(), Reject> {
+        let best = self.books.best(instrument, side.opposite());
+        let Some(best) = best.filter(|best| side.reaches(price, *best)) else {
+            return Ok(());
+        };
+        let passive = self.markets.at(instrument.0).passive(side, best);
+        Err(Reject::PostOnlyWouldCross { best, passive })
+    }
+
     /// STP-1: a taker that would meet an order of its own group is refused, if its account chose
     /// so.
     fn check_self_trade(&self, terms: &Terms) -> Result<(), Reject> {
         if self.accounts.at(terms.account.0).self_trade == SelfTradeMode::CancelMaker {
             return Ok(());
         }
-        let taker = self.taker(terms);
-        match self.books.first_own(&taker) {
+        let is_collecting = self.markets.at(terms.instrument.0).state == MarketState::Auction;
+        let own = match is_collecting {
+            true => self.own_crossing(terms, |_| false),
+            false => self.books.first_own(&self.taker(terms)),
+        };
+        match own {
             None => Ok(()),
             Some(order) => Err(Reject::SelfTrade { order }),
         }
@@ -401,6 +427,9 @@ impl Engine {
         time_in_force: TimeInForce,
         events: &mut Vec<Event>,
     ) {
+        if self.is_collecting(slot) {
+            return self.collect(slot, events);
+        }
         let is_all_or_none = time_in_force == TimeInForce::FillOrKill;
         if is_all_or_none && !self.fills_whole(slot) {
             return self.close_unrested(slot, CancelReason::NotToRest, events);
@@ -412,6 +441,10 @@ impl Engine {
             return self.close(slot, CloseReason::Filled, events);
         }
         match stopped {
+            Some(CancelReason::TooFar) if may_rest => {
+                self.trip_by(&self.terms_of(slot), events);
+                self.collect(slot, events);
+            }
             Some(reason) => self.close_unrested(slot, reason, events),
             None if may_rest => self.rest(slot, events),
             None => self.close_unrested(slot, CancelReason::NotToRest, events),

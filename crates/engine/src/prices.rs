@@ -48,6 +48,7 @@ impl Engine {
             self.make_marks(index, true, events);
             self.make_grid(index);
         }
+        self.tick_halts(events);
         self.liquidate(events)
     }
 
@@ -61,11 +62,12 @@ impl Engine {
             let changes = self.prices_mut(index).feed.start_term(at);
             self.take_in(index, changes, events);
         }
+        self.note_outage(events);
         Ok(())
     }
 
     /// The indices that have a feed.
-    fn fed_indices(&self) -> Vec<IndexId> {
+    pub(crate) fn fed_indices(&self) -> Vec<IndexId> {
         let fed = self.indices.iter().filter(|(_, index)| index.prices.is_some());
         fed.map(|(id, _)| index_id(id)).collect()
     }

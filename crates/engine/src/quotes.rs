@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use types::{
-    CancelReason, Event, Label, Lots, MassQuote, OrderId, OrderKind, PlaceOrder, PostOnly, Quote,
-    Reject, Side, TimeInForce, limits,
+    Ask, CancelReason, Event, Label, Lots, MarketState, MassQuote, OrderId, OrderKind, PlaceOrder,
+    PostOnly, Quote, Reject, Side, TimeInForce, limits,
 };
 
 use crate::engine::Engine;
@@ -21,6 +21,7 @@ impl Engine {
         self.check_valid(quotes.valid_until)?;
         self.check_account(quotes.account)?;
         self.check_not_liquidating(quotes.account)?;
+        self.check_alive(quotes.account)?;
         check_set(&quotes.quotes)?;
         self.refresh(quotes.account);
         let mut plans = Vec::with_capacity(quotes.quotes.len());
@@ -40,6 +41,7 @@ impl Engine {
         for (quote, plan) in quotes.quotes.iter().zip(plans) {
             self.place_quote(quotes, quote, plan, events);
         }
+        self.count_sent(quotes.account, count(quotes.quotes.len()), events);
         Ok(())
     }
 
@@ -48,6 +50,9 @@ impl Engine {
         let market = self.check_market(quote.instrument)?;
         if quote.size == Lots::ZERO {
             return Ok(None);
+        }
+        if self.check_state(market, quote.instrument, Ask::Quote)? {
+            self.check_passive(quote.instrument, quote.side, quote.price)?;
         }
         check_size(market, quote.size)?;
         self.check_order_fit(&Wanted {
@@ -70,7 +75,10 @@ impl Engine {
             post_only: PostOnly::No,
             reduce_only: false,
         };
-        let own = self.books.first_own(&self.taker(&terms));
+        let own = match market.state == MarketState::Auction {
+            true => self.own_crossing(&terms, |order| self.is_replaced(quotes, order)),
+            false => self.books.first_own(&self.taker(&terms)),
+        };
         if let Some(order) = own.filter(|own| !self.is_replaced(quotes, *own)) {
             return Err(Reject::SelfTrade { order });
         }

@@ -16,12 +16,13 @@ use alloc::vec::Vec;
 use ledger::{Hash, SetDigest, hash};
 use types::codec::Codec;
 use types::{
-    AccountId, At, ClientOrderId, IndexId, InstrumentId, MarginModel, OrderId, PortfolioTerms,
-    RiskTerms,
+    AccountId, At, ClientOrderId, IndexId, InstrumentId, MarginModel, MarketState, OrderId,
+    PortfolioTerms, ReopeningTerms, RiskTerms,
 };
 
 use crate::account::Account;
 use crate::engine::Engine;
+use crate::halts::usual_reopening;
 use crate::holding::Holding;
 use crate::liquidation::{Backstop, Liquidation, USUAL_TERMS};
 use crate::market::{Index, Market};
@@ -133,7 +134,21 @@ impl Digests {
         self.replace(PORTFOLIO, index, old, new);
     }
 
-    fn replace<K: Codec, T: Codec>(&mut self, tag: u8, key: K, old: Option<&T>, new: Option<&T>) {
+    pub fn replace_reopening(&mut self, old: &ReopeningTerms, new: &ReopeningTerms) {
+        let changed = |terms: &ReopeningTerms| *terms != usual_reopening();
+        let (old, new) =
+            (Some(old).filter(|old| changed(old)), Some(new).filter(|new| changed(new)));
+        self.replace(REOPENING, 0_u8, old, new);
+    }
+
+    /// Takes one item out and puts another in, under one key.
+    pub fn replace<K: Codec, T: Codec>(
+        &mut self,
+        tag: u8,
+        key: K,
+        old: Option<&T>,
+        new: Option<&T>,
+    ) {
         let of = |thing: &T| {
             item(tag, |out| {
                 key.encode(out);
@@ -191,6 +206,15 @@ const MARGIN: u8 = 14;
 const MODEL: u8 = 15;
 const PORTFOLIO: u8 = 16;
 const GRID: u8 = 17;
+pub(crate) const HALT: u8 = 18;
+const REOPENING: u8 = 19;
+pub(crate) const BREAKERS: u8 = 20;
+pub(crate) const ORDER_RATE: u8 = 21;
+pub(crate) const KILLED: u8 = 22;
+pub(crate) const SENT: u8 = 23;
+pub(crate) const AUCTION: u8 = 24;
+const STATE: u8 = 25;
+const WATCH: u8 = 26;
 
 impl Engine {
     /// The hash of the state. Costs what changed since it was last asked for.
@@ -339,6 +363,7 @@ impl Engine {
         for (index, terms) in &self.portfolios {
             digests.replace_portfolio(*index, None, Some(terms));
         }
+        self.halts.digest(&mut digests);
         digests.accounts = (0..self.accounts.len()).skip(1).collect();
         digests.markets = (0..self.markets.len()).collect();
         digests.indices = (0..self.indices.len()).collect();
@@ -384,6 +409,14 @@ fn mark_item(id: u32, market: &Market, index: &Index, out: &mut Vec<u8>) {
     if let Some(grid) = &market.grid {
         out.push(GRID);
         grid.encode(out);
+    }
+    if market.state != MarketState::Open {
+        out.push(STATE);
+        market.state.encode(out);
+    }
+    if let Some(watch) = &market.watch {
+        out.push(WATCH);
+        watch.encode(out);
     }
 }
 

@@ -9,8 +9,8 @@ use ledger::{Chain, Ledger};
 use types::codec::{Codec, DecodeError, Reader, encode_count};
 use types::{
     AccountId, Amount, AssetCode, At, ClientOrderId, IndexId, IndexPrice, Instrument, InstrumentId,
-    Kind, Label, Lots, OrderId, PortfolioTerms, PostOnly, RiskTerms, Seq, SessionId, SignedLots,
-    Ticks,
+    Kind, Label, Lots, MarketState, OrderId, PortfolioTerms, PostOnly, RiskTerms, Seq, SessionId,
+    SignedLots, Ticks,
 };
 
 use crate::account::Account;
@@ -51,6 +51,7 @@ impl Codec for Engine {
         encode_map(&self.liquidations, out);
         encode_map(&self.models, out);
         self.encode_portfolios(out);
+        self.halts.encode(out);
         self.books.encode(out);
     }
 
@@ -85,6 +86,7 @@ impl Codec for Engine {
         engine.rounds_due = due.collect();
         engine.models = decode_map(reader, &engine)?;
         engine.decode_portfolios(reader)?;
+        engine.decode_halts(reader)?;
         engine.books = Books::decode(reader)?;
         engine.check_books(reader)?;
         if risk::liquidation::check_terms(&engine.risk_terms).is_err() {
@@ -168,6 +170,8 @@ impl Engine {
             market.margin = Option::decode(reader)?;
             market.grid = Option::decode(reader)?;
             market.delivered = Option::decode(reader)?;
+            market.state = MarketState::decode(reader)?;
+            market.watch = Option::decode(reader)?;
             let is_margin = |terms| risk::standard::check_terms(terms).is_ok();
             if !market.margin.as_ref().is_none_or(is_margin) {
                 return Err(reader.refuse("MarginTerms"));
@@ -282,7 +286,14 @@ impl Engine {
         };
         let n_orders = usize::try_from(self.orders.len()).unwrap_or(usize::MAX);
         let is_same = self.books.n_resting() == n_orders && self.orders.iter().all(rests);
-        if is_same { Ok(()) } else { Err(reader.refuse("Books")) }
+        let is_apart = |(id, market): (u32, &Market)| {
+            MarketState::Auction <= market.state || !self.books.is_crossed(InstrumentId(id))
+        };
+        if is_same && self.markets.iter().all(is_apart) {
+            Ok(())
+        } else {
+            Err(reader.refuse("Books"))
+        }
     }
 
     fn encode_client_order_ids(&self, out: &mut Vec<u8>) {
@@ -349,6 +360,8 @@ impl Encoded for Market {
         self.margin.encode(out);
         self.grid.encode(out);
         self.delivered.encode(out);
+        self.state.encode(out);
+        self.watch.encode(out);
     }
 }
 

@@ -2,6 +2,8 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a story leaves most events as they print")]
 
+mod auctions;
+mod breakers;
 mod cancels;
 mod edges;
 mod feeds;
@@ -21,6 +23,7 @@ mod protection;
 mod review_prices;
 mod self_trade;
 mod snapshots;
+mod states;
 mod story;
 mod surfaces;
 mod valuation;

@@ -144,7 +144,12 @@ impl Ground<'_> {
             | Reject::ReportersTooMany
             | Reject::SurfacesTooMany
             | Reject::DeliveryNotDisputed { .. }
-            | Reject::RiskTermsContradict { .. } => plain(11049, "bad_arguments"),
+            | Reject::RiskTermsContradict { .. }
+            | Reject::HaltStands { .. }
+            | Reject::HaltMissing
+            | Reject::HaltTermsContradict { .. } => plain(11049, "bad_arguments"),
+            Reject::MarketRestricted { .. } => plain(11051, "system_maintenance"),
+            Reject::AccountKilled { .. } => plain(10019, "locked_by_admin"),
             Reject::PublicKeyUnusable { .. } => {
                 plain(11029, "invalid_arguments").param("public_key")
             }

@@ -175,6 +175,11 @@ impl View {
             Event::TermStarted { .. } | Event::MarginSet { .. } | Event::RiskSet(_) => {}
             Event::PortfolioSet { .. } | Event::MarginModelSet { .. } => {}
             Event::BackstopOffered { .. } | Event::LiquidationStepped(_) => {}
+            Event::Halted(_) | Event::Resumed { .. } | Event::StateChanged { .. } => {}
+            Event::AuctionStarted { .. } | Event::AuctionIndicated { .. } => {}
+            Event::AuctionExtended { .. } | Event::AuctionEnded { .. } => {}
+            Event::BreakersSet { .. } | Event::ReopeningSet(_) => {}
+            Event::OrderRateSet(_) | Event::KillSwitchSet { .. } => {}
             Event::LiquidationStarted { account, .. } => {
                 self.liquidating.insert(*account);
             }
@@ -389,9 +394,11 @@ impl View {
             self.trades.pop_front();
         }
         self.trades.push_back(trade);
-        let maker = self.order_mut(traded.maker.order);
-        let shown = maker.displayed.minus(maker.displayed.min(traded.size));
-        self.show(traded.maker.order, shown);
+        // In an auction both of them rest.
+        for order in [traded.maker.order, traded.taker.order] {
+            let shown = self.order_mut(order).displayed;
+            self.show(order, shown.minus(shown.min(traded.size)));
+        }
         self.filled(&trade, &traded.maker, true);
         self.filled(&trade, &traded.taker, false);
     }

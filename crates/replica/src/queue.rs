@@ -121,7 +121,9 @@ impl Class {
             | Command::ReportPrice(_)
             | Command::ReportSurface(_)
             | Command::Tick
-            | Command::Liquidate => true,
+            | Command::Liquidate
+            | Command::Halt { .. }
+            | Command::SetKillSwitch { .. } => true,
             Command::PlaceOrder(order) => order.reduce_only,
             Command::MassQuote(mass) => mass.quotes.iter().all(|quote| quote.size.0 == 0),
             Command::ListInstrument(_)
@@ -146,7 +148,11 @@ impl Class {
             | Command::FundInsurance { .. }
             | Command::OfferBackstop { .. }
             | Command::SetPortfolio { .. }
-            | Command::SetMarginModel { .. } => false,
+            | Command::SetMarginModel { .. }
+            | Command::Resume { .. }
+            | Command::SetBreakers { .. }
+            | Command::SetReopening(_)
+            | Command::SetOrderRate(_) => false,
         };
         if reduces { Class::Cancel } else { Class::Order }
     }

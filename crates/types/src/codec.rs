@@ -14,6 +14,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 mod events;
+mod halts;
 mod prices;
 mod risk;
 mod shapes;

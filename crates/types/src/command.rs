@@ -5,10 +5,11 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::{
-    AccountId, Amount, AssetCode, At, BackstopTerms, ClientOrderId, FeedTerms, IndexPrice,
-    Instrument, InstrumentId, Label, Lots, MarginModel, MarginTerms, MmpGroup, OrderId, OrderKind,
-    PortfolioTerms, PostOnly, PricingTerms, PublicKey, RiskTerms, SelfTradeMode, Seq, SessionId,
-    Side, SignedReport, SignedSurface, Ticks, TimeInForce,
+    AccountId, Amount, AssetCode, At, BackstopTerms, BreakerTerms, ClientOrderId, FeedTerms,
+    IndexPrice, Instrument, InstrumentId, Label, Lots, MarginModel, MarginTerms, MarketState,
+    MmpGroup, OrderId, OrderKind, OrderRate, PortfolioTerms, PostOnly, PricingTerms, PublicKey,
+    ReopeningTerms, RiskTerms, Scope, SelfTradeMode, Seq, SessionId, Side, SignedReport,
+    SignedSurface, Ticks, TimeInForce,
 };
 
 /// A command in its place: the only input of the engine.
@@ -208,6 +209,43 @@ pub enum Command {
         /// How.
         model: MarginModel,
     },
+    /// Restricts a scope. Operator.
+    Halt {
+        /// Which.
+        scope: Scope,
+        /// To what: post-only, reduce-only, cancel-only or halted.
+        state: MarketState,
+        /// Until when; `None`: until it is resumed.
+        until: Option<At>,
+    },
+    /// Lifts what holds a scope. Operator.
+    Resume {
+        /// Which.
+        scope: Scope,
+    },
+    /// Says when the markets of one index and kind stop by themselves. Operator.
+    SetBreakers {
+        /// Of the index.
+        base: AssetCode,
+        /// Of the index.
+        quote: AssetCode,
+        /// Which of its instruments.
+        kind: KindFilter,
+        /// When.
+        terms: Box<BreakerTerms>,
+    },
+    /// Says how markets come back. Operator.
+    SetReopening(Box<ReopeningTerms>),
+    /// Says when an account is taken for a program that has gone wrong; `None`: never. Operator.
+    SetOrderRate(Option<OrderRate>),
+    /// Cancels all that an account has open and takes nothing more from it, or ends that. The
+    /// account, or the operator.
+    SetKillSwitch {
+        /// Whose.
+        account: AccountId,
+        /// True: nothing more.
+        on: bool,
+    },
 }
 
 /// An order to place.
@@ -280,7 +318,7 @@ pub enum CancelScope {
 }
 
 /// A kind of instrument, without its terms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KindFilter {
     /// Perpetuals and dated futures.
     Future,

@@ -4,11 +4,13 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::{
-    AccountId, Amount, AssetCode, At, BackstopTerms, ClientOrderId, DeliveryCount, FeedTerms,
-    Health, HealthReason, IndexId, IndexPrice, Instrument, InstrumentId, Label, LiquidationEnd,
-    LiquidationStep, Lots, MarginModel, MarginSnapshot, MarginTerms, Mark, MmpConfig, MmpGroup,
-    OrderId, OrderKind, PortfolioTerms, PostOnly, PricingTerms, PublicKey, Reject, ReporterFault,
-    RiskTerms, Seat, SelfTradeMode, SessionId, Side, SignedLots, Svi, Ticks, TimeInForce, TradeId,
+    AccountId, Amount, AssetCode, At, BackstopTerms, BreakerTerms, Cause, ClientOrderId,
+    DeliveryCount, Extension, FeedTerms, Halt, Health, HealthReason, IndexId, IndexPrice,
+    Indication, Instrument, InstrumentId, KindFilter, Label, LiquidationEnd, LiquidationStep, Lots,
+    MarginModel, MarginSnapshot, MarginTerms, Mark, MarketState, MmpConfig, MmpGroup, OrderId,
+    OrderKind, OrderRate, PortfolioTerms, PostOnly, PricingTerms, PublicKey, Reject,
+    ReopeningTerms, ReporterFault, RiskTerms, Scope, Seat, SelfTradeMode, SessionId, Side,
+    SignedLots, Svi, Ticks, TimeInForce, TradeId,
 };
 
 /// What happened.
@@ -347,6 +349,86 @@ pub enum Event {
         /// What the account is worth and needs by it.
         margin: MarginSnapshot,
     },
+    /// A scope is restricted.
+    Halted(Box<Halt>),
+    /// A restriction is over.
+    Resumed {
+        /// Of what.
+        scope: Scope,
+        /// Which.
+        cause: Cause,
+        /// When.
+        at: At,
+    },
+    /// What a market allows changed.
+    StateChanged {
+        /// Which.
+        instrument: InstrumentId,
+        /// It was.
+        from: MarketState,
+        /// It is.
+        to: MarketState,
+        /// When.
+        at: At,
+    },
+    /// Orders are collected.
+    AuctionStarted {
+        /// Where.
+        instrument: InstrumentId,
+        /// What the end is compared with: the mark then.
+        reference: Ticks,
+        /// When it is planned to end.
+        ends_at: At,
+    },
+    /// What an auction would give if it ended now; told once a second.
+    AuctionIndicated {
+        /// Where.
+        instrument: InstrumentId,
+        /// `None`: nothing would trade.
+        indication: Option<Indication>,
+        /// When it is planned to end.
+        ends_at: At,
+    },
+    /// An auction goes on.
+    AuctionExtended {
+        /// Where.
+        instrument: InstrumentId,
+        /// Why.
+        reason: Extension,
+        /// Until when.
+        ends_at: At,
+    },
+    /// An auction has ended; its trades follow.
+    AuctionEnded {
+        /// Where.
+        instrument: InstrumentId,
+        /// What trades; `None`: nothing.
+        indication: Option<Indication>,
+        /// When.
+        at: At,
+    },
+    /// When the markets of one index and kind stop by themselves.
+    BreakersSet {
+        /// Of which index.
+        index: IndexId,
+        /// Which of its instruments.
+        kind: KindFilter,
+        /// When.
+        terms: Box<BreakerTerms>,
+    },
+    /// How markets come back.
+    ReopeningSet(Box<ReopeningTerms>),
+    /// When an account is taken for a program that has gone wrong.
+    OrderRateSet(Option<OrderRate>),
+    /// An account was stopped, or may go on.
+    KillSwitchSet {
+        /// Whose.
+        account: AccountId,
+        /// True: stopped.
+        on: bool,
+        /// What it had sent when its rate stopped it; zero: it was asked for.
+        orders: u32,
+    },
     /// The command was refused; nothing changed.
     Refused(Box<Reject>),
 }
@@ -462,6 +544,10 @@ pub enum CancelReason {
     Expired,
     /// Its account is being liquidated.
     Liquidated,
+    /// It would have traded too far from the trades before it.
+    TooFar,
+    /// Its account was stopped.
+    Killed,
 }
 
 /// One side of a transfer.

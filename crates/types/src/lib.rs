@@ -24,6 +24,7 @@ mod command;
 mod decimal;
 mod event;
 mod feed;
+mod halt;
 mod ids;
 mod instrument;
 pub mod limits;
@@ -49,6 +50,10 @@ pub use feed::{
     IndexMethod, PriceReport, PublicKey, Quorum, ReporterFault, Seat, SeatReport, SeatView,
     Signature, SignedReport, Source, SourceId, Standing,
 };
+pub use halt::{
+    Ask, BreakerTerms, Cause, DepthTerms, Extension, Halt, Indication, LimitStateTerms,
+    LiquidationTerms, MarketState, OrderRate, OutageStep, RangeTerms, ReopeningTerms, Scope,
+};
 pub use ids::{AccountId, At, IndexId, InstrumentId, MmpGroup, OrderId, Seq, SessionId, TradeId};
 pub use instrument::{
     Contract, Fees, Instrument, Kind, MarginRates, OptionRight, SettlementPeriod, Style, TickStep,
@@ -60,7 +65,7 @@ pub use prices::{
     SignedSurface, SurfaceReport, Svi,
 };
 pub use reject::{
-    FeedFault, OrderFault, PricingFault, Reject, RiskFault, SurfaceFault, TermsFault,
+    FeedFault, HaltFault, OrderFault, PricingFault, Reject, RiskFault, SurfaceFault, TermsFault,
 };
 pub use risk::{
     AdlPolicy, BackstopTerms, LiquidationAction, LiquidationEnd, LiquidationStep, MarginSnapshot,

@@ -7,8 +7,8 @@
 use alloc::boxed::Box;
 
 use crate::{
-    AccountId, Action, Amount, AssetCode, At, Decimal, Health, IndexPrice, InstrumentId, Lots,
-    OrderId, SignedLots, Ticks, limits,
+    AccountId, Action, Amount, Ask, AssetCode, At, Decimal, Health, IndexPrice, InstrumentId, Lots,
+    MarketState, OrderId, SignedLots, Ticks, limits,
 };
 
 /// Why the engine refused a command. Prices are in ticks, sizes in lots, money in atoms: the
@@ -46,6 +46,21 @@ pub enum Reject {
     /// Its life is over.
     #[error("instrument {instrument} expired at {expiry}")]
     InstrumentExpired { instrument: InstrumentId, expiry: At },
+    /// A state that does not allow what was asked.
+    #[error("instrument {instrument} is {state:?}, which does not allow this: {}", ask.instead())]
+    MarketRestricted { instrument: InstrumentId, state: MarketState, ask: Ask },
+    /// Its kill switch is on.
+    #[error("account {account} is stopped by its kill switch: it may cancel, and reset the switch")]
+    AccountKilled { account: AccountId },
+    /// It is restricted in that way already.
+    #[error("the operator holds it in {state:?} until {until:?} already: resume it first")]
+    HaltStands { state: MarketState, until: Option<At> },
+    /// Nothing to lift.
+    #[error("nothing holds that scope: name the one that was halted")]
+    HaltMissing,
+    /// The terms of a halt, a breaker or a reopening contradict each other.
+    #[error("the terms do not make a halt or a breaker: {fault}")]
+    HaltTermsContradict { fault: HaltFault },
     /// The terms of a feed contradict each other.
     #[error("the terms do not make a feed: {fault}")]
     FeedTermsContradict { fault: FeedFault },
@@ -335,6 +350,32 @@ pub enum SurfaceFault {
     Calendar { expiry: At, k_ppm: i64 },
 }
 
+/// What is wrong with the terms of a halt, of a breaker or of a reopening.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HaltFault {
+    /// A state that is not chosen.
+    #[error("choose post-only, reduce-only, cancel-only or halted")]
+    State,
+    /// It would be over at once.
+    #[error("the end of a halt is later than now")]
+    Until,
+    /// Terms of a reopening.
+    #[error(
+        "there are at most 16 steps, by rising outage; auctions and extensions take 1 s to a day, \
+         the collar 1 to 1 000 000 ppm, and there are at most 20 extensions"
+    )]
+    Reopening,
+    /// Terms of breakers.
+    #[error(
+        "windows and pauses take 100 ms to a day, shares and moves 1 to 1 000 000 ppm, and minutes \
+         in a row 1 to 60; a frozen index is cancel-only, reduce-only or halted"
+    )]
+    Breakers,
+    /// An order rate.
+    #[error("an order rate is of 1 to 1 000 000 orders within 100 ms to a minute")]
+    OrderRate,
+}
+
 /// What is wrong with the terms of margin or of liquidation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RiskFault {
@@ -400,6 +441,11 @@ impl Reject {
             Reject::InstrumentsTooMany => 203,
             Reject::InstrumentNotFound { .. } => 204,
             Reject::InstrumentExpired { .. } => 205,
+            Reject::MarketRestricted { .. } => 430,
+            Reject::AccountKilled { .. } => 431,
+            Reject::HaltStands { .. } => 432,
+            Reject::HaltMissing => 433,
+            Reject::HaltTermsContradict { .. } => 434,
             Reject::FeedTermsContradict { .. } => 206,
             Reject::PricingTermsContradict { .. } => 207,
             Reject::AmountOutOfRange { .. } => 301,

@@ -46,6 +46,7 @@ impl Engine {
         let left = self.holdings.at(holding).size.size();
         let filled = Lots(u32::try_from(before_size - left).expect("an order's size"));
         let fee = self.charge_fee(account, instrument.0, filled, events);
+        self.watch_liquidated(instrument, filled, events);
         let index = self.markets.at(instrument.0).index;
         let index_price = self.indices.at(u32::from(index.0)).price;
         let action = LiquidationAction::Reduced {

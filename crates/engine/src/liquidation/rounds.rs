@@ -49,7 +49,8 @@ impl Engine {
         let mut markets = open.map(|(instrument, _)| self.markets.at(instrument.0));
         markets.all(|market| {
             let is_alive = market.spec.kind.expiry().is_none_or(|expiry| self.at < expiry);
-            is_alive && self.check_market_fit(market, Action::Liquidate).is_ok()
+            let is_fit = self.check_market_fit(market, Action::Liquidate).is_ok();
+            is_alive && is_fit && self.may_take(market)
         })
     }
 

@@ -104,15 +104,18 @@ impl Engine {
         let is_empty = |instrument: &InstrumentId| {
             [Side::Bid, Side::Ask].iter().all(|side| self.books.best(*instrument, *side).is_none())
         };
-        let mut expiring = self.expiring(index, expiry);
-        expiring.retain(|instrument| !is_empty(instrument));
-        for instrument in expiring {
+        let expiring = self.expiring(index, expiry);
+        let busy: Vec<_> = expiring.iter().copied().filter(|id| !is_empty(id)).collect();
+        for instrument in busy {
             for holding in self.markets.at(instrument.0).holdings.clone() {
                 let orders = self.orders.ids_of(self.holdings.at(holding), |_| true);
                 for order in orders {
                     self.cancel(order, CancelReason::Expired, events);
                 }
             }
+        }
+        for instrument in expiring {
+            self.restate(instrument, 0, events);
         }
     }
 
@@ -197,6 +200,7 @@ impl Engine {
         self.touch_market(instrument);
         self.markets.at_mut(instrument.0).delivered = Some(price);
         events.push(Event::InstrumentDelivered { instrument, price, at: self.at });
+        self.restate(instrument, 0, events);
     }
 
     /// DLV-8, DLV-9: the position is closed at the delivery price; rounding is against its holder.

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use pricing::{Expiry, ExpiryTerms, Future};
 use risk::mark::Sample;
 use types::{
-    At, Event, IndexId, IndexPrice, InstrumentId, Mark, OptionMark, PricingTerms, Reject, Side,
-    Ticks,
+    At, Event, IndexId, IndexPrice, InstrumentId, Mark, MarketState, OptionMark, PricingTerms,
+    Reject, Side, Ticks,
 };
 
 use super::state::as_index_price;
@@ -69,6 +69,11 @@ impl Engine {
         let best = |side| self.books.best(InstrumentId(instrument), side).map(price);
         let fair = |side| self.impact_price(instrument, side, terms);
         let last = market.prices.as_ref().map_or(Ticks(0), |prices| prices.last);
+        let last = (0 < last.0).then(|| price(last));
+        // AUC-13: a book that collects orders crosses, and has no middle.
+        if MarketState::Auction <= market.state {
+            return Sample { index, best_bid: None, best_ask: None, fair: None, last };
+        }
         Sample {
             index,
             best_bid: best(Side::Bid),
@@ -76,7 +81,7 @@ impl Engine {
             fair: fair(Side::Bid)
                 .zip(fair(Side::Ask))
                 .map(|(bid, ask)| IndexPrice(u64::midpoint(bid.0, ask.0))),
-            last: (0 < last.0).then(|| price(last)),
+            last,
         }
     }
 

@@ -6,14 +6,16 @@ use std::vec::Vec;
 use proptest::prelude::*;
 use types::codec::Codec;
 use types::{
-    AccountId, AmendOrder, Amount, CancelScope, ClientOrderId, Command, Event, Fees, IndexPrice,
-    Instrument, InstrumentId, Kind, Label, Lots, MarginRates, MassQuote, MmpConfig, MmpGroup,
-    OptionRight, OrderId, OrderKind, PlaceOrder, PostOnly, Quote, SelfTradeMode, SessionId, Side,
-    Style, TickStep, Ticks, TimeInForce,
+    AccountId, AmendOrder, Amount, AssetCode, At, BreakerTerms, CancelScope, ClientOrderId,
+    Command, DepthTerms, Event, Fees, IndexPrice, Instrument, InstrumentId, Kind, KindFilter,
+    Label, LimitStateTerms, Lots, MarginRates, MassQuote, MmpConfig, MmpGroup, OptionRight,
+    OrderId, OrderKind, OrderRate, OutageStep, PlaceOrder, PostOnly, Quote, RangeTerms,
+    ReopeningTerms, Scope, SelfTradeMode, SessionId, Side, Style, TickStep, Ticks, TimeInForce,
 };
 
 use super::world::{EXPIRY, START, World, asset, call, decimal, perpetual};
 use crate::Engine;
+use crate::states::STATES;
 
 type Raw = [u32; 6];
 
@@ -158,7 +160,7 @@ fn hostile(linear: bool, raw: Raw, orders: &[(OrderId, AccountId)]) -> Command {
     let (order, owner) = order.unwrap_or((OrderId(u64::from(b)), account));
     let asks = if who % 16 == 0 { account } else { owner };
     let quote = asset(if linear { "USDC" } else { "USD" });
-    match choice % 256 {
+    match choice % 280 {
         0..=119 => Command::PlaceOrder(place(account, a, b, c, d).into()),
         120..=159 => Command::AmendOrder(AmendOrder {
             account: asks,
@@ -246,11 +248,69 @@ fn hostile(linear: bool, raw: Raw, orders: &[(OrderId, AccountId)]) -> Command {
             session: pick(&[None, Some(SessionId(1)), Some(SessionId(2))], b),
         },
         248..=249 => Command::EndDay,
+        256..=279 => restrict(account, quote, raw),
         _ => Command::Transfer {
             from: account,
             to: AccountId(b % 8),
             amount: Amount(pick(&[1, 1 << 40, i64::MAX], c)),
         },
+    }
+}
+
+/// Halts, breakers and reopenings, with terms at their limits, and the time that ends them.
+fn restrict(account: AccountId, quote: AssetCode, [_, _, a, b, c, d]: Raw) -> Command {
+    let base = asset("BTC");
+    let scopes = [Scope::Instrument(instrument(b)), Scope::Index { base, quote }, Scope::Domain];
+    let scope = pick(&scopes, b >> 8);
+    match a % 16 {
+        0..=1 => Command::Halt { scope, state: pick(&STATES, c), until: None },
+        2 => Command::Halt {
+            scope,
+            state: pick(&STATES, c),
+            until: Some(At(START.0 + u64::from(d))),
+        },
+        3..=5 => Command::Resume { scope },
+        6..=10 => Command::Tick,
+        11 => Command::StartTerm,
+        12 => Command::SetKillSwitch { account, on: c.is_multiple_of(3) },
+        13 => {
+            let rate = OrderRate { orders_max: c % 40, window_ms: 100 + d % 5_000 };
+            Command::SetOrderRate((d % 3 == 0).then_some(rate))
+        }
+        14 => {
+            let range =
+                |ppm| RangeTerms { window_ms: 100 + d % 5_000, move_ppm: ppm, pause_ms: 1_000 };
+            let terms = BreakerTerms {
+                limit_state: (c & 1 == 0)
+                    .then_some(LimitStateTerms { hold_ms: 100, pause_ms: 1_000 + d % 3_000 }),
+                velocity: (c & 2 == 0).then(|| range(pick(&[1, 100, 50_000, 1_000_000], c >> 8))),
+                range: (c & 4 == 0).then(|| range(pick(&[1, 1_000, 200_000, 0], c >> 10))),
+                depth: (c & 8 == 0).then_some(DepthTerms {
+                    within_ppm: 1_000_000,
+                    share_ppm: 900_000,
+                    hold_ms: 100,
+                    pause_ms: 1_000,
+                }),
+                liquidation: None,
+                frozen: None,
+            };
+            let kind = pick(&[KindFilter::Future, KindFilter::Option], d);
+            Command::SetBreakers { base, quote, kind, terms: terms.into() }
+        }
+        _ => Command::SetReopening(
+            ReopeningTerms {
+                steps: std::vec![OutageStep {
+                    over_ms: u64::from(c % 3_000),
+                    cancel_only_ms: d % 2_000,
+                    auction_ms: 1_000,
+                }],
+                auction_ms: 1_000 + c % 2_000,
+                collar_ppm: pick(&[1, 1_000, 1_000_000, 0], d),
+                extension_ms: 1_000,
+                extensions_max: u8::try_from(c % 25).unwrap_or(0),
+            }
+            .into(),
+        ),
     }
 }
 

@@ -5,6 +5,8 @@
 //!   ann buys 5 perp at market | limitless      ann amends 1 to 3 at 119999
 //!   ann cancels 1 | all | perp | options | label x      ann closes perp
 //!   ann quotes 2 perp 119990 x 4 120010 x 4             ann protects 2 window 1000 for 500 base 10
+//!   halt perp|call|btc|all CancelOnly [for 5000]    resume perp    tick 3
+//!   stop ann    release ann    rate 2 in 1000    start term
 //!   mark perp 121000    wait 500    ann takes 5 (withdraws)   end day    drop 7
 //! ```
 //!
@@ -16,10 +18,10 @@ use std::vec::Vec;
 use std::{format, vec};
 
 use types::{
-    AccountId, AmendOrder, Amount, CancelReason, CancelScope, ClientOrderId, CloseReason, Command,
-    Event, InstrumentId, KindFilter, Label, LedgerAccount, Lots, MassQuote, MmpConfig, MmpGroup,
-    OrderId, OrderKind, PlaceOrder, PostOnly, Quote, SelfTradeMode, SessionId, Side, Ticks,
-    TimeInForce,
+    AccountId, AmendOrder, Amount, At, CancelReason, CancelScope, ClientOrderId, CloseReason,
+    Command, Event, Halt, Indication, InstrumentId, KindFilter, Label, LedgerAccount, Lots,
+    MarketState, MassQuote, MmpConfig, MmpGroup, OrderId, OrderKind, OrderRate, PlaceOrder,
+    PostOnly, Quote, Scope, SelfTradeMode, SessionId, Side, Ticks, TimeInForce,
 };
 
 use super::world::{CALL, PERP, World, asset};
@@ -73,11 +75,37 @@ impl Teller {
                 self.world.at.0 += number::<u64>(ms);
                 return;
             }
+            ["tick", seconds] => return self.tick(number(seconds)),
+            ["halt", scope, state, rest @ ..] => Command::Halt {
+                scope: scope_of(scope),
+                state: state_of(state),
+                until: rest.last().map(|ms| At(self.world.at.0 + number::<u64>(ms))),
+            },
+            ["resume", scope] => Command::Resume { scope: scope_of(scope) },
+            ["start", "term"] => Command::StartTerm,
+            ["stop", who] => Command::SetKillSwitch { account: account(who), on: true },
+            ["release", who] => Command::SetKillSwitch { account: account(who), on: false },
+            ["rate", orders, "in", ms] => Command::SetOrderRate(Some(OrderRate {
+                orders_max: number(orders),
+                window_ms: number(ms),
+            })),
             ["end", "day"] => Command::EndDay,
             ["drop", session] => Command::DropSession { session: Some(SessionId(number(session))) },
             [who, verb, rest @ ..] => self.command(account(who), verb, rest),
             _ => panic!("what is {words:?}?"),
         };
+        self.apply(command);
+    }
+
+    /// A second passes, and a tick says so, so many times.
+    fn tick(&mut self, seconds: u64) {
+        for _ in 0..seconds {
+            self.world.at.0 += 1_000;
+            self.apply(Command::Tick);
+        }
+    }
+
+    fn apply(&mut self, command: Command) {
         let events = self.world.apply(command);
         for event in &events {
             if let Event::OrderPlaced(placed) = event {
@@ -206,7 +234,7 @@ impl Teller {
                 "id" => order.client_order_id = ClientOrderId::new(value()).ok(),
                 "via" => order.session = Some(SessionId(number(value()))),
                 "until" => {
-                    order.valid_until = Some(types::At(self.world.at.0 - number::<u64>(value())));
+                    order.valid_until = Some(At(self.world.at.0 - number::<u64>(value())));
                 }
                 other => panic!("no flag {other}"),
             }
@@ -308,8 +336,37 @@ impl Teller {
             }
             Event::Refused(reject) => format!("refused {}: {}", reject.code(), self.named(reject)),
             Event::MarkChanged { mark, .. } => format!("mark {mark}"),
+            Event::Halted(halt) => {
+                let Halt { scope, cause, state, value, limit, .. } = **halt;
+                let until = halt.until.map(|until| self.in_seconds(until));
+                format!(
+                    "{scope:?} is {state:?} by {cause:?} until {until:?}, {value} against {limit}"
+                )
+            }
+            Event::Resumed { scope, cause, .. } => format!("{scope:?}: {cause:?} is over"),
+            Event::StateChanged { instrument, from, to, .. } => {
+                format!("{instrument}: {from:?} to {to:?}")
+            }
+            Event::AuctionStarted { instrument, reference, ends_at } => {
+                let seconds = self.in_seconds(*ends_at);
+                format!("{instrument}: auction of {seconds} s, the mark is {reference}")
+            }
+            Event::AuctionIndicated { instrument, indication, ends_at } => {
+                let (seconds, would) = (self.in_seconds(*ends_at), indicated(indication.as_ref()));
+                format!("{instrument}: would give {would}, in {seconds} s")
+            }
+            Event::AuctionExtended { instrument, reason, ends_at } => {
+                format!("{instrument}: goes on for {} s ({reason:?})", self.in_seconds(*ends_at))
+            }
+            Event::AuctionEnded { instrument, indication, .. } => {
+                format!("{instrument}: auction ends with {}", indicated(indication.as_ref()))
+            }
             other => format!("{other:?}"),
         }
+    }
+
+    fn in_seconds(&self, at: At) -> u64 {
+        at.ms_since(self.world.at) / 1_000
     }
 
     /// A refusal with orders by their number in the script.
@@ -320,4 +377,26 @@ impl Teller {
         }
         text
     }
+}
+
+fn scope_of(word: &str) -> Scope {
+    match word {
+        "all" => Scope::Domain,
+        "btc" => Scope::Index { base: asset("BTC"), quote: asset("USD") },
+        what => Scope::Instrument(instrument(what)),
+    }
+}
+
+fn state_of(word: &str) -> MarketState {
+    crate::states::STATES
+        .into_iter()
+        .find(|state| format!("{state:?}") == word)
+        .unwrap_or_else(|| panic!("no state {word}"))
+}
+
+fn indicated(indication: Option<&Indication>) -> String {
+    indication.map_or_else(
+        || String::from("no trade"),
+        |Indication { price, volume, surplus }| format!("{volume} at {price}, {surplus} over"),
+    )
 }

@@ -75,6 +75,8 @@ pub(crate) fn cancel_reason(reason: CancelReason) -> &'static str {
         CancelReason::PostOnly => "edit_post_only_reject",
         CancelReason::Expired => "expired",
         CancelReason::Liquidated => "autoliquidation",
+        CancelReason::TooFar => "risk_mitigation",
+        CancelReason::Killed => "risk_mitigation",
     }
 }
 

@@ -348,7 +348,14 @@ impl Channels {
             | Event::MarginModelSet { .. }
             | Event::RiskSet(_)
             | Event::BackstopOffered { .. }
+            | Event::BreakersSet { .. }
+            | Event::ReopeningSet(_)
+            | Event::OrderRateSet(_)
+            | Event::KillSwitchSet { .. }
             | Event::Refused(_) => {}
+            Event::Halted(_) | Event::Resumed { .. } | Event::StateChanged { .. } => {}
+            Event::AuctionStarted { .. } | Event::AuctionIndicated { .. } => {}
+            Event::AuctionExtended { .. } | Event::AuctionEnded { .. } => {}
             Event::LiquidationStarted { account, margin, at } => {
                 let text = text(|out| write_started(out, look, (*account, margin), *at));
                 self.liquidation(*account, &text);

@@ -66,7 +66,8 @@ impl Asked {
             | Command::SetSelfTrade { account, .. }
             | Command::RegisterReporter { account, .. }
             | Command::OfferBackstop { account, .. }
-            | Command::SetMarginModel { account, .. } => (*account, About::Account),
+            | Command::SetMarginModel { account, .. }
+            | Command::SetKillSwitch { account, .. } => (*account, About::Account),
             Command::SetMargin { instrument, .. } => {
                 (AccountId::default(), About::Instrument(*instrument))
             }
@@ -87,6 +88,11 @@ impl Asked {
             | Command::SetRisk(_)
             | Command::SetPortfolio { .. }
             | Command::FundInsurance { .. }
+            | Command::Halt { .. }
+            | Command::Resume { .. }
+            | Command::SetBreakers { .. }
+            | Command::SetReopening(_)
+            | Command::SetOrderRate(_)
             | Command::Liquidate => (AccountId::default(), About::Account),
         };
         Asked { reply, account, about }

@@ -2,6 +2,7 @@
 //!
 //! Words for a person: programs that need more than these read the log itself.
 
+mod halts;
 mod prices;
 
 #[cfg(test)]
@@ -113,7 +114,7 @@ impl Words {
             Command::SetMarginModel { account, model } => {
                 format!("margin account {account} by the {model:?} model")
             }
-            _ => self.price_command(command),
+            _ => self.halt_command(command).unwrap_or_else(|| self.price_command(command)),
         }
     }
 
@@ -206,7 +207,7 @@ impl Words {
             Event::LiquidationEnded { account, end, .. } => {
                 format!("liquidation of account {account} is over: {end:?}")
             }
-            _ => self.price_event(event),
+            _ => self.halt_event(event).unwrap_or_else(|| self.price_event(event)),
         }
     }
 

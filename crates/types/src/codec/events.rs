@@ -20,6 +20,7 @@ choice!(TransferReason {
 choice!(CancelReason {
     0 => Asked, 1 => NotToRest, 2 => SelfTrade, 3 => Disconnected, 4 => MmpTriggered,
     5 => DayEnded, 6 => ReduceOnly, 7 => Requoted, 8 => PostOnly, 9 => Expired, 10 => Liquidated,
+    11 => TooFar, 12 => Killed,
 });
 choice!(CloseReason { 0 => Filled, 1 => Cancelled(reason) });
 record!(OrderPlaced {
@@ -94,6 +95,17 @@ choice!(Event {
     37 => LiquidationEnded { account, end, margin, at },
     38 => PortfolioSet { index, terms },
     39 => MarginModelSet { account, model, margin },
+    44 => Halted(halt),
+    45 => Resumed { scope, cause, at },
+    46 => StateChanged { instrument, from, to, at },
+    47 => AuctionStarted { instrument, reference, ends_at },
+    48 => AuctionIndicated { instrument, indication, ends_at },
+    49 => AuctionExtended { instrument, reason, ends_at },
+    50 => AuctionEnded { instrument, indication, at },
+    51 => BreakersSet { index, kind, terms },
+    52 => ReopeningSet(terms),
+    53 => OrderRateSet(rate),
+    54 => KillSwitchSet { account, on, orders },
 });
 
 choice!(TermsFault {
@@ -182,4 +194,9 @@ choice!(Reject {
     62 => IndicesTooMany,
     63 => PublicKeyUnusable { account },
     64 => SurfaceUnfit { expiry, action },
+    70 => MarketRestricted { instrument, state, ask },
+    71 => AccountKilled { account },
+    72 => HaltStands { state, until },
+    73 => HaltMissing,
+    74 => HaltTermsContradict { fault },
 });

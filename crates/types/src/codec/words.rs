@@ -113,6 +113,12 @@ choice!(Command {
     31 => Liquidate,
     32 => SetPortfolio { base, quote, terms },
     33 => SetMarginModel { account, model },
+    36 => Halt { scope, state, until },
+    37 => Resume { scope },
+    38 => SetBreakers { base, quote, kind, terms },
+    39 => SetReopening(terms),
+    40 => SetOrderRate(rate),
+    41 => SetKillSwitch { account, on },
 });
 
 impl Codec for AssetCode {
