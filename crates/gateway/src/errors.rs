@@ -6,13 +6,13 @@
 
 use serde_json::{Map, Value, json};
 use types::{
-    Action, Amount, At, Health, IndexPrice, Lots, OrderFault, OrderId, Reject, SignedLots, Ticks,
-    limits,
+    Action, Amount, At, Health, IndexPrice, Lots, MarketState, OrderFault, OrderId, Reject,
+    SignedLots, Ticks, limits,
 };
 
 use market_data::InstrumentView;
 
-use crate::objects::{Fixed, Look, Scale};
+use crate::objects::{Fixed, Look, Scale, state_word};
 use crate::rpc::RpcError;
 
 /// Codes of the dialect that more than one place sends.
@@ -148,7 +148,7 @@ impl Ground<'_> {
             | Reject::HaltStands { .. }
             | Reject::HaltMissing
             | Reject::HaltTermsContradict { .. } => plain(11049, "bad_arguments"),
-            Reject::MarketRestricted { .. } => plain(11051, "system_maintenance"),
+            Reject::MarketRestricted { state, .. } => self.restricted(*state),
             Reject::AccountKilled { .. } => plain(10019, "locked_by_admin"),
             Reject::PublicKeyUnusable { .. } => {
                 plain(11029, "invalid_arguments").param("public_key")
@@ -175,6 +175,12 @@ impl Ground<'_> {
             }
             Reject::SurfaceArbitrage { .. } => plain(11029, "invalid_arguments").param("svi"),
         }
+    }
+
+    fn restricted(&self, state: MarketState) -> Said {
+        let (name, word) = (self.name(), state_word(state));
+        said(11051, "system_maintenance")
+            .because(format!("{name} is in state {word}: {}", state.instead()))
     }
 
     fn expired(&self, expiry: At) -> Said {

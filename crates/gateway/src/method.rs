@@ -5,6 +5,7 @@
 //! and credits in `admit`, later the machine-readable documents. A method that is in the table
 //! answers, and a method that answers is in the table.
 
+mod halts;
 mod params;
 mod table;
 mod venue;
@@ -128,7 +129,7 @@ impl Method {
 pub fn methods() -> &'static [Method] {
     static ALL: LazyLock<Vec<Method>> = LazyLock::new(|| {
         let market = [venue::MARKET_DATA, venue::TRADING, venue::ACCOUNTS];
-        let of_venue = [&market[..], &[venue::REPORTS, venue::OPERATOR]].concat();
+        let of_venue = [&market[..], &[venue::REPORTS, venue::OPERATOR, halts::METHODS]].concat();
         [&[table::METHODS], of_venue.as_slice()].concat().concat()
     });
     &ALL

@@ -6,6 +6,7 @@
 pub(crate) mod account;
 pub(crate) mod candles;
 pub(crate) mod feeds;
+pub(crate) mod halts;
 pub(crate) mod market;
 pub(crate) mod operator;
 pub(crate) mod orders;

@@ -9,6 +9,7 @@
 
 mod accounts;
 mod feeds;
+mod halts;
 mod instruments;
 mod json;
 mod liquidations;
@@ -24,6 +25,7 @@ mod words;
 
 pub(crate) use accounts::{Summary, write_portfolio, write_summary, write_user};
 pub(crate) use feeds::{METHODS as INDEX_METHODS, change_of_health, health, write_feed};
+pub(crate) use halts::{state_word, write_auction, write_auction_news, write_halt};
 pub(crate) use instruments::{is_open, write_currency, write_instrument};
 pub(crate) use json::{List, Object, write_text};
 pub(crate) use liquidations::{

@@ -20,8 +20,8 @@ use tokio::sync::oneshot;
 use market_data::View;
 use types::codec::{Codec, DecodeError};
 use types::{
-    AccountId, AccountView, Applied, AssetCode, At, Command, FeedView, Health, InstrumentId,
-    Proposal, PublicKey,
+    AccountId, AccountView, Applied, AssetCode, At, Command, FeedView, InstrumentId, Proposal,
+    PublicKey,
 };
 
 use crate::Outbox;
@@ -331,18 +331,18 @@ impl Market {
         &*self.shared.venue
     }
 
-    /// The names of the indexes whose feeds are frozen, and how many indexes there are.
-    pub(crate) fn frozen_indexes(&self) -> (Vec<String>, usize) {
-        let (mut frozen, mut count) = (Vec::new(), 0);
+    /// The names of the indexes that are locked, and how many indexes there are.
+    pub(crate) fn locked_indexes(&self) -> (Vec<String>, usize) {
+        let (mut locked, mut count) = (Vec::new(), 0);
         for domain in self.domain_ids() {
             self.look(domain, |look| {
                 let indexes = look.view.indexes();
                 count += indexes.len();
-                let locked = indexes.iter().filter(|index| index.health() == Health::Frozen);
-                frozen.extend(locked.map(|index| index.name().to_owned()));
+                let found = indexes.iter().filter(|index| look.view.is_locked(index));
+                locked.extend(found.map(|index| index.name().to_owned()));
             });
         }
-        (frozen, count)
+        (locked, count)
     }
 
     pub(crate) fn limits(&self) -> Option<&str> {

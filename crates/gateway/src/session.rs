@@ -90,16 +90,17 @@ pub(crate) fn get_time(_: &mut Caller<'_>, _: &Call) -> Result<Json, RpcError> {
     Ok(rpc::json(&now_ms()))
 }
 
-/// `public/status`: an index is locked while its feed is frozen. `locked` is a text, and anything
+/// `public/status`: an index is locked while its feed is frozen, or while none of its markets takes
+/// an order. `locked` is a text, and anything
 /// but "false" tells clients to stay away.
 pub(crate) fn status(caller: &mut Caller<'_>, _: &Call) -> Result<Json, RpcError> {
-    let (frozen, count) = caller.gateway.market.frozen_indexes();
-    let locked = match frozen.len() {
+    let (names, count) = caller.gateway.market.locked_indexes();
+    let locked = match names.len() {
         0 => "false",
         all if all == count => "true",
         _ => "partial",
     };
-    Ok(rpc::json(&json!({ "locked": locked, "locked_indices": frozen })))
+    Ok(rpc::json(&json!({ "locked": locked, "locked_indices": names })))
 }
 
 /// `public/set_heartbeat`.

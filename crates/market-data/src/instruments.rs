@@ -4,13 +4,14 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 
 use types::{
-    Amount, At, Contract, IndexId, IndexPrice, Instrument, InstrumentId, OptionMark, Rounding,
-    Ticks, Traded,
+    Amount, At, Contract, IndexId, IndexPrice, Instrument, InstrumentId, MarketState, OptionMark,
+    Rounding, Ticks, Traded,
 };
 
 use crate::book::Book;
 use crate::candles::Candles;
 use crate::funding::Funding;
+use crate::halts::Auction;
 use crate::limits::TRADES_PER_INSTRUMENT_MAX;
 use crate::marks::Marks;
 use crate::trades::{TickDirection, Trade};
@@ -35,6 +36,8 @@ pub struct InstrumentView {
     pub(crate) marks: Marks,
     pub(crate) funding: Option<Funding>,
     pub(crate) delivered: Option<(IndexPrice, At)>,
+    pub(crate) state: MarketState,
+    pub(crate) auction: Option<Auction>,
 }
 
 /// Where an instrument is in its life.
@@ -74,6 +77,8 @@ impl InstrumentView {
             marks: Marks::default(),
             funding: None,
             delivered: None,
+            state: MarketState::Open,
+            auction: None,
         }
     }
 
@@ -130,6 +135,16 @@ impl InstrumentView {
     /// The price of its index at which it was delivered, and when.
     pub fn delivered(&self) -> Option<(IndexPrice, At)> {
         self.delivered
+    }
+
+    /// What its market allows.
+    pub fn state(&self) -> MarketState {
+        self.state
+    }
+
+    /// The auction that runs.
+    pub fn auction(&self) -> Option<&Auction> {
+        self.auction.as_ref()
     }
 
     /// Where it is in its life.

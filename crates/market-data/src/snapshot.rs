@@ -3,7 +3,7 @@
 //! ```text
 //!   u8 version │ asset, decimals, seq, at, movements │ instruments │ indexes │ accounts
 //!              │ open orders │ closed orders, first closed first │ last trades │ client order ids
-//!              │ reporters │ settled instruments │ accounts in liquidation
+//!              │ reporters │ settled instruments │ accounts in liquidation │ halts
 //! ```
 //! What follows from the rest is not written: names, contracts, levels of books, lists of orders
 //! by account. Decoding is strict as in [`types::codec`]: what contradicts itself is refused.
@@ -21,6 +21,7 @@ use crate::candles::{Candle, Candles};
 use crate::deliveries::{DeliveryPrice, SLOT_MS, Settled, Settlement, Window};
 use crate::feeds::{Feed, Reporter};
 use crate::funding::{Funding, FundingHour};
+use crate::halts::Auction;
 use crate::indexes::Index;
 use crate::instruments::InstrumentView;
 use crate::marks::Marks;
@@ -29,7 +30,7 @@ use crate::trades::{TickDirection, Trade, UserTrade};
 use crate::view::View;
 
 /// Version of the layout above.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 /// The bytes of the fields in this order.
 macro_rules! record {
@@ -45,6 +46,7 @@ macro_rules! record {
     };
 }
 
+record!(Auction { reference, ends_at, indication });
 record!(Candle { start, open, high, low, close, lots, value });
 record!(DeliveryPrice { expiry, price, samples, at });
 record!(Feed { terms, health, reason, since });
@@ -243,6 +245,7 @@ fn encode_instrument(instrument: &InstrumentView, out: &mut Vec<u8>) {
     (instrument.option, instrument.funding.clone()).encode(out);
     encode_all(instrument.marks.minutes.iter(), out);
     instrument.delivered.encode(out);
+    (instrument.state, instrument.auction).encode(out);
 }
 
 fn decode_instrument(
@@ -265,6 +268,7 @@ fn decode_instrument(
     (instrument.option, instrument.funding) = Codec::decode(reader)?;
     instrument.marks = Marks { minutes: decode_all(reader)? };
     instrument.delivered = Codec::decode(reader)?;
+    (instrument.state, instrument.auction) = Codec::decode(reader)?;
     Ok(instrument)
 }
 
@@ -325,6 +329,7 @@ impl Codec for View {
         self.reporters.iter().for_each(|(id, reporter)| (*id, *reporter).encode(out));
         encode_all(self.settled.iter(), out);
         encode_all(self.liquidating.iter(), out);
+        encode_all(self.halts.values(), out);
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -363,6 +368,8 @@ impl Codec for View {
         view.reporters = Vec::decode(reader)?.into_iter().collect();
         view.settled = decode_all(reader)?;
         view.liquidating = Vec::decode(reader)?.into_iter().collect();
+        let halts = Vec::<types::Halt>::decode(reader)?.into_iter();
+        view.halts = halts.map(|halt| ((halt.scope, halt.cause), halt)).collect();
         view.relist_trades();
         view.slot = view.at.0 / SLOT_MS;
         view.next_expiry = view.first_expiry();

@@ -7,9 +7,9 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use types::{
-    AccountId, Amount, Applied, AssetCode, At, ClientOrderId, CloseReason, Event, IndexId,
-    InstrumentId, LedgerAccount, Lots, OrderId, OrderPlaced, Seq, Side, SignedLots, Ticks, TradeId,
-    TradeSide, Traded, TransferReason, limits::CLIENT_ORDER_ID_MS,
+    AccountId, Amount, Applied, AssetCode, At, Cause, ClientOrderId, CloseReason, Event, Halt,
+    IndexId, InstrumentId, LedgerAccount, Lots, OrderId, OrderPlaced, Scope, Seq, Side, SignedLots,
+    Ticks, TradeId, TradeSide, Traded, TransferReason, limits::CLIENT_ORDER_ID_MS,
 };
 
 use crate::accounts::{Account, Movement};
@@ -41,6 +41,7 @@ pub struct View {
     pub(crate) settled: VecDeque<Settled>,
     /// Who is being liquidated.
     pub(crate) liquidating: BTreeSet<AccountId>,
+    pub(crate) halts: BTreeMap<(Scope, Cause), Halt>,
     /// The 4 seconds in which delivery windows were last looked at.
     pub(crate) slot: u64,
     pub(crate) next_expiry: At,
@@ -70,6 +71,7 @@ impl View {
             reporters: BTreeMap::new(),
             settled: VecDeque::new(),
             liquidating: BTreeSet::new(),
+            halts: BTreeMap::new(),
             slot: 0,
             next_expiry: At(u64::MAX),
             expired: Vec::new(),
@@ -175,10 +177,11 @@ impl View {
             Event::TermStarted { .. } | Event::MarginSet { .. } | Event::RiskSet(_) => {}
             Event::PortfolioSet { .. } | Event::MarginModelSet { .. } => {}
             Event::BackstopOffered { .. } | Event::LiquidationStepped(_) => {}
-            Event::Halted(_) | Event::Resumed { .. } | Event::StateChanged { .. } => {}
-            Event::AuctionStarted { .. } | Event::AuctionIndicated { .. } => {}
-            Event::AuctionExtended { .. } | Event::AuctionEnded { .. } => {}
-            Event::BreakersSet { .. } | Event::ReopeningSet(_) => {}
+            Event::Halted(_) | Event::Resumed { .. } => self.halts_changed(event),
+            Event::StateChanged { .. } | Event::AuctionStarted { .. } => self.halts_changed(event),
+            Event::AuctionIndicated { .. } => self.halts_changed(event),
+            Event::AuctionExtended { .. } => self.halts_changed(event),
+            Event::AuctionEnded { .. } | Event::BreakersSet { .. } | Event::ReopeningSet(_) => {}
             Event::OrderRateSet(_) | Event::KillSwitchSet { .. } => {}
             Event::LiquidationStarted { account, .. } => {
                 self.liquidating.insert(*account);

@@ -8,10 +8,12 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod halts;
 mod operator;
 mod prices;
 mod stress;
 
+pub use halts::{Act, Halt, HeldState, Login, Resume, Rules};
 pub use operator::{Funding, MarkWord, PriceCall, SetPricing};
 pub use prices::{Feed, Rehearse, Report, ReportCall, Reporting};
 pub use stress::{Adl, Market, Scenario, Stress};
@@ -54,6 +56,15 @@ pub enum Command {
     /// Tells from a log why something happened; no server needs to run.
     #[command(subcommand, after_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),
+    /// Holds an instrument, an index or a whole domain: says what it will do, asks, and does it.
+    #[command(after_help = halts::HALT_EXAMPLES)]
+    Halt(Halt),
+    /// Lifts what holds an instrument, an index or a domain; markets reopen by auction.
+    #[command(after_help = halts::RESUME_EXAMPLES)]
+    Resume(Resume),
+    /// Prints rules as the code has them.
+    #[command(subcommand)]
+    Rules(Rules),
     /// Calls a running server as its operator.
     #[command(after_help = OPERATOR_EXAMPLES)]
     Operator(Operator),
@@ -312,28 +323,9 @@ pub struct ExplainAccount {
 /// Flags of `operator`.
 #[derive(Debug, Args)]
 pub struct Operator {
-    /// WebSocket address of the server.
-    #[arg(long, default_value = "ws://127.0.0.1:8080/ws/api/v2", value_name = "WS")]
-    pub url: String,
-    /// The server's data directory, to read the operator's key from.
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Operator's key.
-    #[arg(
-        long,
-        env = "PLIMSOLL_CLIENT_ID",
-        requires = "client_secret",
-        allow_hyphen_values = true
-    )]
-    pub client_id: Option<String>,
-    /// Its secret.
-    #[arg(
-        long,
-        env = "PLIMSOLL_CLIENT_SECRET",
-        hide_env_values = true,
-        allow_hyphen_values = true
-    )]
-    pub client_secret: Option<String>,
+    /// Which server, and by whose key.
+    #[command(flatten)]
+    pub login: Login,
     /// Print the server's answer as one line of JSON.
     #[arg(long)]
     pub json: bool,

@@ -34,6 +34,7 @@ use crate::cli::Demo;
 use crate::config::ListingConfig;
 use crate::genesis::{Genesis, instrument};
 use crate::output;
+use crate::serve::safety;
 use crate::serve::{Ready, Signals, Site, local_plan};
 use actor::World;
 use keys::Keys;
@@ -64,6 +65,7 @@ pub async fn demo(args: Demo) -> anyhow::Result<()> {
     let site = Site::open(local_plan(home.path().to_owned(), args.port)?).await?;
     site.tidy_up().await?;
     list_perpetuals(&site).await?;
+    site.guard_empty(safety::SHOWN).await?;
     fund(&site).await?;
     reporters::set_up(&site, &signing_keys, funds(&site)).await?;
     let lister = site.lister(LISTING, reporters::simulated(args.seed));

@@ -12,12 +12,14 @@ mod domains;
 mod explain;
 mod feed;
 mod genesis;
+mod halt;
 mod log;
 mod mirror;
 mod operator;
 mod output;
 mod rehearse;
 mod report;
+mod rules;
 mod serve;
 mod stress;
 mod venue;
@@ -45,6 +47,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(args) => block_on(serve::serve(args)),
         Command::Mirror(args) => block_on(mirror::mirror(args)),
         Command::Operator(args) => block_on(operator::operator(args)),
+        Command::Halt(args) => block_on(halt::halt(args)),
+        Command::Resume(args) => block_on(halt::resume(args)),
+        Command::Rules(args) => rules::rules(&args),
         Command::Log(Log::Inspect(args)) => log::inspect(&args),
         Command::Log(Log::Verify(args)) => log::verify(&args),
         Command::Explain(args) => explain::explain(&args),

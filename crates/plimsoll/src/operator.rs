@@ -12,15 +12,14 @@ use gateway::{Key, KeyStore};
 use serde_json::{Value, json};
 use types::{AccountId, Decimal, Instrument, Kind, OptionRight, SettlementPeriod, Style};
 
-use crate::cli::{Operator, OperatorCall};
+use crate::cli::{Login, Operator, OperatorCall};
 use crate::client::{Client, number};
 use crate::{genesis, output};
 
 /// Runs the command.
 pub async fn operator(args: Operator) -> anyhow::Result<()> {
     let (method, params) = request(&args.call)?;
-    let (id, secret) = credentials(&args)?;
-    let (client, _) = Client::login(&args.url, &id, &secret).await?;
+    let client = connect(&args.login).await?;
     let result = client.call(method, params).await?;
     match args.json {
         true => output::say_json(&result)?,
@@ -29,7 +28,14 @@ pub async fn operator(args: Operator) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn credentials(args: &Operator) -> anyhow::Result<(String, String)> {
+/// A connection with the operator's key.
+pub async fn connect(login: &Login) -> anyhow::Result<Client> {
+    let (id, secret) = credentials(login)?;
+    let (client, _) = Client::login(&login.url, &id, &secret).await?;
+    Ok(client)
+}
+
+fn credentials(args: &Login) -> anyhow::Result<(String, String)> {
     if let Some((id, secret)) = args.client_id.as_ref().zip(args.client_secret.as_ref()) {
         return Ok((id.clone(), secret.clone()));
     }

@@ -11,6 +11,7 @@
 pub mod listing;
 mod progress;
 mod ready;
+pub mod safety;
 mod signals;
 mod site;
 mod upkeep;
@@ -43,6 +44,7 @@ pub async fn serve(args: Serve) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let site = Site::open(plan(&config)).await?;
     site.begin_empty(&genesis).await?;
+    site.guard_empty(safety::SERVED).await?;
     let new_operator = new_operator_key(&site)?;
     let new_reporters = new_reporter_keys(&site, &genesis)?;
     site.tidy_up().await?;

@@ -103,15 +103,18 @@ pub enum Ask {
     Liquidate,
 }
 
-impl Ask {
-    /// What to do where it is not allowed.
+impl MarketState {
+    /// What may be done where something is not allowed.
     pub const fn instead(self) -> &'static str {
         match self {
-            Ask::Cancel => "nothing is open there any more",
-            Ask::Shrink | Ask::Reduce | Ask::Trigger => "cancel, or wait until it opens",
-            Ask::Limit | Ask::Quote => "reduce or cancel, or wait until it opens",
-            Ask::Immediate => "send an order that may rest, or wait until it opens",
-            Ask::Liquidate => "liquidations wait until it opens",
+            MarketState::PostOnly | MarketState::Auction => {
+                "send a limit order that may rest, or wait until it opens"
+            }
+            MarketState::ReduceOnly => "send a reduce-only limit order, or wait until it opens",
+            MarketState::Open | MarketState::CancelOnly | MarketState::Halted => {
+                "cancel, or wait until it opens"
+            }
+            MarketState::Delivering | MarketState::Closed => "it trades no more",
         }
     }
 }

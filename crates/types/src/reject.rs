@@ -47,7 +47,7 @@ pub enum Reject {
     #[error("instrument {instrument} expired at {expiry}")]
     InstrumentExpired { instrument: InstrumentId, expiry: At },
     /// A state that does not allow what was asked.
-    #[error("instrument {instrument} is {state:?}, which does not allow this: {}", ask.instead())]
+    #[error("instrument {instrument} is {state:?}, which does not allow this: {}", state.instead())]
     MarketRestricted { instrument: InstrumentId, state: MarketState, ask: Ask },
     /// Its kill switch is on.
     #[error("account {account} is stopped by its kill switch: it may cancel, and reset the switch")]

@@ -115,11 +115,11 @@ fn auc_1_what_would_take_at_once_is_refused_and_post_only_does_not_cross() {
             1: placed, 5 at 120000
             1: rests 5 at 120000, shows 5
             > bob buys 3 perp at market
-            refused 430: instrument 0 is Auction, which does not allow this: send an order that may rest, or wait until it opens
+            refused 430: instrument 0 is Auction, which does not allow this: send a limit order that may rest, or wait until it opens
             > bob buys 3 perp at 120000 ioc
-            refused 430: instrument 0 is Auction, which does not allow this: send an order that may rest, or wait until it opens
+            refused 430: instrument 0 is Auction, which does not allow this: send a limit order that may rest, or wait until it opens
             > bob buys 3 perp at 120000 fok
-            refused 430: instrument 0 is Auction, which does not allow this: send an order that may rest, or wait until it opens
+            refused 430: instrument 0 is Auction, which does not allow this: send a limit order that may rest, or wait until it opens
             > bob buys 3 perp at 120000 post
             refused 413: post-only would trade at 120000: price at 119999 or leave post-only out
             > bob buys 3 perp at 120000 slide
@@ -284,7 +284,7 @@ fn auc_12_a_group_does_not_cross_itself() {
             > ann amends 2 at 120001
             refused 414: would trade with order 1 of the same group: cancel it, or choose cancel_maker
             > ann prefers cancel-maker
-            refused 430: instrument 0 is Auction, which does not allow this: reduce or cancel, or wait until it opens
+            refused 430: instrument 0 is Auction, which does not allow this: send a limit order that may rest, or wait until it opens
             > ann cancels all
             1: cancelled
             2: cancelled
@@ -423,7 +423,7 @@ fn auc_10_an_outage_is_followed_by_cancels_and_then_an_auction_by_its_length() {
         0: Open to CancelOnly
         1: Open to CancelOnly
         > bob buys 1 perp at 120010
-        refused 430: instrument 0 is CancelOnly, which does not allow this: reduce or cancel, or wait until it opens
+        refused 430: instrument 0 is CancelOnly, which does not allow this: cancel, or wait until it opens
         > tick 2
         Domain: Outage is over
         0: auction of 3 s, the mark is 120000

@@ -223,7 +223,7 @@ fn sta_2_the_strongest_of_all_that_holds_a_market_is_in_force() {
             > halt all PostOnly
             Domain is PostOnly by Operator until None, 0 against 0
             > ann buys 1 call at 400
-            refused 430: instrument 1 is ReduceOnly, which does not allow this: reduce or cancel, or wait until it opens
+            refused 430: instrument 1 is ReduceOnly, which does not allow this: send a reduce-only limit order, or wait until it opens
             > tick 4
             > tick 1
             Instrument(InstrumentId(0)): Operator is over
@@ -254,7 +254,7 @@ fn sta_2_a_neighbour_trades_on() {
             Instrument(InstrumentId(0)) is Halted by Operator until None, 0 against 0
             0: Open to Halted
             > ann sells 1 perp at 120000
-            refused 430: instrument 0 is Halted, which does not allow this: reduce or cancel, or wait until it opens
+            refused 430: instrument 0 is Halted, which does not allow this: cancel, or wait until it opens
             > ann sells 1 call at 500
             1: placed, 1 at 500
             1: rests 1 at 500, shows 1
@@ -302,7 +302,7 @@ fn sta_3_in_post_only_nothing_takes() {
             > bob amends 2 at 120010
             refused 413: post-only would trade at 120010: price at 120009 or leave post-only out
             > bob buys 1 perp at market
-            refused 430: instrument 0 is PostOnly, which does not allow this: send an order that may rest, or wait until it opens
+            refused 430: instrument 0 is PostOnly, which does not allow this: send a limit order that may rest, or wait until it opens
         "#]],
     );
 }
@@ -467,11 +467,11 @@ fn sta_7_what_was_closed_reopens_by_auction() {
             0: would give no trade, in 30 s
             1: would give no trade, in 30 s
             > ann buys 1 perp at market
-            refused 430: instrument 0 is Auction, which does not allow this: send an order that may rest, or wait until it opens
+            refused 430: instrument 0 is Auction, which does not allow this: send a limit order that may rest, or wait until it opens
             > ann buys 1 perp at 120000 ioc
-            refused 430: instrument 0 is Auction, which does not allow this: send an order that may rest, or wait until it opens
+            refused 430: instrument 0 is Auction, which does not allow this: send a limit order that may rest, or wait until it opens
             > ann buys 1 perp at 120000 fok
-            refused 430: instrument 0 is Auction, which does not allow this: send an order that may rest, or wait until it opens
+            refused 430: instrument 0 is Auction, which does not allow this: send a limit order that may rest, or wait until it opens
             > wait 28000
             > tick 2
             0: would give no trade, in 1 s

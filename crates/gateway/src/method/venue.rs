@@ -16,7 +16,7 @@ use crate::methods::{
 const ACCOUNT_READ: Needs = Needs::Scope(Area::Account, Level::Read);
 const ACCOUNT_WRITE: Needs = Needs::Scope(Area::Account, Level::ReadWrite);
 const TRADE_READ: Needs = Needs::Scope(Area::Trade, Level::Read);
-const TRADE_WRITE: Needs = Needs::Scope(Area::Trade, Level::ReadWrite);
+pub(super) const TRADE_WRITE: Needs = Needs::Scope(Area::Trade, Level::ReadWrite);
 const WALLET_READ: Needs = Needs::Scope(Area::Wallet, Level::Read);
 const WALLET_WRITE: Needs = Needs::Scope(Area::Wallet, Level::ReadWrite);
 
@@ -26,7 +26,7 @@ const SORTING: ParamKind = OneOf(&["asc", "desc", "default"]);
 const RESOLUTIONS: ParamKind =
     OneOf(&["1", "3", "5", "10", "15", "30", "60", "120", "180", "360", "720", "1D"]);
 const INSTRUMENT: Param = must("instrument_name", Text);
-const CURRENCY: Param = must("currency", Text);
+pub(super) const CURRENCY: Param = must("currency", Text);
 
 const JUST_INSTRUMENT: &[Param] = &[INSTRUMENT];
 const JUST_CURRENCY: &[Param] = &[CURRENCY];
@@ -153,7 +153,12 @@ const fn public(tier: Tier, name: &'static str, answer: Handler) -> Method {
 }
 
 /// A method of somebody's orders, positions and money.
-const fn private(tier: Tier, name: &'static str, needs: Needs, answer: Handler) -> Method {
+pub(super) const fn private(
+    tier: Tier,
+    name: &'static str,
+    needs: Needs,
+    answer: Handler,
+) -> Method {
     public(tier, name, answer).needs(needs)
 }
 
@@ -167,7 +172,7 @@ const fn cancels(tier: Tier, name: &'static str, answer: Handler) -> Method {
     private(tier, name, TRADE_WRITE, answer).costs(Pool::Cancel, 1)
 }
 
-const fn operator(name: &'static str, answer: Handler) -> Method {
+pub(super) const fn operator(name: &'static str, answer: Handler) -> Method {
     private(Ours, name, Needs::Operator, answer)
 }
 

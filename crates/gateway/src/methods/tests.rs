@@ -1,6 +1,7 @@
 //! Methods against a venue of real engines without a log.
 
 mod fed;
+mod halts;
 mod objects;
 mod portfolio;
 mod prices;

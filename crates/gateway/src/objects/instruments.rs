@@ -1,7 +1,7 @@
 //! Instrument and Currency.
 
 use market_data::{InstrumentView, Life};
-use types::{AssetCode, At, Kind, Style};
+use types::{AssetCode, At, Kind, MarketState, Style};
 
 use super::{Fixed, List, Look, Object, Scale, kind, right, settlement_period};
 
@@ -81,9 +81,12 @@ pub(crate) fn is_open(instrument: &InstrumentView, now: At) -> bool {
     instrument.life(now) == Life::Open
 }
 
-/// `settlement`: it has expired and waits for its delivery price.
+/// `settlement`: it has expired and waits for its delivery price. Of what the dialect knows,
+/// `locked` comes nearest to an auction, which takes orders and trades nothing yet.
 pub(crate) fn state(instrument: &InstrumentView, now: At) -> &'static str {
     match instrument.life(now) {
+        Life::Open if instrument.state() == MarketState::Auction => "locked",
+        Life::Open if MarketState::Auction < instrument.state() => "halted",
         Life::Open => "open",
         Life::Expired => "settlement",
         Life::Delivered => "closed",

@@ -3,6 +3,7 @@
 use market_data::{Book, Candle, InstrumentView};
 use types::{At, Side, Style, Ticks};
 
+use super::halts::write_indication;
 use super::instruments::{index_name, state};
 use super::prices::{write_greeks, write_price_fields};
 use super::{Fixed, List, Look, Object, Scale};
@@ -68,6 +69,10 @@ fn write_ticker_fields(object: &mut Object<'_>, look: Look<'_>, instrument: &Ins
         .word("instrument_name", instrument.name())
         .number("timestamp", now)
         .word("state", state(instrument, now));
+    if let Some(auction) = instrument.auction() {
+        object.number("auction_ends_at", auction.ends_at);
+        write_indication(object, instrument, auction);
+    }
     write_stats(object.key("stats"), look, instrument);
     write_quote_fields(object, instrument);
     object

@@ -22,7 +22,8 @@ use super::Subscriber;
 use super::replies::text;
 use super::topics::{Interval, Topic, UserTopic};
 use crate::objects::{
-    Look, Part, change_of_health, write_ended, write_platform, write_started, write_stepped,
+    Look, Part, change_of_health, write_auction_news, write_ended, write_platform, write_started,
+    write_stepped,
 };
 
 /// Channels of one domain.
@@ -353,9 +354,21 @@ impl Channels {
             | Event::OrderRateSet(_)
             | Event::KillSwitchSet { .. }
             | Event::Refused(_) => {}
-            Event::Halted(_) | Event::Resumed { .. } | Event::StateChanged { .. } => {}
-            Event::AuctionStarted { .. } | Event::AuctionIndicated { .. } => {}
-            Event::AuctionExtended { .. } | Event::AuctionEnded { .. } => {}
+            Event::Halted(_)
+            | Event::Resumed { .. }
+            | Event::StateChanged { .. }
+            | Event::AuctionStarted { .. }
+            | Event::AuctionIndicated { .. }
+            | Event::AuctionExtended { .. }
+            | Event::AuctionEnded { .. } => self.gather_halt(look, event),
+            Event::LiquidationStarted { .. }
+            | Event::LiquidationStepped(_)
+            | Event::LiquidationEnded { .. } => self.gather_liquidation(look, event),
+        }
+    }
+
+    fn gather_liquidation(&mut self, look: Look<'_>, event: &Event) {
+        match event {
             Event::LiquidationStarted { account, margin, at } => {
                 let text = text(|out| write_started(out, look, (*account, margin), *at));
                 self.liquidation(*account, &text);
@@ -365,6 +378,7 @@ impl Channels {
                 let text = text(|out| write_ended(out, look, (*account, *end, margin), *at));
                 self.liquidation(*account, &text);
             }
+            _ => {}
         }
     }
 
@@ -547,6 +561,46 @@ impl Channels {
     }
 
     /// An instrument has come to another part of its life, under these words.
+    fn gather_halt(&mut self, look: Look<'_>, event: &Event) {
+        match event {
+            Event::Halted(halt) => self.platform_changed(look, halt.scope),
+            Event::Resumed { scope, .. } => self.platform_changed(look, *scope),
+            Event::StateChanged { instrument, .. }
+            | Event::AuctionStarted { instrument, .. }
+            | Event::AuctionIndicated { instrument, .. }
+            | Event::AuctionExtended { instrument, .. }
+            | Event::AuctionEnded { instrument, .. } => self.auction_changed(look, *instrument),
+            _ => {}
+        }
+    }
+
+    /// Of every index that the scope reaches: is it locked now?
+    fn platform_changed(&mut self, look: Look<'_>, scope: types::Scope) {
+        let reaches = |index: &market_data::Index| match scope {
+            types::Scope::Instrument(_) => false,
+            types::Scope::Index { base, quote } => (base, quote) == (index.base(), index.quote()),
+            types::Scope::Domain => true,
+        };
+        for index in look.view.indexes().iter().filter(|index| reaches(index)) {
+            let is_locked = look.view.is_locked(index);
+            self.other(
+                |topic| *topic == Topic::Platform,
+                |gathered| {
+                    gathered.texts.push(text(|out| write_platform(out, (index.name(), is_locked))));
+                },
+            );
+        }
+    }
+
+    /// What an auction would give now; without one, that the market has another state.
+    fn auction_changed(&mut self, look: Look<'_>, instrument: InstrumentId) {
+        self.of_instrument(instrument, shows_prices, |_| {});
+        let Some(market) = look.view.instrument(instrument) else { return };
+        let news = text(|out| write_auction_news(out, market));
+        let is_auction = |topic: &Topic| matches!(topic, Topic::Auction(_));
+        self.of_instrument(instrument, is_auction, |gathered| gathered.texts.push(news.clone()));
+    }
+
     fn life_changed(&mut self, look: Look<'_>, instrument: InstrumentId, words: &[&str]) {
         let Some(market) = look.view.instrument(instrument) else { return };
         self.of_instrument(instrument, shows_prices, |_| {});

@@ -75,7 +75,11 @@ pub(crate) fn flush(channel: &mut Channel, look: Look<'_>, now: At) -> Vec<Waiti
                 channel.tell(&text(|out| write_expiration(out, look, index)));
             }
         }
-        Topic::InstrumentState(_) | Topic::MmpTrigger(_) | Topic::Liquidation | Topic::Platform => {
+        Topic::Auction(_)
+        | Topic::InstrumentState(_)
+        | Topic::MmpTrigger(_)
+        | Topic::Liquidation
+        | Topic::Platform => {
             for data in &gathered.texts {
                 channel.tell(data);
             }
@@ -131,6 +135,7 @@ pub(crate) fn greet(channel: &mut Channel, look: Look<'_>, now: At) {
             look.view.index(id).map(|index| text(|out| write_expiration(out, look, index)))
         }
         Topic::Trades(_)
+        | Topic::Auction(_)
         | Topic::InstrumentState(_)
         | Topic::Platform
         | Topic::PriceFeed(_)

@@ -55,6 +55,8 @@ pub(crate) enum Topic {
     Trades(Filter),
     Chart(InstrumentId, u64),
     Perpetual(InstrumentId),
+    /// What the auction of an instrument would give.
+    Auction(InstrumentId),
     Index(IndexId),
     /// Marks and volatilities of all options of an index.
     OptionMarks(IndexId),
@@ -142,7 +144,8 @@ impl Topic {
             | Topic::Quote(id)
             | Topic::Trades(Filter::One(id))
             | Topic::Chart(id, _)
-            | Topic::Perpetual(id) => Some(id),
+            | Topic::Perpetual(id)
+            | Topic::Auction(id) => Some(id),
             Topic::Trades(Filter::Kind(_))
             | Topic::Index(_)
             | Topic::OptionMarks(_)
@@ -192,6 +195,7 @@ pub(crate) fn parse(look: Look<'_>, name: &str) -> Option<(Topic, Interval)> {
             is_perpetual.then_some(())?;
             Some((Topic::Perpetual(instrument.id()), interval(pace)?))
         }
+        ["auction", name] => Some((Topic::Auction(one(name)?), Interval::Raw)),
         ["deribit_price_index", index] => {
             Some((Topic::Index(index_in(look, index)?), Interval::Raw))
         }

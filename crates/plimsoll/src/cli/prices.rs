@@ -236,7 +236,7 @@ fn percent(text: &str) -> Result<i64, String> {
 }
 
 /// `90s` or `2m`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let read = |suffix: char, seconds: u64| {
         let number: u64 = text.strip_suffix(suffix)?.parse().ok()?;
         number.checked_mul(seconds).filter(|seconds| (1..=86_400).contains(seconds))

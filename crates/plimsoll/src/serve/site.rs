@@ -1,6 +1,6 @@
 //! A venue with its gateway: opened, kept, and stopped as a whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -154,6 +154,25 @@ impl Site {
         Ok(())
     }
 
+    /// Domains that had no entry before this start.
+    pub(super) fn begun_empty(&self) -> Vec<DomainId> {
+        let starts = (0..).map(DomainId).zip(&self.starts);
+        starts.filter(|(_, start)| start.started.seq.0 == 0).map(|(id, _)| id).collect()
+    }
+
+    /// The pairs that the instruments of a domain are priced by.
+    pub(super) fn pairs(
+        &self,
+        domain: DomainId,
+    ) -> anyhow::Result<BTreeSet<(AssetCode, AssetCode)>> {
+        let replica = self.venue.replica(domain).context("every domain runs after the start")?;
+        Ok(replica.inspect(|engine| {
+            let ids = (0..).map(types::InstrumentId);
+            let specs = ids.map_while(|id| engine.instrument(id));
+            specs.map(|(spec, _)| (spec.base, spec.quote)).collect()
+        })?)
+    }
+
     /// Names of the instruments that are listed in a domain.
     pub fn listed(&self, domain: DomainId) -> anyhow::Result<Vec<String>> {
         let replica = self.venue.replica(domain).context("every domain runs after the start")?;
@@ -188,12 +207,13 @@ impl Site {
         Ok(replica.inspect(move |engine| engine.reporter(account))?)
     }
 
-    /// What a start owes: sessions of the last life are gone, days may have ended, and no price is
-    /// trusted until its feed has passed its barrier.
+    /// What a start owes, first of all to know how long the venue was away: no price is trusted
+    /// until its feed has passed its barrier, sessions of the last life are gone, days may have
+    /// ended.
     pub async fn tidy_up(&self) -> anyhow::Result<()> {
         for (id, _) in self.domain_ids() {
             let commands =
-                vec![Command::DropSession { session: None }, Command::EndDay, Command::StartTerm];
+                vec![Command::StartTerm, Command::DropSession { session: None }, Command::EndDay];
             self.carry_out(id, commands).await.context("after the start")?;
         }
         Ok(())

@@ -3,6 +3,7 @@
 mod cli;
 mod demo_feed;
 mod genesis;
+mod halts;
 mod liquidation;
 mod mirror;
 mod operator;

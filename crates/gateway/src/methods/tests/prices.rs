@@ -602,10 +602,10 @@ fn an_index_is_locked_while_its_feed_is_frozen() {
     let fed = Fed::new();
     let world = &fed.world;
     let listener = world.listen(1, None, "platform_state");
-    assert_eq!(world.market.frozen_indexes(), (vec![], 3));
+    assert_eq!(world.market.locked_indexes(), (vec![], 3));
     world.pass_ms(65_000);
     world.run(0, Command::Tick);
-    assert_eq!(world.market.frozen_indexes(), (vec!["btc_usd".to_owned()], 3));
+    assert_eq!(world.market.locked_indexes(), (vec!["btc_usd".to_owned()], 3));
     assert_eq!(listener.heard(), [json!({ "price_index": "btc_usd", "locked": true })]);
     let buy = json!({ "instrument_name": PERPETUAL, "price": 99_000, "amount": 10 });
     let refusal = world.refusal(ALICE, "private/buy", buy);

@@ -21,10 +21,10 @@ fn health(fed: &Fed) -> Health {
 fn reports_make_an_index() {
     let fed = Fed::silent();
     assert_eq!(health(&fed), Health::Frozen);
-    assert_eq!(fed.world.market.frozen_indexes().0, ["btc_usd"]);
+    assert_eq!(fed.world.market.locked_indexes().0, ["btc_usd"]);
     fed.seconds(3, "100000.5");
     assert_eq!(health(&fed), Health::Healthy);
-    assert_eq!(fed.world.market.frozen_indexes().0, Vec::<String>::new());
+    assert_eq!(fed.world.market.locked_indexes().0, Vec::<String>::new());
     let index = fed.world.public("public/get_index_price", json!({ "index_name": "btc_usd" }));
     assert_eq!(index["index_price"].to_string(), "100000.5");
     let ticker = fed.world.public("public/ticker", json!({ "instrument_name": "BTC-PERPETUAL" }));
