@@ -16,7 +16,7 @@ mod stress;
 pub use halts::{Act, Halt, HeldState, Login, Resume, Rules};
 pub use operator::{Funding, MarkWord, PriceCall, SetPricing};
 pub use prices::{Feed, Rehearse, Report, ReportCall, Reporting};
-pub use stress::{Adl, Market, Scenario, Stress};
+pub use stress::{Adl, Breakers, Market, Scenario, Stress};
 
 /// A crypto options and futures exchange: one binary, one data directory.
 #[derive(Debug, Parser)]

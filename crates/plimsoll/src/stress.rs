@@ -16,16 +16,18 @@
 //! | `terms`, `grid` | what the market is made up of; steps of price and size |
 //! | `stage` | the engine, its clock, and what actors see |
 //! | `crowd`, `makers`, `movers` | the actors |
-//! | `tally`, `series` | what the engine said; what is looked at each second |
+//! | `tally`, `halts`, `series` | what the engine said; what is looked at each second |
 //! | `play` | one play, and whether the books balance at its end |
-//! | `report`, `plot`, `progress` | what is said and drawn |
+//! | `report`, `compare`, `plot`, `progress` | what is said and drawn |
 //!
 //! Signatures are not part of it: the engine does not look at them. Latency is not either:
 //! everybody acts once a second, after the engine. Floats are fine here: this plays the part of the
 //! outside world, and what reaches the engine are whole ticks and lots.
 
+mod compare;
 mod crowd;
 mod grid;
+mod halts;
 mod makers;
 mod movers;
 mod outside;
@@ -46,7 +48,7 @@ use std::fs;
 
 use anyhow::Context;
 
-use crate::cli::Stress;
+use crate::cli::{Breakers, Stress};
 use crate::output;
 use path::Path;
 use progress::Progress;
@@ -54,6 +56,9 @@ use terms::Terms;
 
 /// Runs the command.
 pub fn stress(args: &Stress) -> anyhow::Result<()> {
+    if args.breakers == Breakers::Compare {
+        return compare::compare(args);
+    }
     let (path, terms) = (Path::find(args)?, Terms::of(args));
     let mut progress = Progress::new(path.to.ms_since(path.from) / 1_000);
     let outcome = play::play(&terms, &path, &mut progress)?;

@@ -143,13 +143,44 @@ impl Engine {
                 continue;
             };
             self.touch_market(instrument);
-            if let Some(edge) = &terms.limit_state {
+            let is_open =
+                |engine: &Engine| engine.markets.at(instrument.0).state == MarketState::Open;
+            self.look_at_windows(instrument, &terms, events);
+            if let Some(edge) = terms.limit_state.as_ref().filter(|_| is_open(self)) {
                 self.look_at_edge(instrument, edge, events);
             }
-            if let Some(depth) = &terms.depth
-                && self.markets.at(instrument.0).state == MarketState::Open
-            {
+            if let Some(depth) = terms.depth.as_ref().filter(|_| is_open(self)) {
                 self.look_at_depth(instrument, depth, events);
+            }
+        }
+    }
+
+    /// BRK-4: where the best price of a side is beyond the bound, whoever may not rest would find
+    /// nothing, and nothing would tell what the market is worth now.
+    fn look_at_windows(
+        &mut self,
+        instrument: InstrumentId,
+        terms: &BreakerTerms,
+        events: &mut Vec<Event>,
+    ) {
+        let watch = self.watch_mut(instrument).clone();
+        let windows = [
+            (terms.velocity, &watch.velocity, Cause::Velocity),
+            (terms.range, &watch.range, Cause::Range),
+        ];
+        for (range, window, cause) in windows {
+            let Some(range) = range else {
+                continue;
+            };
+            let best = |side| self.books.best(instrument, side);
+            let Some((lowest, highest)) = window.held(&range, self.at) else {
+                continue;
+            };
+            let fallen = best(Side::Bid).filter(|bid| *bid < lowest).map(|bid| (bid, lowest));
+            let risen = best(Side::Ask).filter(|ask| highest < *ask).map(|ask| (ask, highest));
+            if let Some((price, bound)) = fallen.or(risen) {
+                let found = (u64::from(price.0), u64::from(bound.0));
+                return self.trip((instrument, cause), found, range.pause_ms, events);
             }
         }
     }

@@ -57,14 +57,29 @@ impl Window {
     /// BRK-4: the lowest and the highest price at which the next trade may be, if the first of them
     /// is at `best`. No trade in the window sets no bound by itself.
     pub fn bounds(&self, terms: &RangeTerms, best: Ticks, at: At) -> (Ticks, Ticks) {
-        let young = self.parts.iter().filter(|(part, _)| !is_old(*part, terms, at));
-        let (low, high) = young
-            .fold((best, best), |(low, high), (_, (from, to))| (low.min(*from), high.max(*to)));
-        let ppm = u64::from(terms.move_ppm);
-        let lowest = (u64::from(high.0) * (1_000_000 - ppm)).div_ceil(1_000_000).max(1);
-        let highest = u64::from(low.0) * (1_000_000 + ppm) / 1_000_000;
-        (clamped(lowest), clamped(highest))
+        let (low, high) = self.reach(terms, at).unwrap_or((best, best));
+        bounds_of(terms, low.min(best), high.max(best))
     }
+
+    /// The same of the trades alone; `None` if there are none.
+    pub fn held(&self, terms: &RangeTerms, at: At) -> Option<(Ticks, Ticks)> {
+        self.reach(terms, at).map(|(low, high)| bounds_of(terms, low, high))
+    }
+
+    /// The lowest and the highest trade.
+    fn reach(&self, terms: &RangeTerms, at: At) -> Option<(Ticks, Ticks)> {
+        let young = self.parts.iter().filter(|(part, _)| !is_old(*part, terms, at));
+        let ranges = young.map(|(_, range)| *range);
+        ranges.reduce(|(low, high), (from, to)| (low.min(from), high.max(to)))
+    }
+}
+
+/// Both rounded inward.
+fn bounds_of(terms: &RangeTerms, low: Ticks, high: Ticks) -> (Ticks, Ticks) {
+    let ppm = u64::from(terms.move_ppm);
+    let lowest = (u64::from(high.0) * (1_000_000 - ppm)).div_ceil(1_000_000).max(1);
+    let highest = u64::from(low.0) * (1_000_000 + ppm) / 1_000_000;
+    (clamped(lowest), clamped(highest))
 }
 
 fn part_of(terms: &RangeTerms, at: At) -> u64 {

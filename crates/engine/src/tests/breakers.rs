@@ -539,7 +539,8 @@ fn sta_5_nobody_is_liquidated_where_nothing_may_be_taken() {
     assert!(liquidated(Some(MarketState::ReduceOnly)) && liquidated(None));
 }
 
-/// BRK-9: the liquidation takes what is within the bound, and the market stays open.
+/// BRK-9: the liquidation takes what is within the bound, and the market stays open. BRK-4: a
+/// second later the best bid is beyond the bound of the trade, and that is an auction.
 #[test]
 fn brk_9_a_liquidation_stops_no_market() {
     let mut priced = levered(1_400_000);
@@ -547,14 +548,25 @@ fn brk_9_a_liquidation_stops_no_market() {
     priced.world.must(set(BreakerTerms { velocity, ..OFF }));
     bid(&mut priced, CAT, 10, 118_400);
     bid(&mut priced, CAT, 4_000, 118_000);
-    let events = priced.seconds(3, &[59_200; 5]);
-    let prices = events.iter().filter_map(|event| match event {
-        Event::Traded(trade) => Some(trade.price),
-        _ => None,
-    });
-    assert_eq!(prices.collect::<Vec<_>>(), [Ticks(118_400)]);
-    assert_eq!(priced.world.engine.market_state(PERPETUAL), Some(MarketState::Open));
-    assert!(stops(&events).is_empty());
+    let prices = |events: &[Event]| -> Vec<Ticks> {
+        let traded = events.iter().filter_map(|event| match event {
+            Event::Traded(trade) => Some(trade.price),
+            _ => None,
+        });
+        traded.collect()
+    };
+    let mut events = Vec::new();
+    while prices(&events).is_empty() {
+        events = priced.seconds(1, &[59_200; 5]);
+    }
+    assert_eq!(prices(&events), [Ticks(118_400)]);
+    assert_eq!(stops(&events), "");
+    let later = stops(&priced.seconds(1, &[59_200; 5]));
+    expect![[r#"
+        Instrument(InstrumentId(0)) is Auction by Velocity, 118000 against 118282
+        0: Open to Auction
+    "#]]
+    .assert_eq(&later);
 }
 
 /// AUC-9: nor a reopening.

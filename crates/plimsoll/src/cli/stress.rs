@@ -12,6 +12,7 @@ Examples:
   plimsoll stress --scenario minus-60
   plimsoll stress --scenario may-2021 --data ../shared/data --svg may.svg
   plimsoll stress --scenario luna-2022 --seed 2 --fund-ppm 20000 --adl water-filling
+  plimsoll stress --breakers compare                    three crashes, without and with breakers
   plimsoll stress --path prices.csv.gz --from 2023-03-10 --hours 12 --json
 
 The engine is the one that serves; the traders are simulated. Everything is decided by the prices,
@@ -39,6 +40,17 @@ pub enum Scenario {
     Minus60,
 }
 
+/// Whether markets stop by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Breakers {
+    /// They do not.
+    Off,
+    /// They do.
+    On,
+    /// One play without and one with them, side by side. Without a scenario: May 2021, LUNA, FTX.
+    Compare,
+}
+
 /// Who gives when neither margin nor fund covers a loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Adl {
@@ -56,7 +68,12 @@ pub enum Adl {
 #[derive(Clone, Debug, Args)]
 pub struct Stress {
     /// A crash by its name.
-    #[arg(long, value_enum, required_unless_present = "path", conflicts_with = "path")]
+    #[arg(
+        long,
+        value_enum,
+        required_unless_present_any = ["path", "breakers"],
+        conflicts_with = "path"
+    )]
     pub scenario: Option<Scenario>,
     /// A file of prices instead: csv, csv.gz or parquet with ts_ms and price, or bars.
     #[arg(long, value_name = "FILE")]
@@ -79,6 +96,10 @@ pub struct Stress {
     /// The market that they meet in.
     #[command(flatten)]
     pub market: Market,
+    /// With the circuit breakers that a served venue begins with; `compare` plays both and says
+    /// what each did better.
+    #[arg(long, value_enum, default_value = "off")]
+    pub breakers: Breakers,
     /// Print one line of JSON.
     #[arg(long)]
     pub json: bool,

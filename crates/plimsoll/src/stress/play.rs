@@ -126,6 +126,9 @@ impl Cast {
             stage.second(begin.plus_ms(second * 1_000), Some(price));
         }
         let crowd = Crowd::enter(stage, terms, &mut rng.fork(2))?;
+        if terms.has_breakers {
+            stage.guard()?;
+        }
         Ok(Cast { backstops, makers, momentum, crowd })
     }
 

@@ -1,5 +1,7 @@
 //! The real engine of one domain with one perpetual and its feed, and what actors see of it.
 
+use std::collections::BTreeSet;
+
 use anyhow::bail;
 use engine::Engine;
 use types::{
@@ -12,6 +14,7 @@ use types::{
 use super::grid::{DECIMALS, Grid};
 use super::tally::Tally;
 use crate::report::said::nearest_price;
+use crate::serve::safety;
 
 /// The one contract.
 pub const PERPETUAL: InstrumentId = InstrumentId(0);
@@ -72,6 +75,14 @@ impl Stage {
     pub fn back(&mut self, account: AccountId, capacity: i64) -> anyhow::Result<()> {
         let terms = BackstopTerms { capacity: Amount(capacity), share_ppm: 100_000 };
         self.must(Command::OfferBackstop { account, terms })
+    }
+
+    /// The breakers that a served venue begins with.
+    pub fn guard(&mut self) -> anyhow::Result<()> {
+        let pair = (self.grid.spec.base, self.grid.spec.quote);
+        safety::commands(&BTreeSet::from([pair]), safety::SERVED)
+            .into_iter()
+            .try_for_each(|command| self.must(command))
     }
 
     /// A command that setting up depends on.

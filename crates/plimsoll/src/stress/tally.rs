@@ -11,6 +11,7 @@ use types::{
 };
 
 use super::grid::Grid;
+use super::halts::Halts;
 
 /// How often, and for how much, in atoms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,6 +86,8 @@ pub struct Tally {
     pub refused: BTreeMap<u16, u64>,
     /// How good the index is.
     pub health: Option<Health>,
+    /// What stopped the market.
+    pub halts: Halts,
 }
 
 impl Tally {
@@ -99,11 +102,15 @@ impl Tally {
                 Event::Traded(traded) => {
                     let value = grid.value(traded.price, traded.size.0.into());
                     self.traded.add(value);
+                    self.halts.trade(traded);
                 }
                 Event::LiquidationStarted { account, .. } => self.begin(*account, at),
                 Event::LiquidationStepped(step) => self.step(step, grid, at),
                 Event::LiquidationEnded { account, end, .. } => self.end(*account, *end, at),
                 Event::FeedHealthChanged { to, .. } => self.health = Some(*to),
+                Event::Halted(_) | Event::StateChanged { .. } | Event::AuctionEnded { .. } => {
+                    self.halts.take(event, at);
+                }
                 Event::Refused(reject) => *self.refused.entry(reject.code()).or_default() += 1,
                 _ => (),
             }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use types::{AdlPolicy, RiskTerms};
 
-use crate::cli::{Adl, Market, Stress};
+use crate::cli::{Adl, Breakers, Market, Stress};
 
 /// A market before the crash.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +32,8 @@ pub struct Terms {
     pub jolt_s: f64,
     /// How the engine liquidates.
     pub risk: RiskTerms,
+    /// Whether the market stops by itself.
+    pub has_breakers: bool,
 }
 
 impl Terms {
@@ -53,6 +55,7 @@ impl Terms {
             echo: f64::from(market.echo_ppm) / 1e6,
             jolt_s: market.jolt_s,
             risk: risk_terms(market),
+            has_breakers: args.breakers == Breakers::On,
         }
     }
 
@@ -64,7 +67,7 @@ impl Terms {
              median\n  within 1 % makers show {} a side and hold at most {}; momentum traders \
              hold at most {}\n  insurance fund {}, backstops take over at most {}, deleveraging \
              by {:?}, takeover below {} % of maintenance margin\n  echo {} ppm/s, a jolt every \
-             {} s",
+             {} s; breakers {}",
             self.seed,
             self.n_traders,
             million(self.open_interest),
@@ -78,6 +81,7 @@ impl Terms {
             f64::from(self.risk.takeover_ppm) / 1e4,
             (self.echo * 1e6).round(),
             self.jolt_s,
+            if self.has_breakers { "on" } else { "off" },
         )
     }
 
@@ -87,7 +91,7 @@ impl Terms {
             "seed": self.seed, "traders": self.n_traders, "open_interest": self.open_interest,
             "leverage": self.leverage, "depth": self.depth, "makers": self.makers,
             "momentum": self.momentum, "fund": self.fund, "backstop": self.backstop,
-            "echo": self.echo, "jolt_s": self.jolt_s,
+            "echo": self.echo, "jolt_s": self.jolt_s, "breakers": self.has_breakers,
             "takeover_ppm": self.risk.takeover_ppm, "adl": format!("{:?}", self.risk.adl),
         })
     }

@@ -66,6 +66,21 @@ fn a_play_is_decided_by_path_flags_and_seed() {
 }
 
 #[test]
+fn brk_4_breakers_stop_a_crash_and_are_compared_with_none() {
+    let (off, on, again) =
+        (crashed("--breakers off"), crashed("--breakers on"), crashed("--breakers on"));
+    assert_eq!(on.root, again.root);
+    assert_ne!(on.root, off.root);
+    assert!(off.tally.halts.stops.is_empty() && off.tally.halts.stopped_ms == 0);
+    let halts = &on.tally.halts;
+    assert!(halts.stops.contains_key(&types::Cause::Range), "{:?}", halts.stops);
+    assert!(0 < halts.stopped_ms, "{halts:?}");
+    let rows = super::compare::rows(&off, &on);
+    let verdicts: Vec<&str> = rows.iter().map(super::compare::Row::verdict).collect();
+    assert!(verdicts.contains(&"worse"), "a stop is never free: {verdicts:?}");
+}
+
+#[test]
 fn in_a_crash_every_step_of_the_waterfall_is_taken_and_what_was_lost_is_paid() {
     let Outcome { tally, groups, .. } = crashed("--fund-ppm 200");
     assert!(0 < tally.rounds.times && 0 < tally.takeovers.times, "{tally:?}");
