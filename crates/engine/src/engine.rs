@@ -16,6 +16,7 @@ use crate::halts::Halts;
 use crate::holding::Holding;
 use crate::liquidation::{Backstop, Liquidation, USUAL_TERMS};
 use crate::market::{Index, Market};
+use crate::notices::Notices;
 use crate::orders::Orders;
 use crate::prices::Reporter;
 use crate::root::Digests;
@@ -56,6 +57,7 @@ pub struct Engine {
     /// When the next round of each liquidation is due.
     pub(crate) rounds_due: BTreeSet<(At, AccountId)>,
     pub(crate) halts: Halts,
+    pub(crate) notices: Notices,
     /// Moves of indices since the engine was made or restored (see `valuation`).
     pub(crate) n_moves: u64,
     pub(crate) n_trades: u64,
@@ -102,6 +104,7 @@ impl Engine {
             waiting: BTreeSet::new(),
             rounds_due: BTreeSet::new(),
             halts: Halts::default(),
+            notices: Notices::default(),
             n_moves: 0,
             n_trades: 0,
             n_priorities: 0,
@@ -201,6 +204,7 @@ impl Engine {
             }
             Command::SetReopening(terms) => self.set_reopening(terms, events),
             Command::SetOrderRate(rate) => self.set_order_rate(*rate, events),
+            Command::PublishNotice(words) => self.publish_notice(words, events),
             Command::SetKillSwitch { account, on } => self.set_kill_switch(*account, *on, events),
         }
     }

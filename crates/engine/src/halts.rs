@@ -84,6 +84,7 @@ impl Engine {
         events.push(Event::Halted(halt.into()));
         let reopening_ms = self.halts.reopening.auction_ms;
         self.restate_all(halt.scope, reopening_ms, events);
+        self.note_held(&halt, events);
     }
 
     /// Ends a halt; markets that nothing else holds reopen with an auction of this length.
@@ -91,6 +92,7 @@ impl Engine {
         self.set_halt((scope, cause), None);
         events.push(Event::Resumed { scope, cause, at: self.at });
         self.restate_all(scope, reopening_ms, events);
+        self.note_lifted((scope, cause), events);
     }
 
     fn set_halt(&mut self, key: (Scope, Cause), halt: Option<Halt>) {
@@ -109,6 +111,9 @@ impl Engine {
 
     /// The markets of a scope that are not delivered, by id.
     fn scope_of(&self, scope: Scope) -> Vec<InstrumentId> {
+        if let Scope::Instrument(instrument) = scope {
+            return alloc::vec![instrument];
+        }
         let live = self.markets.iter().filter(|(_, market)| market.delivered.is_none());
         let reaches = |id: u32, market: &Market| match scope {
             Scope::Instrument(instrument) => instrument.0 == id,
@@ -116,6 +121,17 @@ impl Engine {
             Scope::Domain => true,
         };
         live.filter(|(id, market)| reaches(*id, market)).map(|(id, _)| InstrumentId(id)).collect()
+    }
+
+    /// The strongest state of its markets.
+    pub(crate) fn strongest_in(&self, scope: Scope) -> MarketState {
+        let states = self.scope_of(scope).into_iter().map(|id| self.markets.at(id.0).state);
+        states.max().unwrap_or(MarketState::Open)
+    }
+
+    /// Whether one of its markets collects orders.
+    pub(crate) fn is_collecting_in(&self, scope: Scope) -> bool {
+        self.scope_of(scope).iter().any(|id| self.halts.auctions.contains_key(id))
     }
 
     fn pair_of(&self, market: &Market) -> (types::AssetCode, types::AssetCode) {

@@ -17,6 +17,7 @@
 //! | `mmp` | market-maker protection |
 //! | `liquidation` | what happens to an account below its maintenance margin |
 //! | `states`, `halts` | what a market allows, why it is restricted, auctions, breakers |
+//! | `notices` | what everybody is told: a chain, and the incidents that are open |
 //! | `prices` | feeds, marks, surfaces, funding, delivery, and the gate before every action |
 //! | `root`, `snapshot`, `check`, `view` | the state as hash, bytes, invariants, answers |
 //!
@@ -51,6 +52,7 @@ mod market;
 mod matching;
 mod mmp;
 mod money;
+mod notices;
 mod orders;
 mod place;
 mod portfolio;

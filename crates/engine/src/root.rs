@@ -26,6 +26,7 @@ use crate::halts::usual_reopening;
 use crate::holding::Holding;
 use crate::liquidation::{Backstop, Liquidation, USUAL_TERMS};
 use crate::market::{Index, Market};
+use crate::notices::Notices;
 use crate::orders::Order;
 use crate::prices::Reporter;
 
@@ -215,6 +216,7 @@ pub(crate) const SENT: u8 = 23;
 pub(crate) const AUCTION: u8 = 24;
 const STATE: u8 = 25;
 const WATCH: u8 = 26;
+pub(crate) const NOTICES: u8 = 27;
 
 impl Engine {
     /// The hash of the state. Costs what changed since it was last asked for.
@@ -364,6 +366,9 @@ impl Engine {
             digests.replace_portfolio(*index, None, Some(terms));
         }
         self.halts.digest(&mut digests);
+        if self.notices != Notices::default() {
+            digests.replace(NOTICES, 0_u8, None, Some(&self.notices));
+        }
         digests.accounts = (0..self.accounts.len()).skip(1).collect();
         digests.markets = (0..self.markets.len()).collect();
         digests.indices = (0..self.indices.len()).collect();

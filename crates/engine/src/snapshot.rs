@@ -52,6 +52,7 @@ impl Codec for Engine {
         encode_map(&self.models, out);
         self.encode_portfolios(out);
         self.halts.encode(out);
+        self.notices.encode(out);
         self.books.encode(out);
     }
 
@@ -87,6 +88,7 @@ impl Codec for Engine {
         engine.models = decode_map(reader, &engine)?;
         engine.decode_portfolios(reader)?;
         engine.decode_halts(reader)?;
+        engine.notices = Codec::decode(reader)?;
         engine.books = Books::decode(reader)?;
         engine.check_books(reader)?;
         if risk::liquidation::check_terms(&engine.risk_terms).is_err() {

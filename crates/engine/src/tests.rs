@@ -13,6 +13,7 @@ mod fixtures_risk;
 mod hostile;
 mod liquidation;
 mod liquidation_edges;
+mod notices;
 mod orders;
 mod portfolio;
 mod priced;

@@ -147,8 +147,11 @@ impl Ground<'_> {
             | Reject::RiskTermsContradict { .. }
             | Reject::HaltStands { .. }
             | Reject::HaltMissing
-            | Reject::HaltTermsContradict { .. } => plain(11049, "bad_arguments"),
+            | Reject::HaltTermsContradict { .. }
+            | Reject::NoticeContradicts { .. }
+            | Reject::IncidentsTooMany { .. } => plain(11049, "bad_arguments"),
             Reject::MarketRestricted { state, .. } => self.restricted(*state),
+            Reject::IncidentNotFound { .. } => plain(13020, "not_found").param("incident"),
             Reject::AccountKilled { .. } => plain(10019, "locked_by_admin"),
             Reject::PublicKeyUnusable { .. } => {
                 plain(11029, "invalid_arguments").param("public_key")

@@ -5,6 +5,7 @@
 //!   GET  /api/v2/{public|private|operator}/{method}?name=value…   everything is text
 //!   POST /api/v2/{…}/{method}   POST /api/v2                      JSON-RPC in the body, which wins
 //!   OPTIONS *                                                     what a browser wants to know
+//!   GET  /status …                                                pages: see `status`
 //! ```
 //!
 //! It does not know what methods mean; `/ws/api/v2` is for `ws`.
@@ -26,6 +27,7 @@ use crate::gateway::{Begun, Caller, Gateway};
 use crate::line::Line;
 use crate::refusals;
 use crate::rpc::{Json, Request, RpcError, Undecoded, decode_request};
+use crate::status;
 
 const API: &str = "/api/v2";
 
@@ -46,6 +48,9 @@ pub(crate) async fn respond(
     let (parts, body) = request.into_parts();
     if parts.method == Method::OPTIONS {
         return respond_to_options();
+    }
+    if let Some(page) = status::respond(&gateway.market, &parts) {
+        return page;
     }
     let answer = match read_body(gateway, &parts, body).await {
         Err(answer) => answer,

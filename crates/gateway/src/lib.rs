@@ -54,6 +54,7 @@ mod rpc;
 mod server;
 mod session;
 mod socket;
+mod status;
 mod ws;
 
 pub use auth::keys::{

@@ -8,6 +8,7 @@ pub(crate) mod candles;
 pub(crate) mod feeds;
 pub(crate) mod halts;
 pub(crate) mod market;
+pub(crate) mod notices;
 pub(crate) mod operator;
 pub(crate) mod orders;
 pub(crate) mod portfolio;

@@ -13,6 +13,7 @@ mod halts;
 mod instruments;
 mod json;
 mod liquidations;
+mod notices;
 mod number;
 mod orders;
 mod positions;
@@ -30,6 +31,9 @@ pub(crate) use instruments::{is_open, write_currency, write_instrument};
 pub(crate) use json::{List, Object, write_text};
 pub(crate) use liquidations::{
     ADL_POLICIES, Part, write_ended, write_started, write_stepped, write_waterfall,
+};
+pub(crate) use notices::{
+    Signed, body, hex, rfc3339, scope_name, stage_word, title, write_announcement, write_notice,
 };
 pub(crate) use number::{Fixed, Scale};
 pub(crate) use orders::write_order;

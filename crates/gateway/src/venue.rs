@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use types::{
     AccountId, AccountView, AdlPlace, AssetCode, FeedView, InstrumentId, Lots, OrderNeeds,
-    Proposal, Ticks, WaterfallView,
+    Proposal, PublicKey, Signature, Ticks, WaterfallView,
 };
 
 /// One margin domain, by its place in [`Venue::domains`].
@@ -67,4 +67,6 @@ pub trait Venue: Send + Sync + 'static {
     ) -> Later<Option<[OrderNeeds; 2]>>;
     /// The insurance fund and what stands behind it; `None`: no answer.
     fn waterfall(&self, domain: DomainId) -> Later<Option<WaterfallView>>;
+    /// Signs a message with the venue's notice key; `None`: there is none here.
+    fn sign_notice(&self, message: &[u8]) -> Option<(PublicKey, Signature)>;
 }

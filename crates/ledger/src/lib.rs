@@ -7,6 +7,7 @@
 //! - [`Chain`]: the rolling hash over entries and events.
 //! - [`is_signed`], [`unsigned_of`]: whether what a reporter is said to have signed, it signed;
 //!   [`is_key`]: whether it could.
+//! - [`notice_head`]: the chain of notices.
 //!
 //! It does not know why money moves, and it reads no clock.
 //!
@@ -24,6 +25,7 @@ extern crate std;
 mod balances;
 mod chain;
 mod digest;
+mod notices;
 mod signed;
 mod tree;
 mod wing;
@@ -31,6 +33,7 @@ mod wing;
 pub use balances::{BalanceProof, Ledger};
 pub use chain::Chain;
 pub use digest::SetDigest;
+pub use notices::{first_notice_head, notice_head, notice_head_message, notice_key_message};
 pub use signed::{is_key, is_signed, unsigned_of};
 pub use tree::{Proof, Tree};
 

@@ -4,6 +4,7 @@ use types::{At, Event, Health, Indication, InstrumentId, MarketState, Ticks};
 
 use crate::indexes::Index;
 use crate::instruments::{InstrumentView, Life};
+use crate::notices::Notices;
 use crate::view::View;
 
 /// An auction that runs.
@@ -64,6 +65,11 @@ impl View {
         let mut live = of_index.filter(|market| market.life(self.at) == Life::Open).peekable();
         let takes_none = |market: &InstrumentView| MarketState::Auction < market.state;
         index.health() == Health::Frozen || (live.peek().is_some() && live.all(takes_none))
+    }
+
+    /// What the venue told everybody.
+    pub fn notices(&self) -> &Notices {
+        &self.notices
     }
 
     /// What holds markets now, by scope and cause.

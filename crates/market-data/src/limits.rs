@@ -33,3 +33,5 @@ pub const FUNDING_MINUTES_MAX: usize = 1_500;
 pub const FUNDING_HOURS_MAX: usize = 744;
 /// Funding, deliveries, stakes and rewards of one account.
 pub const SETTLEMENTS_PER_ACCOUNT_MAX: usize = 1_000;
+/// Notices of one domain.
+pub const NOTICES_MAX: usize = 1_000;

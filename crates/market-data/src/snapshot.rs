@@ -25,6 +25,7 @@ use crate::halts::Auction;
 use crate::indexes::Index;
 use crate::instruments::InstrumentView;
 use crate::marks::Marks;
+use crate::notices::Told;
 use crate::orders::{Order, OrderState};
 use crate::trades::{TickDirection, Trade, UserTrade};
 use crate::view::View;
@@ -46,6 +47,7 @@ macro_rules! record {
     };
 }
 
+record!(Told { notice, previous, head });
 record!(Auction { reference, ends_at, indication });
 record!(Candle { start, open, high, low, close, lots, value });
 record!(DeliveryPrice { expiry, price, samples, at });
@@ -330,6 +332,9 @@ impl Codec for View {
         encode_all(self.settled.iter(), out);
         encode_all(self.liquidating.iter(), out);
         encode_all(self.halts.values(), out);
+        encode_all(self.notices.told.iter(), out);
+        encode_all(self.notices.open.values(), out);
+        self.notices.key.encode(out);
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -370,6 +375,10 @@ impl Codec for View {
         view.liquidating = Vec::decode(reader)?.into_iter().collect();
         let halts = Vec::<types::Halt>::decode(reader)?.into_iter();
         view.halts = halts.map(|halt| ((halt.scope, halt.cause), halt)).collect();
+        view.notices.told = decode_all(reader)?;
+        let open = Vec::<types::Incident>::decode(reader)?.into_iter();
+        view.notices.open = open.map(|incident| (incident.incident, incident)).collect();
+        view.notices.key = Codec::decode(reader)?;
         view.relist_trades();
         view.slot = view.at.0 / SLOT_MS;
         view.next_expiry = view.first_expiry();

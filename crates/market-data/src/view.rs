@@ -19,6 +19,7 @@ use crate::feeds::Reporter;
 use crate::indexes::Index;
 use crate::instruments::InstrumentView;
 use crate::limits::{CLOSED_PER_ACCOUNT_MAX, TRADES_MAX, USER_TRADES_MAX};
+use crate::notices::Notices;
 use crate::orders::{Order, OrderState, Orders};
 use crate::trades::{Trade, UserTrade};
 
@@ -42,6 +43,7 @@ pub struct View {
     /// Who is being liquidated.
     pub(crate) liquidating: BTreeSet<AccountId>,
     pub(crate) halts: BTreeMap<(Scope, Cause), Halt>,
+    pub(crate) notices: Notices,
     /// The 4 seconds in which delivery windows were last looked at.
     pub(crate) slot: u64,
     pub(crate) next_expiry: At,
@@ -72,6 +74,7 @@ impl View {
             settled: VecDeque::new(),
             liquidating: BTreeSet::new(),
             halts: BTreeMap::new(),
+            notices: Notices::default(),
             slot: 0,
             next_expiry: At(u64::MAX),
             expired: Vec::new(),
@@ -183,6 +186,7 @@ impl View {
             Event::AuctionExtended { .. } => self.halts_changed(event),
             Event::AuctionEnded { .. } | Event::BreakersSet { .. } | Event::ReopeningSet(_) => {}
             Event::OrderRateSet(_) | Event::KillSwitchSet { .. } => {}
+            Event::NoticePublished { .. } => self.notices.tell(event),
             Event::LiquidationStarted { account, .. } => {
                 self.liquidating.insert(*account);
             }

@@ -9,11 +9,13 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod halts;
+mod notices;
 mod operator;
 mod prices;
 mod stress;
 
 pub use halts::{Act, Halt, HeldState, Login, Resume, Rules};
+pub use notices::{Checks, NoticeCall};
 pub use operator::{Funding, MarkWord, PriceCall, SetPricing};
 pub use prices::{Feed, Rehearse, Report, ReportCall, Reporting};
 pub use stress::{Adl, Breakers, Market, Scenario, Stress};
@@ -62,6 +64,12 @@ pub enum Command {
     /// Lifts what holds an instrument, an index or a domain; markets reopen by auction.
     #[command(after_help = halts::RESUME_EXAMPLES)]
     Resume(Resume),
+    /// Tells everybody something, signed.
+    #[command(subcommand, after_help = notices::NOTICE_EXAMPLES)]
+    Notice(Box<NoticeCall>),
+    /// Checks what a venue said, without trusting it.
+    #[command(subcommand)]
+    Verify(Checks),
     /// Prints rules as the code has them.
     #[command(subcommand)]
     Rules(Rules),

@@ -15,6 +15,7 @@ mod genesis;
 mod halt;
 mod log;
 mod mirror;
+mod notice;
 mod operator;
 mod output;
 mod rehearse;
@@ -49,6 +50,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Operator(args) => block_on(operator::operator(args)),
         Command::Halt(args) => block_on(halt::halt(args)),
         Command::Resume(args) => block_on(halt::resume(args)),
+        Command::Notice(call) => block_on(notice::notice(*call)),
+        Command::Verify(args) => notice::verify(&args),
         Command::Rules(args) => rules::rules(&args),
         Command::Log(Log::Inspect(args)) => log::inspect(&args),
         Command::Log(Log::Verify(args)) => log::verify(&args),

@@ -15,7 +15,7 @@
 //! makes an index of many of them.
 
 mod desk;
-mod key;
+pub mod key;
 mod live;
 mod nonce;
 mod parquet;
@@ -30,7 +30,7 @@ mod wait;
 mod tests;
 
 pub use desk::pair;
-pub use key::ReporterKey;
+pub use key::KeyFile;
 
 use std::io::Read;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ const SURFACE_INTERVAL: Duration = Duration::from_secs(10);
 pub async fn report(args: Report) -> anyhow::Result<()> {
     match args.call {
         Some(ReportCall::Keygen { key, json }) => {
-            let public = ReporterKey::make(&key);
+            let public = KeyFile::make(&key);
             let public = public.with_context(|| format!("making the key {}", key.display()))?;
             let public = output::hex(&public.0);
             match json {
@@ -76,7 +76,7 @@ pub async fn report(args: Report) -> anyhow::Result<()> {
 struct Reporter {
     args: Reporting,
     account: AccountId,
-    key: Option<ReporterKey>,
+    key: Option<KeyFile>,
     nonces: Nonces,
     sources: Vec<Source>,
     /// What each feed was told last, and whether its source is silent.
@@ -100,7 +100,7 @@ impl Reporter {
         let key = match args.key.as_ref().filter(|_| !args.dry_run) {
             None => None,
             Some(path) => {
-                let key = ReporterKey::open(path);
+                let key = KeyFile::open(path);
                 Some(key.with_context(|| format!("the key {}", path.display()))?)
             }
         };

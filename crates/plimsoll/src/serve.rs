@@ -9,6 +9,7 @@
 //! does by itself while it runs.
 
 pub mod listing;
+pub mod notices;
 mod progress;
 mod ready;
 pub mod safety;

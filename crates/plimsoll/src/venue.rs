@@ -12,7 +12,7 @@ mod follower;
 mod witness;
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock, RwLock};
 
 use anyhow::{Context, anyhow, bail};
 use gateway::Market;
@@ -20,10 +20,11 @@ use gateway::venue::{Busy, Class, Domain, DomainId, Later, Venue};
 use replica::{Handle, Progress, Refused, Solo, Start, Started};
 use types::{
     AccountId, AccountView, AdlPlace, AssetCode, FeedView, InstrumentId, Lots, OrderNeeds,
-    Proposal, Seq, Ticks, WaterfallView,
+    Proposal, PublicKey, Seq, Signature, Ticks, WaterfallView,
 };
 
 use crate::config::{LogConfig, QueueConfig};
+use crate::report::key::KeyFile;
 use crate::{clock, domains, output};
 
 use follower::Follower;
@@ -36,13 +37,25 @@ pub use witness::{Alarm, Checker, Testimony};
 pub struct SoloVenue {
     domains: Vec<Domain>,
     replicas: Vec<OnceLock<Handle>>,
+    /// What notices are signed with.
+    notice_key: RwLock<Option<Arc<KeyFile>>>,
 }
 
 impl SoloVenue {
     /// Domains without replicas.
     pub fn new(domains: Vec<Domain>) -> SoloVenue {
         let replicas = domains.iter().map(|_| OnceLock::new()).collect();
-        SoloVenue { domains, replicas }
+        SoloVenue { domains, replicas, notice_key: RwLock::new(None) }
+    }
+
+    /// From here on notices are signed with this key.
+    pub fn sign_with(&self, key: Arc<KeyFile>) {
+        *self.notice_key.write().expect("nobody panics with it") = Some(key);
+    }
+
+    /// What notices are signed with.
+    pub fn notice_key(&self) -> Option<Arc<KeyFile>> {
+        self.notice_key.read().expect("nobody panics with it").clone()
     }
 
     /// The replica of a domain, once it runs.
@@ -108,6 +121,10 @@ impl Venue for SoloVenue {
         (instrument, lots, price): (InstrumentId, Lots, Ticks),
     ) -> Later<Option<[OrderNeeds; 2]>> {
         self.ask(domain, move |engine| engine.order_needs(account, instrument, (lots, price)))
+    }
+
+    fn sign_notice(&self, message: &[u8]) -> Option<(PublicKey, Signature)> {
+        self.notice_key().map(|key| (key.public(), key.sign(message)))
     }
 
     fn waterfall(&self, domain: DomainId) -> Later<Option<WaterfallView>> {

@@ -152,7 +152,8 @@ impl Class {
             | Command::Resume { .. }
             | Command::SetBreakers { .. }
             | Command::SetReopening(_)
-            | Command::SetOrderRate(_) => false,
+            | Command::SetOrderRate(_)
+            | Command::PublishNotice(_) => false,
         };
         if reduces { Class::Cancel } else { Class::Order }
     }

@@ -15,6 +15,7 @@ use alloc::vec::Vec;
 
 mod events;
 mod halts;
+mod notices;
 mod prices;
 mod risk;
 mod shapes;

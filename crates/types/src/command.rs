@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use crate::{
     AccountId, Amount, AssetCode, At, BackstopTerms, BreakerTerms, ClientOrderId, FeedTerms,
     IndexPrice, Instrument, InstrumentId, Label, Lots, MarginModel, MarginTerms, MarketState,
-    MmpGroup, OrderId, OrderKind, OrderRate, PortfolioTerms, PostOnly, PricingTerms, PublicKey,
-    ReopeningTerms, RiskTerms, Scope, SelfTradeMode, Seq, SessionId, Side, SignedReport,
+    MmpGroup, NoticeWords, OrderId, OrderKind, OrderRate, PortfolioTerms, PostOnly, PricingTerms,
+    PublicKey, ReopeningTerms, RiskTerms, Scope, SelfTradeMode, Seq, SessionId, Side, SignedReport,
     SignedSurface, Ticks, TimeInForce,
 };
 
@@ -246,6 +246,8 @@ pub enum Command {
         /// True: nothing more.
         on: bool,
     },
+    /// Tells everybody something. Operator.
+    PublishNotice(Box<NoticeWords>),
 }
 
 /// An order to place.

@@ -7,8 +7,8 @@ use crate::{
     AccountId, Amount, AssetCode, At, BackstopTerms, BreakerTerms, Cause, ClientOrderId,
     DeliveryCount, Extension, FeedTerms, Halt, Health, HealthReason, IndexId, IndexPrice,
     Indication, Instrument, InstrumentId, KindFilter, Label, LiquidationEnd, LiquidationStep, Lots,
-    MarginModel, MarginSnapshot, MarginTerms, Mark, MarketState, MmpConfig, MmpGroup, OrderId,
-    OrderKind, OrderRate, PortfolioTerms, PostOnly, PricingTerms, PublicKey, Reject,
+    MarginModel, MarginSnapshot, MarginTerms, Mark, MarketState, MmpConfig, MmpGroup, Notice,
+    OrderId, OrderKind, OrderRate, PortfolioTerms, PostOnly, PricingTerms, PublicKey, Reject,
     ReopeningTerms, ReporterFault, RiskTerms, Scope, Seat, SelfTradeMode, SessionId, Side,
     SignedLots, Svi, Ticks, TimeInForce, TradeId,
 };
@@ -428,6 +428,15 @@ pub enum Event {
         on: bool,
         /// What it had sent when its rate stopped it; zero: it was asked for.
         orders: u32,
+    },
+    /// The venue told everybody something.
+    NoticePublished {
+        /// What.
+        notice: Box<Notice>,
+        /// Head of the chain of notices before it.
+        previous: [u8; 32],
+        /// Head with it.
+        head: [u8; 32],
     },
     /// The command was refused; nothing changed.
     Refused(Box<Reject>),

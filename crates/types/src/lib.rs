@@ -28,6 +28,7 @@ mod halt;
 mod ids;
 mod instrument;
 pub mod limits;
+mod notice;
 mod order;
 mod portfolio;
 mod prices;
@@ -58,6 +59,7 @@ pub use ids::{AccountId, At, IndexId, InstrumentId, MmpGroup, OrderId, Seq, Sess
 pub use instrument::{
     Contract, Fees, Instrument, Kind, MarginRates, OptionRight, SettlementPeriod, Style, TickStep,
 };
+pub use notice::{Incident, Notice, NoticeBody, NoticeText, NoticeWords, OrderFate, Stage};
 pub use order::{OrderKind, PostOnly, SelfTradeMode, Side, TimeInForce};
 pub use portfolio::{MarginModel, PortfolioTerms, Scenario, Tail, VolMove};
 pub use prices::{
@@ -65,7 +67,8 @@ pub use prices::{
     SignedSurface, SurfaceReport, Svi,
 };
 pub use reject::{
-    FeedFault, HaltFault, OrderFault, PricingFault, Reject, RiskFault, SurfaceFault, TermsFault,
+    FeedFault, HaltFault, NoticeFault, OrderFault, PricingFault, Reject, RiskFault, SurfaceFault,
+    TermsFault,
 };
 pub use risk::{
     AdlPolicy, BackstopTerms, LiquidationAction, LiquidationEnd, LiquidationStep, MarginSnapshot,

@@ -41,6 +41,8 @@ pub const SEATS_MAX: usize = 64;
 pub const INDICES_MAX: u32 = 1_024;
 /// Reporters of one domain.
 pub const REPORTERS_MAX: usize = 256;
+/// Open incidents of one domain.
+pub const INCIDENTS_MAX: u32 = 64;
 /// Backstops of one domain.
 pub const BACKSTOPS_MAX: u32 = 64;
 /// Far scenarios of the portfolio margin of one index.

@@ -61,6 +61,15 @@ pub enum Reject {
     /// The terms of a halt, a breaker or a reopening contradict each other.
     #[error("the terms do not make a halt or a breaker: {fault}")]
     HaltTermsContradict { fault: HaltFault },
+    /// Not an open incident.
+    #[error("incident {incident} is not open: open one, or name one that is")]
+    IncidentNotFound { incident: u32 },
+    /// A notice that contradicts what is known.
+    #[error("the notice contradicts what is known: {fault}")]
+    NoticeContradicts { fault: NoticeFault },
+    /// Too many open incidents.
+    #[error("{max} incidents are open: resolve some first")]
+    IncidentsTooMany { max: u32 },
     /// The terms of a feed contradict each other.
     #[error("the terms do not make a feed: {fault}")]
     FeedTermsContradict { fault: FeedFault },
@@ -376,6 +385,26 @@ pub enum HaltFault {
     OrderRate,
 }
 
+/// What is wrong with a notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoticeFault {
+    /// A stage that was left behind.
+    #[error("a stage never goes back")]
+    Stage,
+    /// Nobody knows what became of the orders, and it is over.
+    #[error("an incident is not over while it is unknown what became of orders")]
+    Orders,
+    /// No words.
+    #[error("say something: a title and a text are not empty")]
+    Words,
+    /// Work that ends before it begins, or is over.
+    #[error("work ends after it starts, and after now")]
+    Times,
+    /// A key that the one in force has not signed.
+    #[error("the new key is signed by the one in force, the first one by itself")]
+    Key,
+}
+
 /// What is wrong with the terms of margin or of liquidation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RiskFault {
@@ -446,6 +475,9 @@ impl Reject {
             Reject::HaltStands { .. } => 432,
             Reject::HaltMissing => 433,
             Reject::HaltTermsContradict { .. } => 434,
+            Reject::IncidentNotFound { .. } => 801,
+            Reject::NoticeContradicts { .. } => 802,
+            Reject::IncidentsTooMany { .. } => 803,
             Reject::FeedTermsContradict { .. } => 206,
             Reject::PricingTermsContradict { .. } => 207,
             Reject::AmountOutOfRange { .. } => 301,

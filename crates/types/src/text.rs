@@ -67,7 +67,7 @@ impl ClientOrderId {
     }
 }
 
-fn check_length(text: &str, max: usize) -> Result<(), TextError> {
+pub(crate) fn check_length(text: &str, max: usize) -> Result<(), TextError> {
     if text.len() <= max { Ok(()) } else { Err(TextError::TooLong { bytes: text.len(), max }) }
 }
 

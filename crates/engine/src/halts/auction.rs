@@ -73,6 +73,9 @@ impl Engine {
                 None => self.end_auction(instrument, events),
             }
         }
+        if 0 < ended {
+            self.note_reopened(events);
+        }
     }
 
     /// What the auction of a market would give now.
@@ -131,12 +134,15 @@ impl Engine {
             .filter(|halt| halt.state == MarketState::Auction)
             .copied()
             .collect();
-        for halt in tripped {
+        for halt in &tripped {
             self.set_halt((halt.scope, halt.cause), None);
             let (scope, cause, at) = (halt.scope, halt.cause, self.at);
             events.push(Event::Resumed { scope, cause, at });
         }
         self.restate(instrument, self.halts.reopening.auction_ms, events);
+        for halt in tripped {
+            self.note_lifted((halt.scope, halt.cause), events);
+        }
     }
 
     /// AUC-5, AUC-6: the older order of a pair counts as the maker. Protection that freezes and

@@ -97,6 +97,7 @@ impl Engine {
         events.push(Event::Halted(halt.into()));
         self.start_auction(instrument, pause_ms, events);
         self.restate(instrument, pause_ms, events);
+        self.note_held(&halt, events);
     }
 
     /// Takes a trade into the windows.

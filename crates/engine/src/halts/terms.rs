@@ -59,7 +59,7 @@ impl Engine {
         Ok(())
     }
 
-    fn check_scope(&self, scope: Scope) -> Result<(), Reject> {
+    pub(crate) fn check_scope(&self, scope: Scope) -> Result<(), Reject> {
         match scope {
             Scope::Instrument(instrument) => self.check_market(instrument).map(|_| ()),
             Scope::Index { base, quote } => match self.find_index(base, quote) {

@@ -204,6 +204,7 @@ impl Engine {
         for change in health {
             let (from, to, reason) = (change.from, change.to, change.reason);
             events.push(Event::FeedHealthChanged { index, from, to, reason, price: stands, at });
+            self.note_health(index, (from, to), events);
         }
         if let Some(price) = price {
             let indexed = self.indices.at_mut(id);

@@ -45,10 +45,12 @@ fn auc_1_orders_cross_until_they_trade_at_one_price() {
             > halt perp CancelOnly
             Instrument(InstrumentId(0)) is CancelOnly by Operator until None, 0 against 0
             0: Open to CancelOnly
+            notice 1: incident 1 (Some(Operator)) is Identified, CancelOnly, orders Live
             > resume perp
             Instrument(InstrumentId(0)): Operator is over
             0: auction of 30 s, the mark is 120000
             0: CancelOnly to Auction
+            notice 2: incident 1 (Some(Operator)) is Monitoring, Auction, orders Live
             > ann sells 5 perp at 119990
             1: placed, 5 at 119990
             1: rests 5 at 119990, shows 5
@@ -83,6 +85,7 @@ fn auc_1_orders_cross_until_they_trade_at_one_price() {
               dan holds -1, cost 16666
             4: filled
             0: Auction to Open
+            notice 3: incident 1 (Some(Operator)) is Resolved, Open, orders Live
             > dan buys 1 perp at 119990
             5: placed, 1 at 119990
             5: rests 1 at 119990, shows 1
@@ -107,10 +110,12 @@ fn auc_1_what_would_take_at_once_is_refused_and_post_only_does_not_cross() {
             > halt perp CancelOnly
             Instrument(InstrumentId(0)) is CancelOnly by Operator until None, 0 against 0
             0: Open to CancelOnly
+            notice 1: incident 1 (Some(Operator)) is Identified, CancelOnly, orders Live
             > resume perp
             Instrument(InstrumentId(0)): Operator is over
             0: auction of 30 s, the mark is 120000
             0: CancelOnly to Auction
+            notice 2: incident 1 (Some(Operator)) is Monitoring, Auction, orders Live
             > ann sells 5 perp at 120000
             1: placed, 5 at 120000
             1: rests 5 at 120000, shows 5
@@ -162,10 +167,12 @@ fn auc_6_reduce_only_and_protection_hold_between_the_trades() {
             > halt perp CancelOnly
             Instrument(InstrumentId(0)) is CancelOnly by Operator until None, 0 against 0
             0: Open to CancelOnly
+            notice 1: incident 1 (Some(Operator)) is Identified, CancelOnly, orders Live
             > resume perp
             Instrument(InstrumentId(0)): Operator is over
             0: auction of 30 s, the mark is 120000
             0: CancelOnly to Auction
+            notice 2: incident 1 (Some(Operator)) is Monitoring, Auction, orders Live
             > ann sells 4 perp at 119990 reduce
             3: placed, 4 at 119990
             3: rests 4 at 119990, shows 4
@@ -197,6 +204,7 @@ fn auc_6_reduce_only_and_protection_hold_between_the_trades() {
               cat holds 4, cost -66666
             3: filled
             0: Auction to Open
+            notice 3: incident 1 (Some(Operator)) is Resolved, Open, orders Live
         "#]],
     );
 }
@@ -223,10 +231,12 @@ fn auc_11_beyond_the_collar_it_waits_and_not_for_ever() {
         > halt perp CancelOnly
         Instrument(InstrumentId(0)) is CancelOnly by Operator until None, 0 against 0
         0: Open to CancelOnly
+        notice 1: incident 1 (Some(Operator)) is Identified, CancelOnly, orders Live
         > resume perp
         Instrument(InstrumentId(0)): Operator is over
         0: auction of 2 s, the mark is 120000
         0: CancelOnly to Auction
+        notice 2: incident 1 (Some(Operator)) is Monitoring, Auction, orders Live
         > ann sells 1 perp at 124200
         1: placed, 1 at 124200
         1: rests 1 at 124200, shows 1
@@ -245,6 +255,7 @@ fn auc_11_beyond_the_collar_it_waits_and_not_for_ever() {
         2: filled
         1: filled
         0: Auction to Open
+        notice 3: incident 1 (Some(Operator)) is Resolved, Open, orders Live
     "#]]
     .assert_eq(&tell(world, 1 << 40, &script));
 }
@@ -269,10 +280,12 @@ fn auc_12_a_group_does_not_cross_itself() {
             > halt perp CancelOnly
             Instrument(InstrumentId(0)) is CancelOnly by Operator until None, 0 against 0
             0: Open to CancelOnly
+            notice 1: incident 1 (Some(Operator)) is Identified, CancelOnly, orders Live
             > resume perp
             Instrument(InstrumentId(0)): Operator is over
             0: auction of 30 s, the mark is 120000
             0: CancelOnly to Auction
+            notice 2: incident 1 (Some(Operator)) is Monitoring, Auction, orders Live
             > ann sells 1 perp at 120000
             1: placed, 1 at 120000
             1: rests 1 at 120000, shows 1
@@ -349,10 +362,12 @@ fn auc_14_an_interrupted_auction_begins_anew() {
             > halt perp CancelOnly
             Instrument(InstrumentId(0)) is CancelOnly by Operator until None, 0 against 0
             0: Open to CancelOnly
+            notice 1: incident 1 (Some(Operator)) is Identified, CancelOnly, orders Live
             > resume perp
             Instrument(InstrumentId(0)): Operator is over
             0: auction of 30 s, the mark is 120000
             0: CancelOnly to Auction
+            notice 2: incident 1 (Some(Operator)) is Monitoring, Auction, orders Live
             > ann sells 1 perp at 120000
             1: placed, 1 at 120000
             1: rests 1 at 120000, shows 1
@@ -366,6 +381,7 @@ fn auc_14_an_interrupted_auction_begins_anew() {
             > halt perp Halted for 2000
             Instrument(InstrumentId(0)) is Halted by Operator until Some(2), 0 against 0
             0: Auction to Halted
+            notice 3: incident 1 (Some(Operator)) is Identified, Halted, orders Live
             > tick 1
             > bob cancels 2
             2: cancelled
@@ -373,12 +389,14 @@ fn auc_14_an_interrupted_auction_begins_anew() {
             Instrument(InstrumentId(0)): Operator is over
             0: auction of 30 s, the mark is 120000
             0: Halted to Auction
+            notice 4: incident 1 (Some(Operator)) is Monitoring, Auction, orders Live
             0: would give no trade, in 30 s
             > wait 28000
             > tick 2
             0: would give no trade, in 1 s
             0: auction ends with no trade
             0: Auction to Open
+            notice 5: incident 1 (Some(Operator)) is Resolved, Open, orders Live
         "#]],
     );
 }
@@ -422,6 +440,7 @@ fn auc_10_an_outage_is_followed_by_cancels_and_then_an_auction_by_its_length() {
         Domain is CancelOnly by Outage until Some(2), 10001 against 10000
         0: Open to CancelOnly
         1: Open to CancelOnly
+        notice 1: incident 1 (Some(Outage)) is Identified, CancelOnly, orders Live
         > bob buys 1 perp at 120010
         refused 430: instrument 0 is CancelOnly, which does not allow this: cancel, or wait until it opens
         > tick 2
@@ -430,6 +449,7 @@ fn auc_10_an_outage_is_followed_by_cancels_and_then_an_auction_by_its_length() {
         0: CancelOnly to Auction
         1: auction of 3 s, the mark is 500
         1: CancelOnly to Auction
+        notice 2: incident 1 (Some(Outage)) is Monitoring, Auction, orders Live
         0: would give no trade, in 3 s
         1: would give no trade, in 3 s
         > bob buys 1 perp at 120010
@@ -450,12 +470,14 @@ fn auc_10_an_outage_is_followed_by_cancels_and_then_an_auction_by_its_length() {
         0: Auction to Open
         1: auction ends with no trade
         1: Auction to Open
+        notice 3: incident 1 (Some(Outage)) is Resolved, Open, orders Live
         > wait 90000
         > start term
         TermStarted { at: At(1790000115001) }
         Domain is CancelOnly by Outage until Some(5), 90000 against 60000
         0: Open to CancelOnly
         1: Open to CancelOnly
+        notice 4: incident 2 (Some(Outage)) is Identified, CancelOnly, orders Live
     "#]].assert_eq(&tell(world, 1 << 40, script));
 }
 

@@ -80,6 +80,7 @@ fn brk_2_a_market_that_stands_at_the_edge_of_its_band_stops() {
             Instrument(InstrumentId(0)) is Auction by LimitState until Some(1), 132000 against 132000
             0: auction of 1 s, the mark is 120000
             0: Open to Auction
+            notice 1: incident 1 (Some(LimitState)) is Identified, Auction, orders Live
             0: would give no trade, in 1 s
             > ann buys 1 call at 700
             2: placed, 1 at 700
@@ -88,6 +89,7 @@ fn brk_2_a_market_that_stands_at_the_edge_of_its_band_stops() {
             0: auction ends with no trade
             Instrument(InstrumentId(0)): LimitState is over
             0: Auction to Open
+            notice 2: incident 1 (Some(LimitState)) is Resolved, Open, orders Live
         "#]],
     );
 }
@@ -137,6 +139,7 @@ fn brk_3_a_book_that_vanished_takes_no_takers() {
             > tick 1
             Instrument(InstrumentId(0)) is PostOnly by BookVanished until Some(2), 4 against 5
             0: Open to PostOnly
+            notice 1: incident 1 (Some(BookVanished)) is Identified, PostOnly, orders Live
             > cat buys 1 perp at 120101
             refused 413: post-only would trade at 120101: price at 120100 or leave post-only out
             > cat buys 6 perp at 119950
@@ -145,6 +148,7 @@ fn brk_3_a_book_that_vanished_takes_no_takers() {
             > tick 2
             Instrument(InstrumentId(0)): BookVanished is over
             0: PostOnly to Open
+            notice 2: incident 1 (Some(BookVanished)) is Resolved, Open, orders Live
             > cat buys 1 perp at 120101
             5: placed, 1 at 120101
             1 at 120101: 5 takes from 3 (fees 9, 0; realised 0, 0)
@@ -197,6 +201,7 @@ fn brk_4_an_order_that_moves_the_market_too_far_is_collected() {
             Instrument(InstrumentId(0)) is Auction by Velocity until Some(2), 121201 against 121200
             0: auction of 2 s, the mark is 120000
             0: Open to Auction
+            notice 1: incident 1 (Some(Velocity)) is Identified, Auction, orders Live
             5: rests 7 at 121300, shows 7
             > tick 2
             0: would give 2 at 121300, 5 over, in 1 s
@@ -213,6 +218,7 @@ fn brk_4_an_order_that_moves_the_market_too_far_is_collected() {
             4: filled
             Instrument(InstrumentId(0)): Velocity is over
             0: Auction to Open
+            notice 2: incident 1 (Some(Velocity)) is Resolved, Open, orders Live
         "#]],
     );
 }
@@ -325,6 +331,7 @@ fn brk_5_of_two_windows_the_tighter_bound_holds_and_both_begin_anew() {
             Instrument(InstrumentId(0)) is Auction by Range until Some(3), 122401 against 122400
             0: auction of 3 s, the mark is 120000
             0: Open to Auction
+            notice 1: incident 1 (Some(Range)) is Identified, Auction, orders Live
             6: rests 1 at 122401, shows 1
             > tick 3
             0: would give 1 at 122401, -1 over, in 2 s
@@ -337,6 +344,7 @@ fn brk_5_of_two_windows_the_tighter_bound_holds_and_both_begin_anew() {
             6: filled
             Instrument(InstrumentId(0)): Range is over
             0: Auction to Open
+            notice 2: incident 1 (Some(Range)) is Resolved, Open, orders Live
             > cat sells 1 perp at 120000
             7: placed, 1 at 120000
             7: rests 1 at 120000, shows 1

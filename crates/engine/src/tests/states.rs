@@ -217,11 +217,14 @@ fn sta_2_the_strongest_of_all_that_holds_a_market_is_in_force() {
             Index { base: BTC, quote: USD } is ReduceOnly by Operator until None, 0 against 0
             0: Open to ReduceOnly
             1: Open to ReduceOnly
+            notice 1: incident 1 (Some(Operator)) is Identified, ReduceOnly, orders Live
             > halt perp CancelOnly for 5000
             Instrument(InstrumentId(0)) is CancelOnly by Operator until Some(5), 0 against 0
             0: ReduceOnly to CancelOnly
+            notice 2: incident 2 (Some(Operator)) is Identified, CancelOnly, orders Live
             > halt all PostOnly
             Domain is PostOnly by Operator until None, 0 against 0
+            notice 3: incident 3 (Some(Operator)) is Identified, PostOnly, orders Live
             > ann buys 1 call at 400
             refused 430: instrument 1 is ReduceOnly, which does not allow this: send a reduce-only limit order, or wait until it opens
             > tick 4
@@ -229,13 +232,16 @@ fn sta_2_the_strongest_of_all_that_holds_a_market_is_in_force() {
             Instrument(InstrumentId(0)): Operator is over
             0: auction of 30 s, the mark is 120000
             0: CancelOnly to Auction
+            notice 4: incident 2 (Some(Operator)) is Monitoring, Auction, orders Live
             0: would give no trade, in 30 s
             > resume btc
             Index { base: BTC, quote: USD }: Operator is over
             1: ReduceOnly to PostOnly
+            notice 5: incident 1 (Some(Operator)) is Monitoring, Auction, orders Live
             > resume all
             Domain: Operator is over
             1: PostOnly to Open
+            notice 6: incident 3 (Some(Operator)) is Monitoring, Auction, orders Live
         "#]],
     );
 }
@@ -253,6 +259,7 @@ fn sta_2_a_neighbour_trades_on() {
             > halt perp Halted
             Instrument(InstrumentId(0)) is Halted by Operator until None, 0 against 0
             0: Open to Halted
+            notice 1: incident 1 (Some(Operator)) is Identified, Halted, orders Live
             > ann sells 1 perp at 120000
             refused 430: instrument 0 is Halted, which does not allow this: cancel, or wait until it opens
             > ann sells 1 call at 500
@@ -294,6 +301,7 @@ fn sta_3_in_post_only_nothing_takes() {
             > halt perp PostOnly
             Instrument(InstrumentId(0)) is PostOnly by Operator until None, 0 against 0
             0: Open to PostOnly
+            notice 1: incident 1 (Some(Operator)) is Identified, PostOnly, orders Live
             > bob buys 1 perp at 120010
             refused 413: post-only would trade at 120010: price at 120009 or leave post-only out
             > bob buys 1 perp at 120010 slide
@@ -419,11 +427,13 @@ fn sta_6_what_is_said_twice_is_refused() {
             > halt perp Halted
             Instrument(InstrumentId(0)) is Halted by Operator until None, 0 against 0
             0: Open to Halted
+            notice 1: incident 1 (Some(Operator)) is Identified, Halted, orders Live
             > halt perp Halted
             refused 432: the operator holds it in Halted until None already: resume it first
             > halt perp CancelOnly for 1000
             Instrument(InstrumentId(0)) is CancelOnly by Operator until Some(1), 0 against 0
             0: Halted to CancelOnly
+            notice 2: incident 1 (Some(Operator)) is Identified, CancelOnly, orders Live
             > halt perp Open
             refused 434: the terms do not make a halt or a breaker: choose post-only, reduce-only, cancel-only or halted
             > halt perp Auction
@@ -436,6 +446,7 @@ fn sta_6_what_is_said_twice_is_refused() {
             Instrument(InstrumentId(0)): Operator is over
             0: auction of 30 s, the mark is 120000
             0: CancelOnly to Auction
+            notice 3: incident 1 (Some(Operator)) is Monitoring, Auction, orders Live
         "#]],
     );
 }
@@ -458,12 +469,14 @@ fn sta_7_what_was_closed_reopens_by_auction() {
             Domain is CancelOnly by Operator until Some(1), 0 against 0
             0: Open to CancelOnly
             1: Open to CancelOnly
+            notice 1: incident 1 (Some(Operator)) is Identified, CancelOnly, orders Live
             > tick 1
             Domain: Operator is over
             0: auction of 30 s, the mark is 120000
             0: CancelOnly to Auction
             1: auction of 30 s, the mark is 500
             1: CancelOnly to Auction
+            notice 2: incident 1 (Some(Operator)) is Monitoring, Auction, orders Live
             0: would give no trade, in 30 s
             1: would give no trade, in 30 s
             > ann buys 1 perp at market
@@ -480,6 +493,7 @@ fn sta_7_what_was_closed_reopens_by_auction() {
             0: Auction to Open
             1: auction ends with no trade
             1: Auction to Open
+            notice 3: incident 1 (Some(Operator)) is Resolved, Open, orders Live
             > ann buys 1 perp at 120000
             1: placed, 1 at 120000
             1: rests 1 at 120000, shows 1

@@ -20,8 +20,8 @@ use std::{format, vec};
 use types::{
     AccountId, AmendOrder, Amount, At, CancelReason, CancelScope, ClientOrderId, CloseReason,
     Command, Event, Halt, Indication, InstrumentId, KindFilter, Label, LedgerAccount, Lots,
-    MarketState, MassQuote, MmpConfig, MmpGroup, OrderId, OrderKind, OrderRate, PlaceOrder,
-    PostOnly, Quote, Scope, SelfTradeMode, SessionId, Side, Ticks, TimeInForce,
+    MarketState, MassQuote, MmpConfig, MmpGroup, Notice, NoticeBody, OrderId, OrderKind, OrderRate,
+    PlaceOrder, PostOnly, Quote, Scope, SelfTradeMode, SessionId, Side, Ticks, TimeInForce,
 };
 
 use super::world::{CALL, PERP, World, asset};
@@ -343,6 +343,7 @@ impl Teller {
                     "{scope:?} is {state:?} by {cause:?} until {until:?}, {value} against {limit}"
                 )
             }
+            Event::NoticePublished { notice, .. } => told_notice(notice),
             Event::Resumed { scope, cause, .. } => format!("{scope:?}: {cause:?} is over"),
             Event::StateChanged { instrument, from, to, .. } => {
                 format!("{instrument}: {from:?} to {to:?}")
@@ -399,4 +400,17 @@ fn indicated(indication: Option<&Indication>) -> String {
         || String::from("no trade"),
         |Indication { price, volume, surplus }| format!("{volume} at {price}, {surplus} over"),
     )
+}
+
+fn told_notice(notice: &Notice) -> String {
+    let number = notice.number;
+    match &notice.body {
+        NoticeBody::Incident(incident) => {
+            let types::Incident { incident, stage, cause, state, orders, .. } = incident;
+            format!(
+                "notice {number}: incident {incident} ({cause:?}) is {stage:?}, {state:?}, orders {orders:?}"
+            )
+        }
+        other => format!("notice {number}: {other:?}"),
+    }
 }

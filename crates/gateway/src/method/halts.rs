@@ -1,9 +1,9 @@
-//! The methods of halts, breakers and the kill switch.
+//! The methods of halts, breakers and the kill switch, and of notices.
 
 use super::table::{may, method, must};
 use super::venue::{CURRENCY, TRADE_WRITE, operator, private};
 use super::{Method, Param, ParamKind, Pool, Run, Tier};
-use crate::methods::halts;
+use crate::methods::{halts, notices};
 
 use ParamKind::{Boolean, Integer, List, OneOf, Record, Text};
 
@@ -12,6 +12,23 @@ const WHERE: [Param; 3] =
     [may("instrument_name", Text), may("index_name", Text), may("currency", Text)];
 
 pub(super) const METHODS: &[Method] = &[
+    method(Tier::Ours, "public/get_notices", Run::Market(notices::get_notices))
+        .takes(&[may("currency", Text), may("count", Integer)]),
+    operator("operator/publish_notice", notices::publish_notice)
+        .takes(&[
+            CURRENCY,
+            must("kind", OneOf(&["announcement", "maintenance", "incident", "update", "key"])),
+            may("title", Text),
+            may("text", Text),
+            may("starts_at", Integer),
+            may("ends_at", Integer),
+            may("orders", OneOf(&["live", "cancelled", "unknown"])),
+            may("incident", Integer),
+            may("stage", OneOf(&["investigating", "identified", "monitoring", "resolved"])),
+            may("public_key", Text),
+            may("signature", Text),
+        ])
+        .also_takes(&[may("instrument_name", Text), may("index_name", Text)]),
     method(Tier::Ours, "public/get_halts", Run::Market(halts::get_halts))
         .takes(&[may("currency", Text)]),
     private(Tier::Ours, "private/set_kill_switch", TRADE_WRITE, halts::set_kill_switch)

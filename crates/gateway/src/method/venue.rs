@@ -9,8 +9,8 @@ use crate::auth::scopes::{Area, Level};
 use crate::call::Handler;
 use crate::credits::Pool;
 use crate::methods::{
-    account, candles, feeds, market, operator, orders, portfolio, prices, protection, quotes,
-    reports, risk, settlements, trades, trading, volatility, wallet,
+    account, candles, feeds, market, notices, operator, orders, portfolio, prices, protection,
+    quotes, reports, risk, settlements, trades, trading, volatility, wallet,
 };
 
 const ACCOUNT_READ: Needs = Needs::Scope(Area::Account, Level::Read);
@@ -266,7 +266,7 @@ pub(super) const MARKET_DATA: &[Method] = &[
     public(Ours, "public/get_price_feeds", feeds::get_price_feeds)
         .takes(&[may("index_name", Text)]),
     public(Ours, "public/get_waterfall", risk::get_waterfall).takes(&[may("currency", Text)]),
-    public(Second, "public/get_announcements", market::nothing)
+    public(Second, "public/get_announcements", notices::get_announcements)
         .takes(&[may("start_timestamp", Integer), may("count", Integer)]),
     public(Third, "public/get_combos", market::nothing).takes(JUST_CURRENCY),
     public(Third, "public/get_combo_ids", market::nothing)

@@ -27,7 +27,7 @@ const KINDS: &[(&str, KindFilter)] =
     &[("future", KindFilter::Future), ("option", KindFilter::Option)];
 
 /// Of `instrument_name`, `index_name` or `currency`, the first that is given.
-fn scope(market: &Market, params: Params<'_>) -> Result<(DomainId, Scope), RpcError> {
+pub(super) fn scope(market: &Market, params: Params<'_>) -> Result<(DomainId, Scope), RpcError> {
     if params.get("instrument_name").is_some() {
         let place = place(market, params)?;
         return Ok((place.domain, Scope::Instrument(place.instrument)));
@@ -157,27 +157,30 @@ pub(crate) fn set_kill_switch(market: &Market, call: &Call) -> Answered {
 /// What holds markets now, and the auctions that run.
 pub(crate) fn get_halts(market: &Market, call: &Call) -> Answered {
     let domains = domains(market, params(call))?;
-    now(|out| {
-        out.push_str("{\"halts\":");
-        let mut halts = List::new(out);
-        for domain in &domains {
-            market.look(*domain, |look| {
-                look.view.halts().for_each(|halt| write_halt(halts.item(), look, halt));
-            });
-        }
-        halts.end();
-        out.push_str(",\"auctions\":");
-        let mut auctions = List::new(out);
-        for domain in &domains {
-            market.look(*domain, |look| {
-                for instrument in look.view.instruments() {
-                    if let Some(auction) = instrument.auction() {
-                        write_auction(auctions.item(), instrument, auction);
-                    }
+    now(|out| write_halts(out, market, &domains))
+}
+
+/// The same of some domains.
+pub(crate) fn write_halts(out: &mut String, market: &Market, domains: &[DomainId]) {
+    out.push_str("{\"halts\":");
+    let mut halts = List::new(out);
+    for domain in domains {
+        market.look(*domain, |look| {
+            look.view.halts().for_each(|halt| write_halt(halts.item(), look, halt));
+        });
+    }
+    halts.end();
+    out.push_str(",\"auctions\":");
+    let mut auctions = List::new(out);
+    for domain in domains {
+        market.look(*domain, |look| {
+            for instrument in look.view.instruments() {
+                if let Some(auction) = instrument.auction() {
+                    write_auction(auctions.item(), instrument, auction);
                 }
-            });
-        }
-        auctions.end();
-        out.push('}');
-    })
+            }
+        });
+    }
+    auctions.end();
+    out.push('}');
 }

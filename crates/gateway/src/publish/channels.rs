@@ -22,8 +22,8 @@ use super::Subscriber;
 use super::replies::text;
 use super::topics::{Interval, Topic, UserTopic};
 use crate::objects::{
-    Look, Part, change_of_health, write_auction_news, write_ended, write_platform, write_started,
-    write_stepped,
+    Look, Part, change_of_health, write_announcement, write_auction_news, write_ended,
+    write_platform, write_started, write_stepped,
 };
 
 /// Channels of one domain.
@@ -354,6 +354,7 @@ impl Channels {
             | Event::OrderRateSet(_)
             | Event::KillSwitchSet { .. }
             | Event::Refused(_) => {}
+            Event::NoticePublished { notice, .. } => self.notice_published(look, notice.number),
             Event::Halted(_)
             | Event::Resumed { .. }
             | Event::StateChanged { .. }
@@ -561,6 +562,17 @@ impl Channels {
     }
 
     /// An instrument has come to another part of its life, under these words.
+    /// The newest notice, as the dialect has it.
+    fn notice_published(&mut self, look: Look<'_>, number: u64) {
+        let mut newest = look.view.notices().newest();
+        let Some(told) = newest.find(|told| told.notice.number == number) else { return };
+        let news = text(|out| write_announcement(out, look, told));
+        self.other(
+            |topic| *topic == Topic::Announcements,
+            |gathered| gathered.texts.push(news.clone()),
+        );
+    }
+
     fn gather_halt(&mut self, look: Look<'_>, event: &Event) {
         match event {
             Event::Halted(halt) => self.platform_changed(look, halt.scope),

@@ -79,6 +79,7 @@ pub(crate) fn flush(channel: &mut Channel, look: Look<'_>, now: At) -> Vec<Waiti
         | Topic::InstrumentState(_)
         | Topic::MmpTrigger(_)
         | Topic::Liquidation
+        | Topic::Announcements
         | Topic::Platform => {
             for data in &gathered.texts {
                 channel.tell(data);
@@ -137,6 +138,7 @@ pub(crate) fn greet(channel: &mut Channel, look: Look<'_>, now: At) {
         Topic::Trades(_)
         | Topic::Auction(_)
         | Topic::InstrumentState(_)
+        | Topic::Announcements
         | Topic::Platform
         | Topic::PriceFeed(_)
         | Topic::User(..)

@@ -93,6 +93,7 @@ impl Asked {
             | Command::SetBreakers { .. }
             | Command::SetReopening(_)
             | Command::SetOrderRate(_)
+            | Command::PublishNotice(_)
             | Command::Liquidate => (AccountId::default(), About::Account),
         };
         Asked { reply, account, about }

@@ -66,6 +66,8 @@ pub(crate) enum Topic {
     PriceFeed(IndexId),
     /// Which indexes are locked.
     Platform,
+    /// What the venue tells everybody.
+    Announcements,
     InstrumentState(KindFilter),
     User(UserTopic, Filter),
     Portfolio,
@@ -152,6 +154,7 @@ impl Topic {
             | Topic::Expiration(_)
             | Topic::PriceFeed(_)
             | Topic::Platform
+            | Topic::Announcements
             | Topic::InstrumentState(_)
             | Topic::User(..)
             | Topic::Portfolio
@@ -225,7 +228,8 @@ pub(crate) fn parse(look: Look<'_>, name: &str) -> Option<(Topic, Interval)> {
             Some((Topic::User(user(what)?, Filter::Kind(kind)), interval(pace)?))
         }
         ["platform_state"] => Some((Topic::Platform, Interval::Raw)),
-        ["platform_state", "public_methods_state"] | ["announcements"] => {
+        ["announcements"] => Some((Topic::Announcements, Interval::Raw)),
+        ["platform_state", "public_methods_state"] => {
             (look.domain.0 == 0).then_some((Topic::Quiet, Interval::Raw))
         }
         _ => None,

@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use types::{
     AccountId, AccountView, AdlPlace, AssetCode, FeedView, InstrumentId, Lots, OrderNeeds,
-    Proposal, Ticks, WaterfallView,
+    Proposal, PublicKey, Signature, Ticks, WaterfallView,
 };
 
 /// How long any answer may take before a test fails.
@@ -65,6 +65,10 @@ impl Venue for DeafVenue {
         _: (InstrumentId, Lots, Ticks),
     ) -> Later<Option<[OrderNeeds; 2]>> {
         Box::pin(async { None })
+    }
+
+    fn sign_notice(&self, _: &[u8]) -> Option<(PublicKey, Signature)> {
+        None
     }
 
     fn waterfall(&self, _: DomainId) -> Later<Option<WaterfallView>> {

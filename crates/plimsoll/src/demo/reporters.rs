@@ -28,7 +28,7 @@ use types::{
 use super::keys::{Keys, REPORTERS};
 use super::prices::INDEXES;
 use crate::genesis::REFERENCES;
-use crate::report::{ReporterKey, sim};
+use crate::report::{KeyFile, sim};
 use crate::serve::Site;
 use crate::{clock, output};
 
@@ -74,11 +74,11 @@ pub async fn signing_keys(home: &Path) -> anyhow::Result<Vec<PublicKey>> {
 
 async fn signing_key(file: &Path) -> anyhow::Result<PublicKey> {
     if !file.exists() {
-        return Ok(ReporterKey::make(file)?);
+        return Ok(KeyFile::make(file)?);
     }
     let since = Instant::now();
     loop {
-        match ReporterKey::open(file) {
+        match KeyFile::open(file) {
             Ok(key) => return Ok(key.public()),
             Err(error) if HELD_MAX < since.elapsed() => return Err(error.into()),
             Err(_) => tokio::time::sleep(LOOK).await,

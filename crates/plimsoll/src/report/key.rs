@@ -1,5 +1,5 @@
-//! The key file of a reporter: an Ed25519 private key as PKCS#8 in PEM (RFC 8410), the form that
-//! `openssl genpkey -algorithm ed25519` writes.
+//! The key file of a reporter, or of the venue's notices: an Ed25519 private key as PKCS#8 in PEM
+//! (RFC 8410), the form that `openssl genpkey -algorithm ed25519` writes.
 //!
 //! Invariants: the file is its owner's alone, or it is not used; one process at a time holds it.
 //! Two that report with one key can say different things with one nonce, which costs the stake.
@@ -54,13 +54,20 @@ pub enum KeyError {
 }
 
 /// A key, and the lock on its file.
-pub struct ReporterKey {
+pub struct KeyFile {
     key: SigningKey,
     /// The lock goes with the file.
     _held: File,
 }
 
-impl ReporterKey {
+impl std::fmt::Debug for KeyFile {
+    /// The public half alone.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("KeyFile").field(&self.public()).finish()
+    }
+}
+
+impl KeyFile {
     /// Makes a key and writes it where no file is; returns the public half.
     pub fn make(path: &Path) -> Result<PublicKey, KeyError> {
         let mut seed = [0; 32];
@@ -74,7 +81,7 @@ impl ReporterKey {
     }
 
     /// Reads a key and holds its file as long as it lives.
-    pub fn open(path: &Path) -> Result<ReporterKey, KeyError> {
+    pub fn open(path: &Path) -> Result<KeyFile, KeyError> {
         let file = File::open(path)?;
         let mode = file.metadata()?.permissions().mode();
         if mode & OTHERS != 0 {
@@ -88,7 +95,7 @@ impl ReporterKey {
         let mut text = String::new();
         (&file).take(FILE_BYTES_MAX).read_to_string(&mut text)?;
         let key = parse(&text).ok_or(KeyError::Form)?;
-        Ok(ReporterKey { key, _held: file })
+        Ok(KeyFile { key, _held: file })
     }
 
     /// The half that the operator registers.

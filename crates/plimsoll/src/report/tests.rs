@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use proptest::prelude::*;
 use types::{At, IndexPrice};
 
-use super::key::{KeyError, ReporterKey};
+use super::key::{KeyError, KeyFile};
 use super::nonce::Nonces;
 use super::said::{TEXT_BYTES_MAX, nearest_price, read_price, read_time};
 use super::wait::Waits;
@@ -132,16 +132,16 @@ fn waits_double_to_a_limit_within_their_jitter() {
 fn a_key_is_its_owners_alone_and_held_by_one() {
     let home = tempfile::tempdir().expect("a temporary directory");
     let path = home.path().join("reporter.pem");
-    let public = ReporterKey::make(&path).expect("a key is made");
+    let public = KeyFile::make(&path).expect("a key is made");
     let mode = std::fs::metadata(&path).expect("the file is there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    assert!(matches!(ReporterKey::make(&path), Err(KeyError::Io(_))), "no key is overwritten");
+    assert!(matches!(KeyFile::make(&path), Err(KeyError::Io(_))), "no key is overwritten");
 
-    let key = ReporterKey::open(&path).expect("it is read");
+    let key = KeyFile::open(&path).expect("it is read");
     assert_eq!(key.public(), public);
-    assert!(matches!(ReporterKey::open(&path), Err(KeyError::Held)));
+    assert!(matches!(KeyFile::open(&path), Err(KeyError::Held)));
     drop(key);
-    let key = ReporterKey::open(&path).expect("the lock went with the key");
+    let key = KeyFile::open(&path).expect("the lock went with the key");
     // What it signs is what everybody else verifies.
     let signature = ed25519_dalek::Signature::from_bytes(&key.sign(b"a report").0);
     let verifying = ed25519_dalek::VerifyingKey::from_bytes(&public.0).expect("a key");
@@ -151,7 +151,7 @@ fn a_key_is_its_owners_alone_and_held_by_one() {
 
     let open_to_all = std::fs::Permissions::from_mode(0o644);
     std::fs::set_permissions(&path, open_to_all).expect("the mode is changed");
-    assert!(matches!(ReporterKey::open(&path), Err(KeyError::Shared { mode: 0o644 })));
+    assert!(matches!(KeyFile::open(&path), Err(KeyError::Shared { mode: 0o644 })));
 }
 
 /// RFC 8410, section 10.3: a private key and its public half.
@@ -165,12 +165,12 @@ fn keys_of_other_programs_are_read() {
     std::fs::write(&path, text).expect("the file is written");
     let mine = std::fs::Permissions::from_mode(0o600);
     std::fs::set_permissions(&path, mine).expect("the mode is changed");
-    let key = ReporterKey::open(&path).expect("it is read");
+    let key = KeyFile::open(&path).expect("it is read");
     let public = crate::output::hex(&key.public().0);
     assert_eq!(public, "19bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1");
     drop(key);
     for wrong in ["", "-----BEGIN PRIVATE KEY-----", &text.replace("MC4C", "MC5C"), "ssh-ed25519"] {
         std::fs::write(&path, wrong).expect("the file is written");
-        assert!(matches!(ReporterKey::open(&path), Err(KeyError::Form)), "{wrong}");
+        assert!(matches!(KeyFile::open(&path), Err(KeyError::Form)), "{wrong}");
     }
 }

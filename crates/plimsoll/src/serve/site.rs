@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
+use engine::Engine;
 
 use gateway::venue::{Class, Domain, DomainId, Venue};
 use gateway::{Answer, Intent, KeyStore, Limits, Market, Reply};
@@ -17,6 +18,7 @@ use types::{
 
 use super::Signals;
 use super::listing::Lister;
+use super::notices;
 use super::progress::ReplayProgress;
 use super::upkeep::Upkeep;
 use crate::config::ListingConfig;
@@ -53,6 +55,7 @@ pub struct DomainStart {
 
 /// A venue that runs.
 pub struct Site {
+    data: PathBuf,
     venue: Arc<SoloVenue>,
     market: Arc<Market>,
     keys: Arc<KeyStore>,
@@ -88,8 +91,9 @@ impl Site {
             running.push(runs);
         }
         let config = gateway::Config { listen, testnet, limits };
+        venue.sign_with(Arc::new(notices::open_key(&data)?));
         let gateway = gateway::serve(config, venue.clone(), market.clone(), keys.clone()).await?;
-        Ok(Site { venue, market, keys, starts, domains: running, gateway, alarm })
+        Ok(Site { data, venue, market, keys, starts, domains: running, gateway, alarm })
     }
 
     /// Where it listens.
@@ -111,6 +115,17 @@ impl Site {
     pub fn domain(&self, asset: AssetCode) -> Option<DomainId> {
         let mut ids = (0..).map(DomainId).zip(self.venue.domains());
         ids.find(|(_, domain)| domain.asset == asset).map(|(id, _)| id)
+    }
+
+    /// Its data directory.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Whose signature counts for the notices of a domain.
+    pub fn key_in_force(&self, domain: DomainId) -> anyhow::Result<Option<PublicKey>> {
+        let replica = self.venue.replica(domain).context("every domain runs after the start")?;
+        Ok(replica.inspect(Engine::notice_key)?)
     }
 
     /// The venue without its gateway.
@@ -216,7 +231,7 @@ impl Site {
                 vec![Command::StartTerm, Command::DropSession { session: None }, Command::EndDay];
             self.carry_out(id, commands).await.context("after the start")?;
         }
-        Ok(())
+        self.announce_key().await
     }
 
     /// Whoever lists instruments by a rule; `reference` stands in for an index without a price.

@@ -188,3 +188,92 @@ fn sta_1_the_table_is_printed_from_the_code() {
     assert_eq!(rows.as_array().map(Vec::len), Some(8));
     assert_eq!(rows[1]["allows"]["limit"], "passive");
 }
+
+/// NTC-1, NTC-2, NTC-5, NTC-7: an outage as everybody reads it, checked without trusting anybody.
+#[test]
+fn ntc_2_what_was_told_is_signed_and_a_flipped_byte_is_found() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let mut venue = Venue::open(home.path());
+    venue.set_reopening(1_000);
+    venue.server.kill();
+    std::thread::sleep(Duration::from_secs(3));
+    venue.server = started(&venue.data, &venue.genesis);
+    let page = venue.server.page("/status");
+    assert!(page.contains("Incident 1: everything in BTC"), "{page}");
+    assert!(page.contains("<strong aria-current=\"step\">identified</strong>"), "{page}");
+    assert!(page.contains("live; cancels are taken"), "{page}");
+    venue.until("open");
+    let page = venue.server.page("/status");
+    assert!(
+        page.contains("All markets are open.") && page.contains("No incident is open."),
+        "{page}"
+    );
+    let feed = venue.server.page("/status.atom");
+    assert!(feed.contains("the venue was away (resolved)"), "{feed}");
+
+    let head = ["--currency", "BTC", "--title", "Hello & <welcome>", "--text", "we are open"];
+    let url = venue.server.ready["ws"].as_str().expect("it says where it is").to_owned();
+    let login = ["--data", &venue.data, "--url", &url];
+    let words = [&["notice", "announce"][..], &head, &login].concat();
+    let output = run(&words);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let told: Value = serde_json::from_slice(&output.stdout).expect("it prints JSON");
+    assert!(told["signature"].is_string(), "{told}");
+    assert!(venue.server.page("/status").contains("Hello &amp; &lt;welcome&gt;"));
+
+    let file = home.path().join("notices.json");
+    let holds = |bytes: &[u8], key: &str| {
+        std::fs::write(&file, bytes).expect("written");
+        let file = file.display().to_string();
+        let flags: &[&str] = if key.is_empty() { &[] } else { &["--key", key] };
+        run(&[&["verify", "notice", &file][..], flags].concat())
+    };
+    let key = told["key"].as_str().expect("it says whose");
+    let all = venue.server.ask("public/get_notices", json!({ "currency": "BTC", "count": 50 }));
+    let all = all.to_string();
+    let held = holds(all.as_bytes(), key);
+    assert!(held.status.success(), "{}", text(&held.stderr));
+    assert!(text(&held.stdout).contains("5 notices hold"), "{}", text(&held.stdout));
+    assert!(!holds(all.as_bytes(), &"0".repeat(64)).status.success(), "another key");
+    let mut missing: Vec<Value> = serde_json::from_str(&all).expect("JSON");
+    missing.remove(1);
+    let missing = serde_json::to_string(&missing).expect("JSON");
+    let broken = holds(missing.as_bytes(), key);
+    assert!(
+        text(&broken.stderr).contains("a notice before it is missing"),
+        "{}",
+        text(&broken.stderr)
+    );
+
+    let one = told.to_string();
+    assert!(holds(one.as_bytes(), key).status.success());
+    for (place, byte) in one.bytes().enumerate() {
+        let mut changed = one.clone().into_bytes();
+        changed[place] = byte ^ if place % 2 == 0 { 1 } else { 0x20 };
+        let output = holds(&changed, key);
+        let changed = String::from_utf8_lossy(&changed).into_owned();
+        assert!(!output.status.success(), "byte {place}: {changed}");
+    }
+}
+
+#[test]
+fn ntc_6_the_key_is_rotated_by_the_one_before_it() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let mut venue = Venue::open(home.path());
+    let notices = |venue: &Venue| {
+        venue.server.ask("public/get_notices", json!({ "currency": "BTC", "count": 50 }))
+    };
+    let first = notices(&venue)[0]["key"].clone();
+    let made = run(&["notice", "rotate-key", "--data", &venue.data]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    venue.server.terminate();
+    venue.server = started(&venue.data, &venue.genesis);
+    let all = notices(&venue);
+    let second = all[0]["key"].clone();
+    assert!(text(&made.stdout).contains(second.as_str().expect("it is signed")));
+    assert_ne!(first, second);
+    let file = home.path().join("notices.json");
+    std::fs::write(&file, all.to_string()).expect("written");
+    let held = run(&["verify", "notice", &file.display().to_string(), "--json"]);
+    assert!(held.status.success(), "{}", text(&held.stdout));
+}

@@ -92,6 +92,18 @@ impl Server {
         serde_json::from_str(body).unwrap_or_else(|_| panic!("{method} was answered with {reply}"))
     }
 
+    /// A page of the server.
+    pub fn page(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).expect("the server listens");
+        let head =
+            format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address);
+        stream.write_all(head.as_bytes()).expect("the request is written");
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).expect("the reply is read");
+        assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+        reply
+    }
+
     /// The result of a call without a key.
     pub fn ask(&self, method: &str, params: Value) -> Value {
         let mut reply = self.call_as(&Value::Null, method, params);

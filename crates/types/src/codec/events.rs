@@ -106,6 +106,7 @@ choice!(Event {
     52 => ReopeningSet(terms),
     53 => OrderRateSet(rate),
     54 => KillSwitchSet { account, on, orders },
+    55 => NoticePublished { notice, previous, head },
 });
 
 choice!(TermsFault {
@@ -199,4 +200,7 @@ choice!(Reject {
     72 => HaltStands { state, until },
     73 => HaltMissing,
     74 => HaltTermsContradict { fault },
+    80 => IncidentNotFound { incident },
+    81 => NoticeContradicts { fault },
+    82 => IncidentsTooMany { max },
 });

@@ -119,6 +119,7 @@ choice!(Command {
     39 => SetReopening(terms),
     40 => SetOrderRate(rate),
     41 => SetKillSwitch { account, on },
+    42 => PublishNotice(words),
 });
 
 impl Codec for AssetCode {

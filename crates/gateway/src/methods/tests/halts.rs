@@ -177,3 +177,66 @@ fn terms_of_breakers_and_reopenings_are_read_and_checked() {
         -32602 Invalid params {"param":"state","reason":"wrong format: send one of post_only, reduce_only, cancel_only, halted"}
         -32602 Invalid params {"param":"currency","reason":"is missing: send it"}"#]].assert_eq(&told.join("\n"));
 }
+
+#[test]
+fn ntc_3_and_4_notices_are_told_as_announcements_and_as_they_are() {
+    let fed = Fed::new();
+    let world = &fed.world;
+    let heard = world.listen(1, None, "announcements");
+    let key = super::world::notice_key();
+    let public = types::PublicKey(key.verifying_key().to_bytes());
+    let message = ledger::notice_key_message(super::world::asset("BTC"), &public);
+    let signature = ed25519_dalek::Signer::sign(&key, &message).to_bytes();
+    let rotate = json!({
+        "currency": "BTC", "kind": "key",
+        "public_key": super::fed::hex(&public.0), "signature": super::fed::hex(&signature),
+    });
+    assert_eq!(world.call(ALICE, "operator/publish_notice", rotate), "ok");
+    let halt = json!({ "instrument_name": PERPETUAL, "state": "cancel_only", "for_ms": 60_000 });
+    assert_eq!(world.call(ALICE, "operator/halt", halt), "ok");
+    let news = json!({
+        "currency": "BTC", "kind": "announcement", "title": "Hello", "text": "We are open.",
+    });
+    assert_eq!(world.call(ALICE, "operator/publish_notice", news), "ok");
+    let told = world.public("public/get_announcements", json!({ "count": 2 }));
+    let mut lines: Vec<String> =
+        told.as_array().expect("a list").iter().map(ToString::to_string).collect();
+    lines.push(format!("heard {}", heard.heard().len()));
+    let update = |stage: &str, orders: &str| {
+        json!({
+            "currency": "BTC", "kind": "update", "incident": 1, "stage": stage,
+            "orders": orders, "text": "it was asked for",
+        })
+    };
+    for words in [
+        update("investigating", "live"),
+        update("resolved", "unknown"),
+        json!({ "currency": "BTC", "kind": "update", "incident": 9, "stage": "resolved", "text": "x" }),
+        json!({ "currency": "BTC", "kind": "announcement", "title": "Hello" }),
+        json!({ "currency": "BTC", "kind": "announcement", "title": "Hello", "text": "x".repeat(2_001) }),
+    ] {
+        lines.push(world.refusal(ALICE, "operator/publish_notice", words));
+    }
+    let notices = world.public("public/get_notices", json!({ "currency": "BTC" }));
+    let notice = &notices[1];
+    for member in ["number", "type", "stage", "state", "orders", "title", "body"] {
+        lines.push(format!("{member} {}", notice[member]));
+    }
+    assert!(notice["signature"].is_string() && notice["head"] == notices[0]["previous"]);
+    expect![[r#"
+        {"action":"new","body":"We are open.","id":768,"important":false,"publication_timestamp":1795336888000,"title":"Hello"}
+        {"action":"new","body":"BTC-PERPETUAL is in state cancel_only until 2026-11-22T08:42:28Z. Orders accepted before 2026-11-22T08:41:28Z are live; cancels are taken. Liquidations wait.","id":512,"important":true,"publication_timestamp":1795336888000,"title":"BTC-PERPETUAL: held by the operator (identified)"}
+        heard 3
+        11049 bad_arguments {"reason":"the notice contradicts what is known: a stage never goes back","rule":802}
+        11049 bad_arguments {"reason":"the notice contradicts what is known: an incident is not over while it is unknown what became of orders","rule":802}
+        13020 not_found {"param":"incident","reason":"incident 9 is not open: open one, or name one that is","rule":801}
+        -32602 Invalid params {"param":"text","reason":"is missing: send it"}
+        -32602 Invalid params {"param":"text","reason":"has 2001 bytes: send at most 2000"}
+        number 2
+        type "incident"
+        stage "identified"
+        state "cancel_only"
+        orders "live"
+        title "BTC-PERPETUAL: held by the operator (identified)"
+        body "BTC-PERPETUAL is in state cancel_only until 2026-11-22T08:42:28Z. Orders accepted before 2026-11-22T08:41:28Z are live; cancels are taken. Liquidations wait.""#]].assert_eq(&lines.join("\n"));
+}

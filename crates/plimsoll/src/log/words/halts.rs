@@ -1,6 +1,6 @@
 //! Halts, auctions and what operators say of them, in words.
 
-use types::{Cause, Command, Event, Halt, Indication, InstrumentId, Scope};
+use types::{Cause, Command, Event, Halt, Indication, InstrumentId, Notice, NoticeBody, Scope};
 
 use super::Words;
 
@@ -22,6 +22,7 @@ impl Words {
             Command::SetKillSwitch { account, on: false } => {
                 format!("let account {account} go on")
             }
+            Command::PublishNotice(_) => "tell everybody something".into(),
             _ => return None,
         })
     }
@@ -63,6 +64,7 @@ impl Words {
             Event::KillSwitchSet { account, on: false, .. } => {
                 format!("account {account} may go on")
             }
+            Event::NoticePublished { notice, .. } => told(notice),
             _ => return None,
         })
     }
@@ -104,5 +106,19 @@ fn cause_of(cause: Cause) -> &'static str {
         Cause::Range => "the range of trades",
         Cause::BookVanished => "its vanished book",
         Cause::LiquidationRate => "the rate of liquidations",
+    }
+}
+
+fn told(notice: &Notice) -> String {
+    let number = notice.number;
+    match &notice.body {
+        NoticeBody::Incident(incident) => {
+            format!("notice {number}: incident {} is {:?}", incident.incident, incident.stage)
+        }
+        NoticeBody::Maintenance { text, .. } => {
+            format!("notice {number}, maintenance: {}", text.as_str())
+        }
+        NoticeBody::Announcement { title, .. } => format!("notice {number}: {}", title.as_str()),
+        NoticeBody::KeyRotated { .. } => format!("notice {number}: another key signs from here on"),
     }
 }

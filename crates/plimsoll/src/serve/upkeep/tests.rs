@@ -15,7 +15,7 @@ use super::super::site::Site;
 use super::super::{Plan, local_plan};
 use super::*;
 use crate::genesis::{Genesis, instrument};
-use crate::report::ReporterKey;
+use crate::report::KeyFile;
 use crate::{clock, domains};
 
 const BTC: DomainId = DomainId(0);
@@ -59,7 +59,7 @@ fn terms() -> FeedTerms {
     }
 }
 
-fn report(key: &ReporterKey, price: u64, nonce: u64) -> Command {
+fn report(key: &KeyFile, price: u64, nonce: u64) -> Command {
     let report = PriceReport {
         base: code("BTC"),
         quote: code("USD"),
@@ -94,7 +94,7 @@ fn order(account: AccountId, side: Side, lots: u32) -> Command {
 }
 
 /// Everybody is long 4 000 USD on little money, against one.
-fn opening(key: &ReporterKey) -> Vec<Command> {
+fn opening(key: &KeyFile) -> Vec<Command> {
     let losers = || (3..3 + LOSERS).map(AccountId);
     let mut commands = Vec::new();
     for account in [REPORTER, WINNER].into_iter().chain(losers()) {
@@ -141,8 +141,8 @@ fn batches(home: &std::path::Path) -> Vec<Vec<(Command, usize)>> {
 async fn liq_9_rounds_that_are_due_follow_at_once_and_never_two_in_a_batch() {
     let home = tempfile::tempdir().expect("a directory");
     let file = home.path().join("reporter.pem");
-    ReporterKey::make(&file).expect("a key");
-    let key = ReporterKey::open(&file).expect("its key");
+    KeyFile::make(&file).expect("a key");
+    let key = KeyFile::open(&file).expect("its key");
     let domains = vec![domains::domain("BTC").expect("it is served")];
     let plan = local_plan(home.path().to_owned(), 0).expect("defaults");
     let site = Site::open(Plan { domains, ..plan }).await.expect("it opens");

@@ -1,0 +1,106 @@
+//! Notices: what anybody may read, and what the operator adds (docs/rules/notices.md).
+
+use types::{At, Command, NoticeText, NoticeWords, OrderFate, PublicKey, Signature, Stage};
+
+use super::halts::scope;
+use super::trading::one;
+use super::{domain, domains, now, params};
+use crate::call::{Answered, Call, Reply};
+use crate::errors::wrong;
+use crate::objects::{List, write_announcement, write_notice};
+use crate::params::Params;
+use crate::publish::Market;
+use crate::rpc::RpcError;
+use crate::venue::Class;
+
+const COUNT: usize = 20;
+const COUNT_MAX: usize = 1_000;
+const STAGES: &[(&str, Stage)] = &[
+    ("investigating", Stage::Investigating),
+    ("identified", Stage::Identified),
+    ("monitoring", Stage::Monitoring),
+    ("resolved", Stage::Resolved),
+];
+const FATES: &[(&str, OrderFate)] = &[
+    ("live", OrderFate::Live),
+    ("cancelled", OrderFate::Cancelled),
+    ("unknown", OrderFate::Unknown),
+];
+
+/// Signed notices, the newest of each domain first.
+pub(crate) fn get_notices(market: &Market, call: &Call) -> Answered {
+    let params = params(call);
+    let (domains, count) = (domains(market, params)?, params.count(COUNT, COUNT_MAX)?);
+    now(|out| {
+        let mut list = List::new(out);
+        for domain in domains {
+            market.look(domain, |look| {
+                for told in look.view.notices().newest().take(count) {
+                    write_notice(list.item(), market, look, told);
+                }
+            });
+        }
+        list.end();
+    })
+}
+
+/// The same as the dialect has them, over all domains, the newest first.
+pub(crate) fn get_announcements(market: &Market, call: &Call) -> Answered {
+    let params = params(call);
+    let count = params.count(5, 50)?;
+    let until = params.whole("start_timestamp")?.map_or(At(u64::MAX), At);
+    let mut rows: Vec<(At, String)> = Vec::new();
+    for domain in market.domain_ids() {
+        market.look(domain, |look| {
+            let told = look.view.notices().newest().filter(|told| told.notice.at <= until);
+            for told in told.take(count) {
+                let mut row = String::new();
+                write_announcement(&mut row, look, told);
+                rows.push((told.notice.at, row));
+            }
+        });
+    }
+    rows.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    now(|out| {
+        let mut list = List::new(out);
+        rows.iter().take(count).for_each(|(_, row)| list.item().push_str(row));
+        list.end();
+    })
+}
+
+/// Tells everybody something in the domain of `currency`.
+pub(crate) fn publish_notice(market: &Market, call: &Call) -> Answered {
+    let params = params(call);
+    let domain = domain(market, params)?;
+    let kinds: [(&str, u8); 5] =
+        [("announcement", 0), ("maintenance", 1), ("incident", 2), ("update", 3), ("key", 4)];
+    let words = match params.needed("kind", params.choice("kind", &kinds)?)? {
+        0 => NoticeWords::Announce { title: text(params, "title")?, text: text(params, "text")? },
+        1 => NoticeWords::Maintain {
+            starts_at: At(params.needed("starts_at", params.whole("starts_at")?)?),
+            ends_at: At(params.needed("ends_at", params.whole("ends_at")?)?),
+            text: text(params, "text")?,
+        },
+        2 => NoticeWords::OpenIncident {
+            scope: scope(market, params)?.1,
+            orders: params.choice("orders", FATES)?.unwrap_or(OrderFate::Live),
+            text: text(params, "text")?,
+        },
+        3 => NoticeWords::UpdateIncident {
+            incident: params.small("incident")?,
+            stage: params.needed("stage", params.choice("stage", STAGES)?)?,
+            orders: params.choice("orders", FATES)?.unwrap_or(OrderFate::Live),
+            text: text(params, "text")?,
+        },
+        _ => NoticeWords::RotateKey {
+            key: PublicKey(params.hex("public_key")?),
+            signature: Signature(params.hex("signature")?),
+        },
+    };
+    one(domain, Class::Order, Command::PublishNotice(Box::new(words)), Reply::Ok)
+}
+
+fn text(params: Params<'_>, name: &'static str) -> Result<NoticeText, RpcError> {
+    let text = params.needed(name, params.text(name)?)?;
+    NoticeText::new(text).map_err(|error| wrong(name, error.to_string()))
+}

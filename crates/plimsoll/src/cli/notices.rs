@@ -1,0 +1,170 @@
+//! The command line of notices.
+
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum};
+
+use super::Login;
+
+pub(super) const NOTICE_EXAMPLES: &str = "\
+Examples:
+  plimsoll notice announce --currency BTC --title 'New options' --text 'From Monday' --data venue
+  plimsoll notice incident --currency BTC --orders unknown --text 'Orders are slow' --data venue
+  plimsoll notice update 1 --currency BTC --stage resolved --text 'It was a disk' --data venue
+  plimsoll notice rotate-key --data venue
+
+What halts and restarts lead to is told by itself; this adds words. Each is printed as it was
+signed.";
+
+pub(super) const VERIFY_EXAMPLES: &str = "\
+Examples:
+  curl -s http://127.0.0.1:8080/status.json > notices.json
+  plimsoll verify notice notices.json --key 3b6a27bc…
+
+Exit codes: 0 everything holds; 1 something does not, and it says what; 2 the command line.";
+
+/// What to tell.
+#[derive(Debug, Subcommand)]
+pub enum NoticeCall {
+    /// News.
+    Announce {
+        /// Settlement asset of the domain.
+        #[arg(long)]
+        currency: String,
+        /// In a line.
+        #[arg(long)]
+        title: String,
+        /// In words.
+        #[arg(long)]
+        text: String,
+        /// Which server, and by whose key.
+        #[command(flatten)]
+        login: Login,
+    },
+    /// Work that is planned.
+    Maintenance {
+        /// Settlement asset of the domain.
+        #[arg(long)]
+        currency: String,
+        /// From when, in milliseconds since 1970.
+        #[arg(long, value_name = "MS")]
+        starts_at: u64,
+        /// Until when.
+        #[arg(long, value_name = "MS")]
+        ends_at: u64,
+        /// In words.
+        #[arg(long)]
+        text: String,
+        /// Which server, and by whose key.
+        #[command(flatten)]
+        login: Login,
+    },
+    /// An incident that no rule has found.
+    Incident {
+        /// Settlement asset of the domain.
+        #[arg(long)]
+        currency: String,
+        /// Of one instrument; without it of the whole domain.
+        #[arg(long)]
+        instrument: Option<String>,
+        /// What became of orders that were accepted before.
+        #[arg(long, value_enum, default_value = "live")]
+        orders: Orders,
+        /// In words.
+        #[arg(long)]
+        text: String,
+        /// Which server, and by whose key.
+        #[command(flatten)]
+        login: Login,
+    },
+    /// What is known now of an open incident.
+    Update {
+        /// Its number.
+        incident: u32,
+        /// Settlement asset of the domain.
+        #[arg(long)]
+        currency: String,
+        /// Where it is in its life; never back.
+        #[arg(long, value_enum)]
+        stage: IncidentStage,
+        /// What became of orders that were accepted before.
+        #[arg(long, value_enum, default_value = "live")]
+        orders: Orders,
+        /// In words.
+        #[arg(long)]
+        text: String,
+        /// Which server, and by whose key.
+        #[command(flatten)]
+        login: Login,
+    },
+    /// Makes the key that notices are signed with from the next start on.
+    RotateKey {
+        /// Data directory.
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
+}
+
+/// What became of orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Orders {
+    /// They stand.
+    Live,
+    /// They are gone.
+    Cancelled,
+    /// It is not known.
+    Unknown,
+}
+
+impl Orders {
+    /// As the API has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Orders::Live => "live",
+            Orders::Cancelled => "cancelled",
+            Orders::Unknown => "unknown",
+        }
+    }
+}
+
+/// Where an incident is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum IncidentStage {
+    /// It is not known what is wrong.
+    Investigating,
+    /// It is.
+    Identified,
+    /// It is watched.
+    Monitoring,
+    /// It is over.
+    Resolved,
+}
+
+impl IncidentStage {
+    /// As the API has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            IncidentStage::Investigating => "investigating",
+            IncidentStage::Identified => "identified",
+            IncidentStage::Monitoring => "monitoring",
+            IncidentStage::Resolved => "resolved",
+        }
+    }
+}
+
+/// What to check.
+#[derive(Debug, Subcommand)]
+pub enum Checks {
+    /// Notices: bytes, words, chain, signatures.
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Notice {
+        /// What `public/get_notices` or `/status.json` said, or one notice a line.
+        file: PathBuf,
+        /// Whose signature must be there; without it whoever the notices name.
+        #[arg(long, value_name = "HEX")]
+        key: Option<String>,
+        /// One line of JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
