@@ -143,7 +143,7 @@ pub enum NoticeWords {
     RotateKey {
         /// Which.
         key: PublicKey,
-        /// By the key in force over [`key_message`]; of the first key, by itself.
+        /// By the key in force (NTC-6); of the first key, by itself.
         signature: Signature,
     },
 }

@@ -100,6 +100,21 @@ fn a_short_option_needs_its_value_and_a_share_of_the_underlying() {
     .assert_eq(&lines);
 }
 
+/// MAR-8; venue.md §2.9.2: ten calls of 70 000 with the index at 60 000 by Derive's shares, without
+/// their mark: 78 000 to open, 54 000 to stay.
+#[test]
+fn another_venues_shares_give_its_published_margin() {
+    let shares = MarginTerms {
+        initial_ppm: 150_000,
+        maintenance_ppm: 90_000,
+        slope_ppb: 0,
+        floor_ppm: 130_000,
+    };
+    let (underlying, otm) = (Amount(600_000), Amount(100_000));
+    let needs = short_option(&shares, OptionRight::Call, Amount::ZERO, underlying, otm);
+    assert_eq!((needs.initial, needs.maintenance), (Amount(78_000), Amount(54_000)));
+}
+
 /// MAR-8: in the settlement asset, down.
 #[test]
 fn out_of_the_money_is_what_the_other_right_would_pay() {
