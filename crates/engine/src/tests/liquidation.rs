@@ -383,8 +383,8 @@ proptest! {
         for raw in raws {
             check_events(&act(&mut priced, has_options, raw), has_options);
         }
-        // LIQ-8: at prices that stand still every liquidation ends. One may begin late, when funding
-        // or a basis that fades has eaten up what was left.
+        // LIQ-8: at prices that stand still every liquidation ends. One may begin late, when
+        // funding or a basis that fades has eaten up what was left.
         check_events(&pass(&mut priced, 60, last), has_options);
         for _ in 0..60 {
             if priced.world.engine.is_liquidating() {
