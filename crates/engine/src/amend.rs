@@ -66,12 +66,14 @@ impl Engine {
         }
         if wish.size == order.filled {
             self.finish(slot, events);
+            self.count_sent(amendment.account, 1, events);
             return Ok(());
         }
         if keeps_place(order, &wish) {
             self.set_flags(slot, &wish);
             let open = wish.size.minus(self.orders.at(slot).filled);
             self.shrink(slot, open, true, events);
+            self.count_sent(amendment.account, 1, events);
             return Ok(());
         }
         self.requeue(amendment, slot, &wish, events)

@@ -95,6 +95,15 @@ impl Engine {
         self.note_lifted((scope, cause), events);
     }
 
+    /// STA-8: nothing holds a market whose positions are settled, and its incidents are over.
+    pub(crate) fn end_halts_of(&mut self, instrument: InstrumentId, events: &mut Vec<Event>) {
+        let scope = Scope::Instrument(instrument);
+        let causes = (scope, Cause::Operator)..=(scope, Cause::LiquidationRate);
+        let held: Vec<_> = self.halts.standing.range(causes).map(|(key, _)| *key).collect();
+        held.into_iter().for_each(|key| self.lift(key, 0, events));
+        self.note_reopened(events);
+    }
+
     fn set_halt(&mut self, key: (Scope, Cause), halt: Option<Halt>) {
         let old = match halt {
             Some(halt) => self.halts.standing.insert(key, halt),
@@ -254,8 +263,9 @@ impl Engine {
             let is_frozen = self.health(index) == Health::Frozen;
             match wanted.filter(|_| is_frozen) {
                 Some(state) if !holds => {
-                    let halt = self.begin(scope, Cause::FeedFrozen, state, (0, 0));
-                    self.halt(halt, events);
+                    let (cause, since) = (Cause::FeedFrozen, self.at);
+                    let (until, value, limit) = (None, 0, 0);
+                    self.halt(Halt { scope, cause, state, since, until, value, limit }, events);
                 }
                 None if holds => {
                     let reopening_ms = self.halts.reopening.auction_ms;
@@ -270,16 +280,6 @@ impl Engine {
         let kinds = [KindFilter::Future, KindFilter::Option];
         let terms = kinds.iter().filter_map(|kind| self.halts.breakers.get(&(index, *kind)));
         terms.filter_map(|terms| terms.frozen).max()
-    }
-
-    fn begin(
-        &self,
-        scope: Scope,
-        cause: Cause,
-        state: MarketState,
-        (value, limit): (u64, u64),
-    ) -> Halt {
-        Halt { scope, cause, state, since: self.at, until: None, value, limit }
     }
 
     /// What holds the markets of the domain, by scope and cause.

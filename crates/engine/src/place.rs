@@ -441,6 +441,10 @@ impl Engine {
             return self.close(slot, CloseReason::Filled, events);
         }
         match stopped {
+            // What bounded it may have gone on the way, cancelled by itself or by a protection.
+            Some(CancelReason::TooFar) if !self.is_bounded(&self.terms_of(slot)) => {
+                self.match_or_rest(slot, may_rest, time_in_force, events);
+            }
             Some(CancelReason::TooFar) if may_rest => {
                 self.trip_by(&self.terms_of(slot), events);
                 self.collect(slot, events);

@@ -78,9 +78,4 @@ impl Engine {
         let old = core::mem::replace(&mut self.halts.order_rate, rate);
         self.digests.replace(root::ORDER_RATE, 0_u8, old.as_ref(), rate.as_ref());
     }
-
-    /// Whether an account is stopped.
-    pub fn is_killed(&self, account: AccountId) -> bool {
-        self.halts.killed.contains(&account)
-    }
 }

@@ -73,6 +73,12 @@ impl Engine {
         )
     }
 
+    /// Whether the bound keeps an order from what it would reach first.
+    pub(crate) fn is_bounded(&self, terms: &Terms) -> bool {
+        let bound = self.bound_of(terms);
+        bound.is_some_and(|bound| !terms.side.reaches(bound.limit, bound.best))
+    }
+
     /// An order that may rest would go beyond the bound: what it would trade with is collected.
     pub(crate) fn trip_by(&mut self, terms: &Terms, events: &mut Vec<Event>) {
         let Some(bound) = self.bound_of(terms) else {
@@ -164,25 +170,24 @@ impl Engine {
         terms: &BreakerTerms,
         events: &mut Vec<Event>,
     ) {
-        let watch = self.watch_mut(instrument).clone();
+        let Some(watch) = self.markets.at(instrument.0).watch.as_deref() else {
+            return;
+        };
         let windows = [
             (terms.velocity, &watch.velocity, Cause::Velocity),
             (terms.range, &watch.range, Cause::Range),
         ];
-        for (range, window, cause) in windows {
-            let Some(range) = range else {
-                continue;
-            };
-            let best = |side| self.books.best(instrument, side);
-            let Some((lowest, highest)) = window.held(&range, self.at) else {
-                continue;
-            };
+        let best = |side| self.books.best(instrument, side);
+        let beyond = windows.into_iter().find_map(|(range, window, cause)| {
+            let range = range?;
+            let (lowest, highest) = window.held(&range, self.at)?;
             let fallen = best(Side::Bid).filter(|bid| *bid < lowest).map(|bid| (bid, lowest));
             let risen = best(Side::Ask).filter(|ask| highest < *ask).map(|ask| (ask, highest));
-            if let Some((price, bound)) = fallen.or(risen) {
-                let found = (u64::from(price.0), u64::from(bound.0));
-                return self.trip((instrument, cause), found, range.pause_ms, events);
-            }
+            fallen.or(risen).map(|found| (found, cause, range.pause_ms))
+        });
+        if let Some(((price, bound), cause, pause_ms)) = beyond {
+            let found = (u64::from(price.0), u64::from(bound.0));
+            self.trip((instrument, cause), found, pause_ms, events);
         }
     }
 

@@ -201,6 +201,7 @@ impl Engine {
         self.markets.at_mut(instrument.0).delivered = Some(price);
         events.push(Event::InstrumentDelivered { instrument, price, at: self.at });
         self.restate(instrument, 0, events);
+        self.end_halts_of(instrument, events);
     }
 
     /// DLV-8, DLV-9: the position is closed at the delivery price; rounding is against its holder.

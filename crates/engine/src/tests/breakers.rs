@@ -11,9 +11,9 @@ use types::{
 };
 
 use super::liquidation::{bid, levered};
-use super::priced::{BOB, CAT, PERPETUAL, Priced};
+use super::priced::{BOB, CAT, FUTURE, PERPETUAL, Priced};
 use super::story::tell;
-use super::world::{World, asset};
+use super::world::{EXPIRY, World, asset};
 
 const OFF: BreakerTerms = BreakerTerms {
     limit_state: None,
@@ -219,6 +219,39 @@ fn brk_4_an_order_that_moves_the_market_too_far_is_collected() {
             Instrument(InstrumentId(0)): Velocity is over
             0: Auction to Open
             notice 2: incident 1 (Some(Velocity)) is Resolved, Open, orders Live
+        "#]],
+    );
+}
+
+/// The first price was the account's own: what is cancelled on the way bounds nobody.
+#[test]
+fn brk_4_an_own_order_that_goes_sets_no_bound() {
+    check(
+        BreakerTerms { velocity: Some(ONE_PERCENT), ..OFF },
+        "
+        bob prefers cancel-maker
+        bob sells 1 perp at 120000
+        ann sells 1 perp at 122000
+        bob buys 2 perp at 122000
+        ",
+        &expect![[r#"
+            > bob prefers cancel-maker
+            SelfTradeSet { account: AccountId(2), mode: CancelMaker, with_subaccounts: false }
+            > bob sells 1 perp at 120000
+            1: placed, 1 at 120000
+            1: rests 1 at 120000, shows 1
+            > ann sells 1 perp at 122000
+            2: placed, 1 at 122000
+            2: rests 1 at 122000, shows 1
+            > bob buys 2 perp at 122000
+            3: placed, 2 at 122000
+            1: cancelled: SelfTrade
+            1 at 122000: 3 takes from 2 (fees 9, 0; realised 0, 0)
+              9 bob to fees: Fee
+              ann holds -1, cost 16393
+              bob holds 1, cost -16393
+            2: filled
+            3: rests 1 at 122000, shows 1
         "#]],
     );
 }
@@ -526,6 +559,22 @@ fn brk_7_liquidations_are_paced_by_the_depth_and_then_stop_the_market() {
         minute 4: 0 lots
     "#]]
     .assert_eq(&told);
+}
+
+/// STA-8: also what an auction would have lifted that never came to its end.
+#[test]
+fn sta_8_nothing_holds_a_market_that_is_delivered() {
+    let mut priced = Priced::inverse();
+    let scope = Scope::Instrument(FUTURE);
+    priced.world.must(Command::Halt { scope, state: MarketState::CancelOnly, until: None });
+    priced.world.must(reopening(3_600_000));
+    priced.until(types::At(EXPIRY.0 - 60_000), &[60_000; 5]);
+    priced.world.must(Command::Resume { scope });
+    priced.world.must(Command::Halt { scope, state: MarketState::ReduceOnly, until: None });
+    priced.until(types::At(EXPIRY.0 + 60_000), &[60_000; 5]);
+    let engine = &priced.world.engine;
+    assert_eq!(engine.market_state(FUTURE), Some(MarketState::Closed));
+    assert_eq!((engine.halts().count(), engine.notices.open.len()), (0, 0));
 }
 
 /// STA-5: in a market that holds liquidations back, and in no other state, the account waits.
