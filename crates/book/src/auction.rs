@@ -5,23 +5,11 @@
 //! what crosses there. Owners are not looked at: who would trade with itself is not collected in
 //! the first place.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use types::{InstrumentId, Lots, OrderId, Side, Ticks};
+use types::{Indication, InstrumentId, Lots, OrderId, Side, Ticks};
 
 use crate::books::{Books, Rest};
-
-/// What trades at the end of an auction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Uncrossing {
-    /// At which price: one of the limits on the book.
-    pub price: Ticks,
-    /// How many lots, above zero.
-    pub volume: u64,
-    /// Lots that would trade there too if somebody came: above zero bids, below zero asks.
-    pub surplus: i128,
-}
 
 /// A bid and an ask that traded with each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,9 +42,9 @@ impl Books {
         best(Side::Bid).zip(best(Side::Ask)).is_some_and(|(bid, ask)| ask <= bid)
     }
 
-    /// AUC-2: what trades if the book uncrosses now; `None` if it does not cross. Costs the levels
-    /// that cross, and the icebergs of all books.
-    pub fn uncrossing(&self, book: InstrumentId, reference: Ticks) -> Option<Uncrossing> {
+    /// AUC-2: what trades if the book uncrosses now; `None` if it does not cross. Costs the orders
+    /// that cross.
+    pub fn uncrossing(&self, book: InstrumentId, reference: Ticks) -> Option<Indication> {
         let (highest, lowest) = (self.best(book, Side::Bid)?, self.best(book, Side::Ask)?);
         let mut bids = self.crossing(book, Side::Bid, lowest);
         bids.reverse();
@@ -66,20 +54,9 @@ impl Books {
 
     /// The levels of a side from its best price to `edge`, best first, hidden parts included.
     fn crossing(&self, book: InstrumentId, side: Side, edge: Ticks) -> Vec<Level> {
-        let hidden = self.hidden_of(book, side);
-        let reached = self.levels(book, side).take_while(|(price, _)| side.reaches(*price, edge));
-        reached.map(|(price, shown)| (price, shown + hidden.get(&price).unwrap_or(&0))).collect()
-    }
-
-    fn hidden_of(&self, book: InstrumentId, side: Side) -> BTreeMap<Ticks, u64> {
-        let mut by_price = BTreeMap::new();
-        for (slot, hidden) in &self.hidden {
-            let node = &self.slab.nodes[crate::slab::at(*slot)];
-            if (node.book(), node.side()) == (book, side) {
-                *by_price.entry(Ticks(node.price())).or_insert(0) += u64::from(hidden.size);
-            }
-        }
-        by_price
+        let rungs = self.ladder.rungs(book, side).map(|(price, level)| (Ticks(price), level));
+        let reached = rungs.take_while(|(price, _)| side.reaches(*price, edge));
+        reached.map(|(price, level)| (price, self.open_at(level))).collect()
     }
 
     /// AUC-4: the front bid at or above `price` and the front ask at or below it trade what both
@@ -97,17 +74,9 @@ impl Books {
     }
 }
 
-/// One price that could be chosen: how much trades, and how much is left over.
-#[derive(Clone, Copy, Debug)]
-struct Step {
-    price: Ticks,
-    volume: u64,
-    surplus: i128,
-}
-
 /// Every limit between the best ask and the best bid, rising, with D = all bids at or above it and
 /// S = all asks at or below it: X = min(D, S), I = D - S.
-fn steps(bids: &[Level], asks: &[Level]) -> Vec<Step> {
+fn steps(bids: &[Level], asks: &[Level]) -> Vec<Indication> {
     let mut prices: Vec<Ticks> = bids.iter().chain(asks).map(|(price, _)| *price).collect();
     prices.sort_unstable();
     prices.dedup();
@@ -122,26 +91,29 @@ fn steps(bids: &[Level], asks: &[Level]) -> Vec<Step> {
         while let Some((_, lots)) = asks.next_if(|(ask, _)| *ask <= price) {
             supply += lots;
         }
-        let surplus = i128::from(demand) - i128::from(supply);
-        steps.push(Step { price, volume: demand.min(supply), surplus });
+        let surplus = signed(demand) - signed(supply);
+        steps.push(Indication { price, volume: demand.min(supply), surplus });
     }
     steps
 }
 
+fn signed(lots: u64) -> i64 {
+    i64::try_from(lots).expect("the lots of a book fit 63 bits")
+}
+
 /// AUC-2, AUC-3: most volume, least surplus, the side that presses, the nearest to the reference,
 /// the higher.
-fn chosen(steps: &[Step], reference: Ticks) -> Option<Uncrossing> {
+fn chosen(steps: &[Indication], reference: Ticks) -> Option<Indication> {
     let most = steps.iter().map(|step| step.volume).max().filter(|volume| 0 < *volume)?;
     let fullest = || steps.iter().filter(move |step| step.volume == most);
     let least = fullest().map(|step| step.surplus.abs()).min()?;
     let equal = || fullest().filter(move |step| step.surplus.abs() == least);
-    let Step { price, volume, surplus } = if equal().all(|step| 0 < step.surplus) {
-        equal().next_back()?
-    } else if equal().all(|step| step.surplus < 0) {
-        equal().next()?
-    } else {
-        let distance = |step: &&Step| step.price.0.abs_diff(reference.0);
-        equal().rev().min_by_key(distance)?
-    };
-    Some(Uncrossing { price: *price, volume: *volume, surplus: *surplus })
+    if equal().all(|step| 0 < step.surplus) {
+        return equal().next_back().copied();
+    }
+    if equal().all(|step| step.surplus < 0) {
+        return equal().next().copied();
+    }
+    let distance = |step: &&Indication| step.price.0.abs_diff(reference.0);
+    equal().rev().min_by_key(distance).copied()
 }

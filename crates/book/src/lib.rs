@@ -40,5 +40,5 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-pub use auction::{Pair, Uncrossing};
+pub use auction::Pair;
 pub use books::{Books, Match, Rest, Resting, Taker};

@@ -39,6 +39,12 @@ impl Books {
         if node.is_iceberg() { self.hidden.get(&slot).map_or(0, |hidden| hidden.size) } else { 0 }
     }
 
+    /// Lots of a level, shown or not.
+    pub(crate) fn open_at(&self, level: u32) -> u64 {
+        let hidden = self.nodes(level).map(|(slot, node)| u64::from(self.below(slot, node)));
+        self.ladder.levels[at(level)].total + hidden.sum::<u64>()
+    }
+
     /// Prices with what is shown there, best first.
     pub fn levels(&self, book: InstrumentId, side: Side) -> impl Iterator<Item = (Ticks, u64)> {
         let row = |(price, level)| (Ticks(price), self.ladder.levels[at(level)].total);

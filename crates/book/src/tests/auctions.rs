@@ -14,9 +14,9 @@ use std::format;
 use std::string::String;
 use std::vec::Vec;
 
-use types::{InstrumentId, Lots, OrderId, Side, Ticks};
+use types::{Indication, InstrumentId, Lots, OrderId, Side, Ticks};
 
-use crate::{Books, Rest, Uncrossing};
+use crate::{Books, Rest};
 
 const BOOK: InstrumentId = InstrumentId(0);
 
@@ -68,7 +68,7 @@ fn parsed(line: &str) -> (Vec<Asked>, Ticks) {
 fn said(line: &str) -> String {
     let (orders, reference) = parsed(line);
     let (mut books, ids) = collected(&orders);
-    let Some(Uncrossing { price, volume, surplus }) = books.uncrossing(BOOK, reference) else {
+    let Some(Indication { price, volume, surplus }) = books.uncrossing(BOOK, reference) else {
         return format!("{line}\n    no trade\n");
     };
     let nth = |id: OrderId| ids.iter().position(|known| *known == id).expect("one of them") + 1;
@@ -105,7 +105,7 @@ fn auc_2_the_worked_table() {
         101   60   85  60   -25
         102   30  120  30   -90
         103   10  120  10  -110
-        Some(Uncrossing { price: Ticks(100), volume: 65, surplus: 20 })
+        Some(Indication { price: Ticks(100), volume: 65, surplus: 20 })
     "#]]
     .assert_eq(&table);
 }
@@ -313,8 +313,8 @@ proptest! {
     ) {
         let (books, _) = collected(&orders);
         let found = books.uncrossing(BOOK, Ticks(reference));
-        let found = found.map(|Uncrossing { price, volume, surplus }| {
-            (price.0, i64::try_from(volume).expect("small"), i64::try_from(surplus).expect("small"))
+        let found = found.map(|Indication { price, volume, surplus }| {
+            (price.0, i64::try_from(volume).expect("small"), surplus)
         });
         prop_assert_eq!(found, brute(&orders, reference));
     }

@@ -7,7 +7,6 @@
 
 use alloc::vec::Vec;
 
-use book::Uncrossing;
 use types::{
     AccountId, Action, At, CancelReason, Event, Extension, Halt, Indication, InstrumentId,
     MarketState, OrderId, Reject, Rounding, Scope, SelfTradeMode, Side, Ticks,
@@ -81,10 +80,7 @@ impl Engine {
     /// What the auction of a market would give now.
     pub fn indication(&self, instrument: InstrumentId) -> Option<Indication> {
         let mark = self.markets.get(instrument.0)?.mark;
-        let found = self.books.uncrossing(instrument, mark)?;
-        let Uncrossing { price, volume, surplus } = found;
-        let surplus = i64::try_from(surplus).unwrap_or(i64::MAX);
-        Some(Indication { price, volume, surplus })
+        self.books.uncrossing(instrument, mark)
     }
 
     /// AUC-11: why the auction may not end yet. Without good prices nothing is traded by;
@@ -128,12 +124,9 @@ impl Engine {
         }
         self.set_auction(instrument, None);
         self.forget_trades(instrument);
-        let of_market = self.halts.standing.values();
-        let tripped: Vec<Halt> = of_market
-            .filter(|halt| halt.scope == Scope::Instrument(instrument))
-            .filter(|halt| halt.state == MarketState::Auction)
-            .copied()
-            .collect();
+        let of_market = self.halts.of(Scope::Instrument(instrument));
+        let tripped: Vec<Halt> =
+            of_market.filter(|halt| halt.state == MarketState::Auction).copied().collect();
         for halt in &tripped {
             self.set_halt((halt.scope, halt.cause), None);
             let (scope, cause, at) = (halt.scope, halt.cause, self.at);
