@@ -57,6 +57,19 @@ impl Engine {
         Ok(())
     }
 
+    /// Cancels everything that the account has open.
+    pub(crate) fn cancel_all_of(
+        &mut self,
+        account: AccountId,
+        reason: CancelReason,
+        events: &mut Vec<Event>,
+    ) {
+        for (_, holding) in self.accounts.at(account.0).holdings.clone() {
+            let orders = self.orders.ids_of(self.holdings.at(holding), |_| true);
+            self.cancel_each(&orders, reason, events);
+        }
+    }
+
     fn scope_takes_in(&self, scope: &CancelScope, instrument: InstrumentId) -> bool {
         match scope {
             CancelScope::All | CancelScope::Label(_) | CancelScope::Quotes(_) => true,

@@ -77,6 +77,14 @@ pub(crate) fn usual_reopening() -> ReopeningTerms {
     }
 }
 
+impl Halts {
+    /// What holds this very scope, by cause.
+    fn of(&self, scope: Scope) -> impl Iterator<Item = &Halt> {
+        let causes = (scope, Cause::Operator)..=(scope, Cause::LiquidationRate);
+        self.standing.range(causes).map(|(_, halt)| halt)
+    }
+}
+
 impl Engine {
     /// Makes a halt hold; one of the same scope and cause gives way to it.
     pub(crate) fn halt(&mut self, halt: Halt, events: &mut Vec<Event>) {
@@ -98,9 +106,8 @@ impl Engine {
     /// STA-8: nothing holds a market whose positions are settled, and its incidents are over.
     pub(crate) fn end_halts_of(&mut self, instrument: InstrumentId, events: &mut Vec<Event>) {
         let scope = Scope::Instrument(instrument);
-        let causes = (scope, Cause::Operator)..=(scope, Cause::LiquidationRate);
-        let held: Vec<_> = self.halts.standing.range(causes).map(|(key, _)| *key).collect();
-        held.into_iter().for_each(|key| self.lift(key, 0, events));
+        let held: Vec<Cause> = self.halts.of(scope).map(|halt| halt.cause).collect();
+        held.into_iter().for_each(|cause| self.lift((scope, cause), 0, events));
         self.note_reopened(events);
     }
 
@@ -118,18 +125,17 @@ impl Engine {
         }
     }
 
-    /// The markets of a scope that are not delivered, by id.
+    /// The markets of a scope, by id; of more than one those that are not delivered.
     fn scope_of(&self, scope: Scope) -> Vec<InstrumentId> {
-        if let Scope::Instrument(instrument) = scope {
-            return alloc::vec![instrument];
-        }
-        let live = self.markets.iter().filter(|(_, market)| market.delivered.is_none());
-        let reaches = |id: u32, market: &Market| match scope {
-            Scope::Instrument(instrument) => instrument.0 == id,
-            Scope::Index { base, quote } => (base, quote) == self.pair_of(market),
-            Scope::Domain => true,
+        let pair = match scope {
+            Scope::Instrument(instrument) => return alloc::vec![instrument],
+            Scope::Index { base, quote } => Some((base, quote)),
+            Scope::Domain => None,
         };
-        live.filter(|(id, market)| reaches(*id, market)).map(|(id, _)| InstrumentId(id)).collect()
+        let live = self.markets.iter().filter(|(_, market)| market.delivered.is_none());
+        live.filter(|(_, market)| pair.is_none_or(|pair| pair == self.pair_of(market)))
+            .map(|(id, _)| InstrumentId(id))
+            .collect()
     }
 
     /// The strongest state of its markets.
@@ -184,11 +190,8 @@ impl Engine {
         }
         let (base, quote) = self.pair_of(market);
         let scopes = [Scope::Instrument(instrument), Scope::Index { base, quote }, Scope::Domain];
-        let held = |scope: Scope| {
-            let causes = (scope, Cause::Operator)..=(scope, Cause::LiquidationRate);
-            self.halts.standing.range(causes).map(|(_, halt)| halt.state)
-        };
-        let states = scopes.into_iter().flat_map(held);
+        let states = scopes.into_iter().flat_map(|scope| self.halts.of(scope));
+        let states = states.map(|halt| halt.state);
         states.filter(|state| *state != MarketState::Auction).max().unwrap_or(MarketState::Open)
     }
 

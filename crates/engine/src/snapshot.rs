@@ -367,7 +367,7 @@ impl Encoded for Market {
     }
 }
 
-fn encode_map<T: Codec>(map: &BTreeMap<AccountId, T>, out: &mut Vec<u8>) {
+pub(crate) fn encode_map<T: Codec>(map: &BTreeMap<AccountId, T>, out: &mut Vec<u8>) {
     encode_count(map.len(), out);
     for (account, thing) in map {
         account.encode(out);
@@ -375,7 +375,7 @@ fn encode_map<T: Codec>(map: &BTreeMap<AccountId, T>, out: &mut Vec<u8>) {
     }
 }
 
-fn decode_map<T: Codec>(
+pub(crate) fn decode_map<T: Codec>(
     reader: &mut Reader<'_>,
     engine: &Engine,
 ) -> Result<BTreeMap<AccountId, T>, DecodeError> {

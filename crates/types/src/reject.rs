@@ -53,7 +53,7 @@ pub enum Reject {
     #[error("account {account} is stopped by its kill switch: it may cancel, and reset the switch")]
     AccountKilled { account: AccountId },
     /// It is restricted in that way already.
-    #[error("the operator holds it in {state:?} until {until:?} already: resume it first")]
+    #[error("the operator holds it in {state:?} with this same end already: resume it first")]
     HaltStands { state: MarketState, until: Option<At> },
     /// Nothing to lift.
     #[error("nothing holds that scope: name the one that was halted")]

@@ -40,11 +40,7 @@ impl Engine {
             self.digests.replace(root::KILLED, account, None, Some(&true));
         }
         events.push(Event::KillSwitchSet { account, on: true, orders });
-        for (_, holding) in self.accounts.at(account.0).holdings.clone() {
-            for order in self.orders.ids_of(self.holdings.at(holding), |_| true) {
-                self.cancel(order, CancelReason::Killed, events);
-            }
-        }
+        self.cancel_all_of(account, CancelReason::Killed, events);
     }
 
     /// BRK-8: an account that sends more than the rate allows is stopped. Called when a command of

@@ -201,11 +201,12 @@ impl Engine {
         let market = self.markets.at(instrument.0);
         let is_at_edge = |side: Side| {
             let edge = market.market_limit(side);
-            self.books.best(instrument, side).filter(|best| side.reaches(*best, edge))
+            let best = self.books.best(instrument, side).filter(|best| side.reaches(*best, edge));
+            best.map(|best| (u64::from(best.0), u64::from(edge.0)))
         };
         let found = is_at_edge(Side::Bid).or_else(|| is_at_edge(Side::Ask));
         let (at, watch) = (self.at, self.watch_mut(instrument));
-        let Some(best) = found else {
+        let Some(found) = found else {
             watch.at_edge_since = None;
             return;
         };
@@ -214,10 +215,6 @@ impl Engine {
             return;
         }
         watch.at_edge_since = None;
-        let market = self.markets.at(instrument.0);
-        let side = if best == market.market_limit(Side::Ask) { Side::Ask } else { Side::Bid };
-        let edge = market.market_limit(side);
-        let found = (u64::from(best.0), u64::from(edge.0));
         self.trip((instrument, Cause::LimitState), found, terms.pause_ms, events);
     }
 

@@ -10,6 +10,7 @@ use super::watch::Window;
 use super::{Auction, Halts, Sent, Watch, usual_reopening};
 use crate::engine::Engine;
 use crate::root::{self, Digests};
+use crate::snapshot::{decode_map, encode_map};
 
 impl Halts {
     /// Enters everything into a digest that holds nothing of it.
@@ -49,11 +50,7 @@ impl Halts {
         }
         self.order_rate.encode(out);
         self.killed.iter().copied().collect::<Vec<AccountId>>().encode(out);
-        encode_count(self.sent.len(), out);
-        for (account, sent) in &self.sent {
-            account.encode(out);
-            sent.encode(out);
-        }
+        encode_map(&self.sent, out);
     }
 }
 
@@ -83,11 +80,8 @@ impl Engine {
         }
         halts.order_rate = Codec::decode(reader)?;
         halts.killed = Vec::<AccountId>::decode(reader)?.into_iter().collect();
-        for _ in 0..reader.count()? {
-            halts.sent.insert(AccountId::decode(reader)?, Sent::decode(reader)?);
-        }
-        let accounts = halts.killed.iter().chain(halts.sent.keys());
-        let are_known = accounts.into_iter().all(|account| self.check_account(*account).is_ok());
+        halts.sent = decode_map(reader, self)?;
+        let are_known = halts.killed.iter().all(|account| self.check_account(*account).is_ok());
         if !are_known || check_reopening(&halts.reopening).is_err() {
             return Err(reader.refuse("Halts"));
         }

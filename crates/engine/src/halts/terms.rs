@@ -45,9 +45,8 @@ impl Engine {
     /// An index that is still frozen holds it again with the next second.
     pub(crate) fn resume(&mut self, scope: Scope, events: &mut Vec<Event>) -> Result<(), Reject> {
         self.check_scope(scope)?;
-        let of_scope = self.halts.standing.values().filter(|halt| halt.scope == scope);
-        let held: Vec<Halt> =
-            of_scope.filter(|halt| halt.state != MarketState::Auction).copied().collect();
+        let lasting = |halt: &&Halt| halt.state != MarketState::Auction;
+        let held: Vec<Halt> = self.halts.of(scope).filter(lasting).copied().collect();
         if held.is_empty() {
             return Err(Reject::HaltMissing);
         }

@@ -67,7 +67,7 @@ impl Engine {
         if !self.may_liquidate(account) {
             return self.wait(account, next);
         }
-        self.cancel_all_of(account, events);
+        self.clear_orders(account, events);
         let margin = self.margin_of(account);
         if self.is_restored(&margin) {
             return self.end_liquidation(account, events);
@@ -121,19 +121,14 @@ impl Engine {
     }
 
     /// LIQ-3: orders go first: they may be all that was too much, and nothing may add to it.
-    fn cancel_all_of(&mut self, account: AccountId, events: &mut Vec<Event>) {
+    fn clear_orders(&mut self, account: AccountId, events: &mut Vec<Event>) {
+        let orders = self.accounts.at(account.0).n_orders;
+        if orders == 0 {
+            return;
+        }
         let before = self.margin_of(account);
-        let mut orders = 0;
-        for (_, holding) in self.accounts.at(account.0).holdings.clone() {
-            for order in self.orders.ids_of(self.holdings.at(holding), |_| true) {
-                self.cancel(order, CancelReason::Liquidated, events);
-                orders += 1;
-            }
-        }
-        if orders != 0 {
-            let action = LiquidationAction::OrdersCancelled { orders };
-            self.tell_step(account, action, before, events);
-        }
+        self.cancel_all_of(account, CancelReason::Liquidated, events);
+        self.tell_step(account, LiquidationAction::OrdersCancelled { orders }, before, events);
     }
 
     /// LIQ-8: equity covers maintenance margin and the buffer; an account that holds nothing needs

@@ -429,7 +429,7 @@ fn sta_6_what_is_said_twice_is_refused() {
             0: Open to Halted
             notice 1: incident 1 (Some(Operator)) is Identified, Halted, orders Live
             > halt perp Halted
-            refused 432: the operator holds it in Halted until None already: resume it first
+            refused 432: the operator holds it in Halted with this same end already: resume it first
             > halt perp CancelOnly for 1000
             Instrument(InstrumentId(0)) is CancelOnly by Operator until Some(1), 0 against 0
             0: Halted to CancelOnly
