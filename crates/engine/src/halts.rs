@@ -67,7 +67,7 @@ impl Default for Halts {
 }
 
 /// AUC-9: what holds until `SetReopening` says something else. Without steps an outage is none.
-pub(crate) fn usual_reopening() -> ReopeningTerms {
+pub fn usual_reopening() -> ReopeningTerms {
     ReopeningTerms {
         steps: Vec::new(),
         auction_ms: 30_000,

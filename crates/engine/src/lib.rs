@@ -66,6 +66,7 @@ mod valuation;
 mod view;
 
 pub use engine::Engine;
+pub use halts::usual_reopening;
 
 #[cfg(test)]
 mod tests;

@@ -26,15 +26,17 @@ mod words;
 
 pub(crate) use accounts::{Summary, write_portfolio, write_summary, write_user};
 pub(crate) use feeds::{METHODS as INDEX_METHODS, change_of_health, health, write_feed};
-pub(crate) use halts::{state_word, write_auction, write_auction_news, write_halt};
+pub use halts::state_word;
+pub(crate) use halts::{write_auction, write_auction_news, write_halt};
 pub(crate) use instruments::{is_open, write_currency, write_instrument};
 pub(crate) use json::{List, Object, write_text};
 pub(crate) use liquidations::{
     ADL_POLICIES, Part, write_ended, write_started, write_stepped, write_waterfall,
 };
 pub(crate) use notices::{
-    Signed, body, hex, rfc3339, scope_name, stage_word, title, write_announcement, write_notice,
+    Signed, body, hex, rfc3339, scope_name, title, write_announcement, write_notice,
 };
+pub use notices::{fate_word, notice_word, stage_word};
 pub(crate) use number::{Fixed, Scale};
 pub(crate) use orders::write_order;
 pub(crate) use positions::{write_flat_position, write_position, write_ranked_position};

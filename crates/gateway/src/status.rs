@@ -17,9 +17,8 @@ use market_data::{InstrumentView, Told};
 use types::{At, Incident, MarketState, Stage};
 
 use crate::methods::halts::write_halts;
-use crate::objects::{
-    List, Look, Scale, body, hex, rfc3339, scope_name, stage_word, state_word, title, write_notice,
-};
+use crate::methods::notices::write_notices;
+use crate::objects::{Look, Scale, body, hex, rfc3339, scope_name, stage_word, state_word, title};
 use crate::publish::Market;
 
 /// Notices of a domain that a page shows.
@@ -53,15 +52,7 @@ fn json(market: &Market) -> String {
     let all: Vec<_> = market.domain_ids().collect();
     write_halts(&mut out, market, &all);
     out.push_str(",\"notices\":");
-    let mut list = List::new(&mut out);
-    for domain in all {
-        market.look(domain, |look| {
-            for told in look.view.notices().newest().take(SHOWN) {
-                write_notice(list.item(), market, look, told);
-            }
-        });
-    }
-    list.end();
+    write_notices(&mut out, market, &all, SHOWN);
     out.push('}');
     out
 }

@@ -14,11 +14,17 @@ mod operator;
 mod prices;
 mod stress;
 
-pub use halts::{Act, Halt, HeldState, Login, Resume, Rules};
+pub use halts::{Act, Halt, Login, Resume, Rules};
 pub use notices::{Checks, NoticeCall};
 pub use operator::{Funding, MarkWord, PriceCall, SetPricing};
 pub use prices::{Feed, Rehearse, Report, ReportCall, Reporting};
 pub use stress::{Adl, Breakers, Market, Scenario, Stress};
+
+/// A choice as the API has it: its name here, with low lines.
+pub fn api_word(choice: &impl ValueEnum) -> String {
+    let value = choice.to_possible_value();
+    value.map_or_else(String::new, |value| value.get_name().replace('-', "_"))
+}
 
 /// A crypto options and futures exchange: one binary, one data directory.
 #[derive(Debug, Parser)]

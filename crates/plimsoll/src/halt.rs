@@ -6,17 +6,12 @@ use std::io::{BufRead, IsTerminal};
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
-use crate::cli::{Act, Halt, HeldState, Resume};
+use crate::cli::{Act, Halt, Resume, api_word};
 use crate::{operator, output};
 
 /// Holds a scope.
 pub async fn halt(args: Halt) -> anyhow::Result<()> {
-    let state = match args.state {
-        HeldState::PostOnly => "post_only",
-        HeldState::ReduceOnly => "reduce_only",
-        HeldState::CancelOnly => "cancel_only",
-        HeldState::Halted => "halted",
-    };
+    let state = api_word(&args.state);
     let mut more = json!({ "state": state });
     let until = match args.length {
         Some(length) => {

@@ -13,6 +13,7 @@ mod explain;
 mod feed;
 mod genesis;
 mod halt;
+mod key_file;
 mod log;
 mod mirror;
 mod notice;

@@ -7,8 +7,8 @@ use std::fs;
 use anyhow::{Context, bail, ensure};
 use serde_json::{Value, json};
 
-use crate::cli::{Checks, NoticeCall};
-use crate::report::key::KeyFile;
+use crate::cli::{Checks, NoticeCall, api_word};
+use crate::key_file::KeyFile;
 use crate::serve::notices::{KEY, NEXT_KEY};
 use crate::{operator, output};
 
@@ -30,7 +30,7 @@ pub async fn notice(call: NoticeCall) -> anyhow::Result<()> {
         }
         NoticeCall::Incident { login, currency, instrument, orders, text } => {
             let mut params = json!({
-                "kind": "incident", "currency": currency, "orders": orders.word(), "text": text,
+                "kind": "incident", "currency": currency, "orders": api_word(&orders), "text": text,
             });
             if let Some(name) = instrument {
                 params["instrument_name"] = json!(name);
@@ -40,7 +40,7 @@ pub async fn notice(call: NoticeCall) -> anyhow::Result<()> {
         NoticeCall::Update { login, currency, incident, stage, orders, text } => {
             let params = json!({
                 "kind": "update", "currency": currency, "incident": incident,
-                "stage": stage.word(), "orders": orders.word(), "text": text,
+                "stage": api_word(&stage), "orders": api_word(&orders), "text": text,
             });
             (login, params)
         }

@@ -15,7 +15,6 @@
 //! makes an index of many of them.
 
 mod desk;
-pub mod key;
 mod live;
 mod nonce;
 mod parquet;
@@ -30,7 +29,6 @@ mod wait;
 mod tests;
 
 pub use desk::pair;
-pub use key::KeyFile;
 
 use std::io::Read;
 use std::sync::Arc;
@@ -43,6 +41,7 @@ use tokio::time::MissedTickBehavior;
 use types::{AccountId, At, IndexPrice, PriceReport, SurfaceReport};
 
 use crate::cli::{Report, ReportCall, Reporting};
+use crate::key_file::KeyFile;
 use crate::serve::Signals;
 use crate::{clock, output};
 use desk::{DeskError, Outcome, Venue, price_json};

@@ -60,15 +60,6 @@ fn asked(ask: Ask) -> &'static str {
     }
 }
 
-fn name(state: MarketState) -> &'static str {
-    match state {
-        MarketState::Open => "open",
-        MarketState::PostOnly => "post-only",
-        MarketState::ReduceOnly => "reduce-only",
-        MarketState::Auction => "auction",
-        MarketState::CancelOnly => "cancel-only",
-        MarketState::Halted => "halted",
-        MarketState::Delivering => "delivering",
-        MarketState::Closed => "closed",
-    }
+fn name(state: MarketState) -> String {
+    gateway::state_word(state).replace('_', "-")
 }

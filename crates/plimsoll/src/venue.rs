@@ -24,7 +24,7 @@ use types::{
 };
 
 use crate::config::{LogConfig, QueueConfig};
-use crate::report::key::KeyFile;
+use crate::key_file::KeyFile;
 use crate::{clock, domains, output};
 
 use follower::Follower;

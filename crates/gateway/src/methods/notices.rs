@@ -11,7 +11,7 @@ use crate::objects::{List, write_announcement, write_notice};
 use crate::params::Params;
 use crate::publish::Market;
 use crate::rpc::RpcError;
-use crate::venue::Class;
+use crate::venue::{Class, DomainId};
 
 const COUNT: usize = 20;
 const COUNT_MAX: usize = 1_000;
@@ -27,21 +27,34 @@ const FATES: &[(&str, OrderFate)] = &[
     ("unknown", OrderFate::Unknown),
 ];
 
+/// What is read of the parameters, by the kind of notice.
+type Words = fn(&Market, Params<'_>) -> Result<NoticeWords, RpcError>;
+const KINDS: &[(&str, Words)] = &[
+    ("announcement", announcement),
+    ("maintenance", maintenance),
+    ("incident", incident),
+    ("update", update),
+    ("key", key),
+];
+
 /// Signed notices, the newest of each domain first.
 pub(crate) fn get_notices(market: &Market, call: &Call) -> Answered {
     let params = params(call);
     let (domains, count) = (domains(market, params)?, params.count(COUNT, COUNT_MAX)?);
-    now(|out| {
-        let mut list = List::new(out);
-        for domain in domains {
-            market.look(domain, |look| {
-                for told in look.view.notices().newest().take(count) {
-                    write_notice(list.item(), market, look, told);
-                }
-            });
-        }
-        list.end();
-    })
+    now(|out| write_notices(out, market, &domains, count))
+}
+
+/// At most `count` of each of these domains.
+pub(crate) fn write_notices(out: &mut String, market: &Market, domains: &[DomainId], count: usize) {
+    let mut list = List::new(out);
+    for domain in domains {
+        market.look(*domain, |look| {
+            for told in look.view.notices().newest().take(count) {
+                write_notice(list.item(), market, look, told);
+            }
+        });
+    }
+    list.end();
 }
 
 /// The same as the dialect has them, over all domains, the newest first.
@@ -72,32 +85,45 @@ pub(crate) fn get_announcements(market: &Market, call: &Call) -> Answered {
 pub(crate) fn publish_notice(market: &Market, call: &Call) -> Answered {
     let params = params(call);
     let domain = domain(market, params)?;
-    let kinds: [(&str, u8); 5] =
-        [("announcement", 0), ("maintenance", 1), ("incident", 2), ("update", 3), ("key", 4)];
-    let words = match params.needed("kind", params.choice("kind", &kinds)?)? {
-        0 => NoticeWords::Announce { title: text(params, "title")?, text: text(params, "text")? },
-        1 => NoticeWords::Maintain {
-            starts_at: At(params.needed("starts_at", params.whole("starts_at")?)?),
-            ends_at: At(params.needed("ends_at", params.whole("ends_at")?)?),
-            text: text(params, "text")?,
-        },
-        2 => NoticeWords::OpenIncident {
-            scope: scope(market, params)?.1,
-            orders: params.choice("orders", FATES)?.unwrap_or(OrderFate::Live),
-            text: text(params, "text")?,
-        },
-        3 => NoticeWords::UpdateIncident {
-            incident: params.small("incident")?,
-            stage: params.needed("stage", params.choice("stage", STAGES)?)?,
-            orders: params.choice("orders", FATES)?.unwrap_or(OrderFate::Live),
-            text: text(params, "text")?,
-        },
-        _ => NoticeWords::RotateKey {
-            key: PublicKey(params.hex("public_key")?),
-            signature: Signature(params.hex("signature")?),
-        },
-    };
+    let read = params.needed("kind", params.choice("kind", KINDS)?)?;
+    let words = read(market, params)?;
     one(domain, Class::Order, Command::PublishNotice(Box::new(words)), Reply::Ok)
+}
+
+fn announcement(_: &Market, params: Params<'_>) -> Result<NoticeWords, RpcError> {
+    Ok(NoticeWords::Announce { title: text(params, "title")?, text: text(params, "text")? })
+}
+
+fn maintenance(_: &Market, params: Params<'_>) -> Result<NoticeWords, RpcError> {
+    Ok(NoticeWords::Maintain {
+        starts_at: At(params.needed("starts_at", params.whole("starts_at")?)?),
+        ends_at: At(params.needed("ends_at", params.whole("ends_at")?)?),
+        text: text(params, "text")?,
+    })
+}
+
+fn incident(market: &Market, params: Params<'_>) -> Result<NoticeWords, RpcError> {
+    Ok(NoticeWords::OpenIncident {
+        scope: scope(market, params)?.1,
+        orders: params.choice("orders", FATES)?.unwrap_or(OrderFate::Live),
+        text: text(params, "text")?,
+    })
+}
+
+fn update(_: &Market, params: Params<'_>) -> Result<NoticeWords, RpcError> {
+    Ok(NoticeWords::UpdateIncident {
+        incident: params.small("incident")?,
+        stage: params.needed("stage", params.choice("stage", STAGES)?)?,
+        orders: params.choice("orders", FATES)?.unwrap_or(OrderFate::Live),
+        text: text(params, "text")?,
+    })
+}
+
+fn key(_: &Market, params: Params<'_>) -> Result<NoticeWords, RpcError> {
+    Ok(NoticeWords::RotateKey {
+        key: PublicKey(params.hex("public_key")?),
+        signature: Signature(params.hex("signature")?),
+    })
 }
 
 fn text(params: Params<'_>, name: &'static str) -> Result<NoticeText, RpcError> {

@@ -15,7 +15,7 @@ use super::trading::one;
 use super::{me, params};
 use crate::call::{Answered, Call, Reply};
 use crate::errors::{error, wrong};
-use crate::objects::Look;
+use crate::objects::{Look, hex};
 use crate::params::Params;
 use crate::publish::Market;
 use crate::rpc::RpcError;
@@ -121,10 +121,6 @@ impl Desk {
         let forged = error(13004, "invalid_credentials", reason).with("param", "signature");
         Err(forged.with("signed_bytes", hex(signed)))
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A price that is a multiple of a hundred-millionth.

@@ -3,56 +3,53 @@
 use market_data::{Auction, InstrumentView};
 use types::{Cause, Halt, MarketState, Scope};
 
-use super::{Fixed, Look, Object, Scale};
+use super::{Fixed, Look, Object, Scale, scope_name};
 
 /// A halt with its scope by name. What was found and what is allowed are prices, sizes or
 /// milliseconds, by the cause.
 pub(crate) fn write_halt(out: &mut String, look: Look<'_>, halt: &Halt) {
     let mut object = Object::new(out);
     object.word("currency", look.asset());
+    let name = scope_name(look, halt.scope);
     match halt.scope {
-        Scope::Instrument(id) => {
-            let name = look.view.instrument(id).map_or("", InstrumentView::name);
-            object.word("scope", "instrument").word("instrument_name", name);
-        }
-        Scope::Index { base, quote } => {
-            let name = format!("{base}_{quote}").to_lowercase();
-            object.word("scope", "index").text("index_name", &name);
-        }
-        Scope::Domain => {
-            object.word("scope", "domain");
-        }
-    }
+        Scope::Instrument(_) => object.word("scope", "instrument").word("instrument_name", name),
+        Scope::Index { .. } => object.word("scope", "index").word("index_name", name),
+        Scope::Domain => object.word("scope", "domain"),
+    };
     object
         .word("state", state_word(halt.state))
         .word("cause", cause_word(halt.cause))
         .number("since", halt.since)
         .number_or_null("until", halt.until);
     if halt.limit != 0 {
-        let (value, limit) = found(look, halt);
+        let (value, limit) = found(look, (halt.scope, Some(halt.cause)), (halt.value, halt.limit));
         object.number("value", value).number("limit", limit);
     }
     object.end();
 }
 
-/// In the units of the instrument where it has some.
-fn found(look: Look<'_>, halt: &Halt) -> (Fixed, Fixed) {
+/// What was found and what is allowed, in the units of the instrument where the cause has some.
+pub(crate) fn found(
+    look: Look<'_>,
+    (scope, cause): (Scope, Option<Cause>),
+    (value, limit): (u64, u64),
+) -> (Fixed, Fixed) {
     let plain = |number: u64| Fixed::new(number.into(), 0);
-    let instrument = match halt.scope {
+    let instrument = match scope {
         Scope::Instrument(id) => look.view.instrument(id),
         Scope::Index { .. } | Scope::Domain => None,
     };
-    let in_units = |number: u64| match (halt.cause, instrument) {
-        (Cause::LimitState | Cause::Velocity | Cause::Range, Some(instrument)) => {
+    let in_units = |number: u64| match (cause, instrument) {
+        (Some(Cause::LimitState | Cause::Velocity | Cause::Range), Some(instrument)) => {
             let ticks = types::Ticks(u32::try_from(number).unwrap_or(u32::MAX));
             instrument.price(ticks)
         }
-        (Cause::BookVanished | Cause::LiquidationRate, Some(instrument)) => {
+        (Some(Cause::BookVanished | Cause::LiquidationRate), Some(instrument)) => {
             instrument.amount(number.into())
         }
         _ => plain(number),
     };
-    (in_units(halt.value), in_units(halt.limit))
+    (in_units(value), in_units(limit))
 }
 
 /// An auction that runs.
@@ -94,7 +91,7 @@ pub(crate) fn write_indication(
 }
 
 /// Our word for a state (docs/rules/states.md).
-pub(crate) fn state_word(state: MarketState) -> &'static str {
+pub fn state_word(state: MarketState) -> &'static str {
     match state {
         MarketState::Open => "open",
         MarketState::PostOnly => "post_only",

@@ -6,7 +6,8 @@ use types::{
     At, Cause, Incident, MarketState, NoticeBody, OrderFate, PublicKey, Scope, Signature, Stage,
 };
 
-use super::{Fixed, Look, Object, Scale, state_word};
+use super::halts::found;
+use super::{Look, Object, state_word};
 use crate::publish::Market;
 
 /// Who signed a head, and how.
@@ -26,7 +27,7 @@ pub(crate) fn write_notice(out: &mut String, market: &Market, look: Look<'_>, to
         .number("number", notice.number)
         .number("log_seq", notice.seq)
         .number("issued_at", notice.at)
-        .word("type", type_word(&notice.body))
+        .word("type", notice_word(&notice.body))
         .text("title", &title)
         .text("body", &body);
     if let NoticeBody::Incident(incident) = &notice.body {
@@ -72,7 +73,8 @@ pub(crate) fn write_announcement(out: &mut String, look: Look<'_>, told: &Told) 
     object.end();
 }
 
-fn type_word(body: &NoticeBody) -> &'static str {
+/// Our word for what a notice is.
+pub fn notice_word(body: &NoticeBody) -> &'static str {
     match body {
         NoticeBody::Incident(_) => "incident",
         NoticeBody::Maintenance { .. } => "maintenance",
@@ -148,27 +150,19 @@ fn facts(look: Look<'_>, incident: &Incident) -> String {
     if incident.limit == 0 {
         return String::new();
     }
-    let instrument = match incident.scope {
-        Scope::Instrument(id) => look.view.instrument(id),
-        Scope::Index { .. } | Scope::Domain => None,
-    };
-    let price = |ticks: u64| {
-        let ticks = types::Ticks(u32::try_from(ticks).unwrap_or(u32::MAX));
-        instrument.map_or(Fixed::ZERO, |instrument| instrument.price(ticks))
-    };
-    let size = |lots: u64| instrument.map_or(Fixed::ZERO, |one| one.amount(lots.into()));
-    let (value, limit) = (incident.value, incident.limit);
+    let about = (incident.scope, incident.cause);
+    let (value, limit) = found(look, about, (incident.value, incident.limit));
     match incident.cause {
         Some(Cause::Velocity | Cause::Range | Cause::LimitState) => {
-            format!(" The price would be {}, the rule allows {}.", price(value), price(limit))
+            format!(" The price would be {value}, the rule allows {limit}.")
         }
         Some(Cause::BookVanished) => {
-            format!(" The book shows {}, the rule asks for {}.", size(value), size(limit))
+            format!(" The book shows {value}, the rule asks for {limit}.")
         }
         Some(Cause::LiquidationRate) => {
-            format!(" {} were liquidated, the rule allows {}.", size(value), size(limit))
+            format!(" {value} were liquidated, the rule allows {limit}.")
         }
-        Some(Cause::Outage) => format!(" The venue was away for {} s.", value / 1_000),
+        Some(Cause::Outage) => format!(" The venue was away for {} s.", incident.value / 1_000),
         Some(Cause::Operator | Cause::FeedFrozen) | None => String::new(),
     }
 }
@@ -199,7 +193,7 @@ pub(crate) fn scope_name(look: Look<'_>, scope: Scope) -> String {
 }
 
 /// Our word for a stage.
-pub(crate) fn stage_word(stage: Stage) -> &'static str {
+pub fn stage_word(stage: Stage) -> &'static str {
     match stage {
         Stage::Investigating => "investigating",
         Stage::Identified => "identified",
@@ -208,7 +202,8 @@ pub(crate) fn stage_word(stage: Stage) -> &'static str {
     }
 }
 
-fn fate_word(fate: OrderFate) -> &'static str {
+/// Our word for what became of orders.
+pub fn fate_word(fate: OrderFate) -> &'static str {
     match fate {
         OrderFate::Live => "live",
         OrderFate::Cancelled => "cancelled",

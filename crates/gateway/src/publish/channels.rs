@@ -537,15 +537,9 @@ impl Channels {
         if (from == Health::Frozen) == (to == Health::Frozen) {
             return;
         }
-        let Some(index) = look.view.index(index) else { return };
-        self.other(
-            |topic| *topic == Topic::Platform,
-            |gathered| {
-                gathered.texts.push(super::text(|out| {
-                    write_platform(out, (index.name(), to == Health::Frozen));
-                }));
-            },
-        );
+        if let Some(index) = look.view.index(index) {
+            self.tell_platform(look, index);
+        }
     }
 
     fn index_changed(&mut self, look: Look<'_>, index: types::IndexId) {
@@ -561,7 +555,6 @@ impl Channels {
         }
     }
 
-    /// An instrument has come to another part of its life, under these words.
     /// The newest notice, as the dialect has it.
     fn notice_published(&mut self, look: Look<'_>, number: u64) {
         let mut newest = look.view.notices().newest();
@@ -593,15 +586,19 @@ impl Channels {
             types::Scope::Index { base, quote } => (base, quote) == (index.base(), index.quote()),
             types::Scope::Domain => true,
         };
-        for index in look.view.indexes().iter().filter(|index| reaches(index)) {
-            let is_locked = look.view.is_locked(index);
-            self.other(
-                |topic| *topic == Topic::Platform,
-                |gathered| {
-                    gathered.texts.push(text(|out| write_platform(out, (index.name(), is_locked))));
-                },
-            );
-        }
+        let reached = look.view.indexes().iter().filter(|index| reaches(index));
+        reached.for_each(|index| self.tell_platform(look, index));
+    }
+
+    /// Whether an index is locked now.
+    fn tell_platform(&mut self, look: Look<'_>, index: &market_data::Index) {
+        let is_locked = look.view.is_locked(index);
+        self.other(
+            |topic| *topic == Topic::Platform,
+            |gathered| {
+                gathered.texts.push(text(|out| write_platform(out, (index.name(), is_locked))));
+            },
+        );
     }
 
     /// What an auction would give now; without one, that the market has another state.
@@ -613,6 +610,7 @@ impl Channels {
         self.of_instrument(instrument, is_auction, |gathered| gathered.texts.push(news.clone()));
     }
 
+    /// An instrument has come to another part of its life, under these words.
     fn life_changed(&mut self, look: Look<'_>, instrument: InstrumentId, words: &[&str]) {
         let Some(market) = look.view.instrument(instrument) else { return };
         self.of_instrument(instrument, shows_prices, |_| {});

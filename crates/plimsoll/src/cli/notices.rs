@@ -116,17 +116,6 @@ pub enum Orders {
     Unknown,
 }
 
-impl Orders {
-    /// As the API has it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Orders::Live => "live",
-            Orders::Cancelled => "cancelled",
-            Orders::Unknown => "unknown",
-        }
-    }
-}
-
 /// Where an incident is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum IncidentStage {
@@ -138,18 +127,6 @@ pub enum IncidentStage {
     Monitoring,
     /// It is over.
     Resolved,
-}
-
-impl IncidentStage {
-    /// As the API has it.
-    pub fn word(self) -> &'static str {
-        match self {
-            IncidentStage::Investigating => "investigating",
-            IncidentStage::Identified => "identified",
-            IncidentStage::Monitoring => "monitoring",
-            IncidentStage::Resolved => "resolved",
-        }
-    }
 }
 
 /// What to check.

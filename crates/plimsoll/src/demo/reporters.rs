@@ -28,7 +28,8 @@ use types::{
 use super::keys::{Keys, REPORTERS};
 use super::prices::INDEXES;
 use crate::genesis::REFERENCES;
-use crate::report::{KeyFile, sim};
+use crate::key_file::KeyFile;
+use crate::report::sim;
 use crate::serve::Site;
 use crate::{clock, output};
 

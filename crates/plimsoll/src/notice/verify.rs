@@ -6,9 +6,12 @@
 
 use std::collections::BTreeMap;
 
+use gateway::{fate_word, notice_word, stage_word, state_word};
 use serde_json::{Map, Value};
 use types::codec::Codec;
-use types::{AssetCode, Notice, NoticeBody, OrderFate, PublicKey, Signature, Stage};
+use types::{AssetCode, Notice, NoticeBody, PublicKey, Signature};
+
+use crate::output::hex;
 
 /// What holds.
 #[derive(Debug, PartialEq, Eq)]
@@ -153,18 +156,11 @@ fn is_known(name: &str, value: &Value, notice: &Notice) -> bool {
         "number" => number(notice.number),
         "log_seq" => number(notice.seq.0),
         "issued_at" => number(notice.at.0),
-        "type" => word(match notice.body {
-            NoticeBody::Incident(_) => "incident",
-            NoticeBody::Maintenance { .. } => "maintenance",
-            NoticeBody::Announcement { .. } => "announcement",
-            NoticeBody::KeyRotated { .. } => "key_rotated",
-        }),
+        "type" => word(notice_word(&notice.body)),
         "incident" => incident.is_some_and(|one| number(one.incident.into())),
-        "stage" => incident.is_some_and(|one| word(stage(one.stage))),
-        "state" => incident.is_some_and(|one| {
-            value.as_str().map(|word| word.replace('_', "")) == Some(state(one.state))
-        }),
-        "orders" => incident.is_some_and(|one| word(fate(one.orders))),
+        "stage" => incident.is_some_and(|one| word(stage_word(one.stage))),
+        "state" => incident.is_some_and(|one| word(state_word(one.state))),
+        "orders" => incident.is_some_and(|one| word(fate_word(one.orders))),
         "orders_accepted_before" => incident.is_some_and(|one| number(one.since.0)),
         "until" => incident.is_some_and(|one| match one.until {
             Some(until) => number(until.0),
@@ -173,28 +169,6 @@ fn is_known(name: &str, value: &Value, notice: &Notice) -> bool {
         "currency" | "title" | "body" | "bytes" | "previous" | "head" | "key" | "signature" => true,
         _ => false,
     }
-}
-
-fn stage(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Investigating => "investigating",
-        Stage::Identified => "identified",
-        Stage::Monitoring => "monitoring",
-        Stage::Resolved => "resolved",
-    }
-}
-
-fn fate(fate: OrderFate) -> &'static str {
-    match fate {
-        OrderFate::Live => "live",
-        OrderFate::Cancelled => "cancelled",
-        OrderFate::Unknown => "unknown",
-    }
-}
-
-/// A state without the lines between its words.
-fn state(state: types::MarketState) -> String {
-    format!("{state:?}").to_lowercase()
 }
 
 /// One after the other, from the first head if the first one is there.
@@ -238,10 +212,6 @@ fn check_rotations(chain: &[Read]) -> Result<(), Fault> {
         let key = keys.last().map_or_else(String::new, |key| hex(&key.0));
         Err(Fault::Unsigned { number: read.notice.number, key })
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    crate::output::hex(bytes)
 }
 
 /// Lower-case digits alone, so that no byte has two forms.

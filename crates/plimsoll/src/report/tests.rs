@@ -10,10 +10,10 @@ use std::os::unix::fs::PermissionsExt;
 use proptest::prelude::*;
 use types::{At, IndexPrice};
 
-use super::key::{KeyError, KeyFile};
 use super::nonce::Nonces;
 use super::said::{TEXT_BYTES_MAX, nearest_price, read_price, read_time};
 use super::wait::Waits;
+use crate::key_file::{KeyError, KeyFile};
 
 #[test]
 fn prices_are_read_exactly_or_refused_with_the_reason() {

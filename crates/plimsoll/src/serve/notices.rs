@@ -12,12 +12,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use gateway::venue::DomainId;
-use types::{Command, NoticeWords, PublicKey, Signature};
+use gateway::venue::{Domain, DomainId};
+use types::{Command, NoticeWords, PublicKey};
 
 use super::site::Site;
+use crate::key_file::KeyFile;
 use crate::output;
-use crate::report::key::KeyFile;
 
 /// The key in force.
 pub const KEY: &str = "notice.pem";
@@ -42,7 +42,7 @@ impl Site {
         let own = own.context("a venue that is open has its notice key")?;
         for (id, domain) in self.domain_ids() {
             match self.key_in_force(id)? {
-                None => self.publish_key(id, &own, own.public()).await?,
+                None => self.publish_key((id, domain), &own, own.public()).await?,
                 Some(key) if key == own.public() => {}
                 Some(key) => output::note(&format!(
                     "{}: notices are signed with {}, which is not the key in {KEY}: new ones go \
@@ -57,9 +57,9 @@ impl Site {
             return Ok(());
         }
         let next = KeyFile::open(&path).with_context(|| format!("opening {}", path.display()))?;
-        for (id, _) in self.domain_ids() {
+        for (id, domain) in self.domain_ids() {
             if self.key_in_force(id)? == Some(own.public()) {
-                self.publish_key(id, &own, next.public()).await?;
+                self.publish_key((id, domain), &own, next.public()).await?;
             }
         }
         fs::rename(data.join(KEY), data.join(OLD_KEY)).context("keeping the old notice key")?;
@@ -70,15 +70,13 @@ impl Site {
 
     async fn publish_key(
         &self,
-        domain: DomainId,
+        (id, domain): (DomainId, Domain),
         signer: &KeyFile,
         key: PublicKey,
     ) -> anyhow::Result<()> {
-        let asset = self.domain_ids().nth(usize::from(domain.0)).map(|(_, domain)| domain.asset);
-        let asset = asset.context("a domain of this venue")?;
-        let signature: Signature = signer.sign(&ledger::notice_key_message(asset, &key));
+        let signature = signer.sign(&ledger::notice_key_message(domain.asset, &key));
         let words = NoticeWords::RotateKey { key, signature };
-        self.carry_out(domain, vec![Command::PublishNotice(Box::new(words))])
+        self.carry_out(id, vec![Command::PublishNotice(Box::new(words))])
             .await
             .context("publishing the notice key")
     }

@@ -51,13 +51,7 @@ fn reopening(steps: Steps) -> ReopeningTerms {
         cancel_only_ms: cancel_only * 1_000,
         auction_ms: auction * 1_000,
     };
-    ReopeningTerms {
-        steps: steps.iter().map(step).collect(),
-        auction_ms: 30_000,
-        collar_ppm: 50_000,
-        extension_ms: 30_000,
-        extensions_max: 5,
-    }
+    ReopeningTerms { steps: steps.iter().map(step).collect(), ..engine::usual_reopening() }
 }
 
 /// A move of 3 % within ten seconds, or of a tenth within an hour, needs an auction to be believed.

@@ -15,7 +15,7 @@ use super::super::site::Site;
 use super::super::{Plan, local_plan};
 use super::*;
 use crate::genesis::{Genesis, instrument};
-use crate::report::KeyFile;
+use crate::key_file::KeyFile;
 use crate::{clock, domains};
 
 const BTC: DomainId = DomainId(0);
