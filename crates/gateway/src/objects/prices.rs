@@ -186,7 +186,7 @@ pub(crate) fn write_expiration(out: &mut String, look: Look<'_>, index: &Index) 
     object.end();
 }
 
-/// The notification of `platform_state`: an index is locked while its feed is frozen.
+/// The notification of `platform_state`: whether an index is locked.
 pub(crate) fn write_platform(out: &mut String, (index, is_locked): (&str, bool)) {
     let mut object = Object::new(out);
     object.word("price_index", index).flag("locked", is_locked);

@@ -110,6 +110,25 @@ fn a_domain_that_takes_no_order_locks_its_indexes() {
     assert_eq!(platform.heard(), [told(true), told(false)]);
 }
 
+/// An index is free when nothing locks it, not when one of two things that do is over.
+#[test]
+fn an_index_that_thaws_while_its_markets_are_held_stays_locked() {
+    let fed = Fed::new();
+    let world = &fed.world;
+    let platform = world.listen(1, None, "platform_state");
+    let halt = json!({ "index_name": "btc_usd", "state": "halted" });
+    assert_eq!(world.call(ALICE, "operator/halt", halt), "ok");
+    world.pass_ms(65_000);
+    world.tick();
+    fed.seconds(3, "100000");
+    assert_eq!(world.market.locked_indexes().0, ["btc_usd"]);
+    let told = |locked: bool| json!({ "price_index": "btc_usd", "locked": locked });
+    assert_eq!(platform.heard(), [told(true), told(true), told(true)]);
+    let resume = json!({ "index_name": "btc_usd" });
+    assert_eq!(world.call(ALICE, "operator/resume", resume), "ok");
+    assert_eq!(platform.heard(), [told(false)]);
+}
+
 #[test]
 fn a_trader_stops_its_own_account() {
     let fed = Fed::new();
