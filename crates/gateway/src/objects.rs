@@ -34,7 +34,7 @@ pub(crate) use liquidations::{
     ADL_POLICIES, Part, write_ended, write_started, write_stepped, write_waterfall,
 };
 pub(crate) use notices::{
-    Signed, body, hex, rfc3339, scope_name, title, write_announcement, write_notice,
+    Worded, body, hex, rfc3339, scope_name, title, write_announcement, write_notice,
 };
 pub use notices::{fate_word, notice_word, stage_word};
 pub(crate) use number::{Fixed, Scale};

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use tokio::sync::oneshot;
 
-use market_data::{Told, View};
+use market_data::View;
 use types::codec::{Codec, DecodeError};
 use types::{
     AccountId, AccountView, Applied, AssetCode, At, Command, FeedView, InstrumentId, Proposal,
@@ -27,7 +27,7 @@ use types::{
 use crate::Outbox;
 use crate::call::{Answer, Intent, Reply};
 use crate::errors::error;
-use crate::objects::{Look, Signed};
+use crate::objects::Look;
 use crate::rpc::{Json, RpcError};
 use crate::venue::{Domain, DomainId, Later, Venue};
 
@@ -329,14 +329,6 @@ impl Market {
     /// The venue, to ask.
     pub(crate) fn venue(&self) -> &dyn Venue {
         &*self.shared.venue
-    }
-
-    /// The signature of a notice, if this process has the key in force.
-    pub(crate) fn signed(&self, look: Look<'_>, told: &Told, words: (&str, &str)) -> Signed {
-        let asset = self.shared.venue.domains()[usize::from(look.domain.0)].asset;
-        let message = ledger::notice_head_message(asset, &told.head, words);
-        let signed = self.venue().sign_notice(&message);
-        signed.filter(|(key, _)| look.view.notices().key() == Some(*key))
     }
 
     /// The names of the indexes that are locked, and how many indexes there are.

@@ -7,7 +7,7 @@ use super::trading::one;
 use super::{domain, domains, now, params};
 use crate::call::{Answered, Call, Reply};
 use crate::errors::wrong;
-use crate::objects::{List, write_announcement, write_notice};
+use crate::objects::{List, Worded, write_announcement, write_notice};
 use crate::params::Params;
 use crate::publish::Market;
 use crate::rpc::RpcError;
@@ -48,11 +48,11 @@ pub(crate) fn get_notices(market: &Market, call: &Call) -> Answered {
 pub(crate) fn write_notices(out: &mut String, market: &Market, domains: &[DomainId], count: usize) {
     let mut list = List::new(out);
     for domain in domains {
-        market.look(*domain, |look| {
-            for told in look.view.notices().newest().take(count) {
-                write_notice(list.item(), market, look, told);
-            }
+        let newest: Vec<Worded> = market.look(*domain, |look| {
+            let told = look.view.notices().newest().take(count);
+            told.map(|told| Worded::of(look, told)).collect()
         });
+        newest.iter().for_each(|worded| write_notice(list.item(), market, worded));
     }
     list.end();
 }

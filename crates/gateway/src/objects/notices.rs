@@ -3,33 +3,54 @@
 use market_data::{InstrumentView, Told};
 use types::codec::Codec;
 use types::{
-    At, Cause, Incident, MarketState, NoticeBody, OrderFate, PublicKey, Scope, Signature, Stage,
+    AssetCode, At, Cause, Incident, MarketState, NoticeBody, OrderFate, PublicKey, Scope, Stage,
 };
 
 use super::halts::found;
 use super::{Look, Object, state_word};
 use crate::publish::Market;
 
-/// Who signed a head, and how.
-pub(crate) type Signed = Option<(PublicKey, Signature)>;
+/// A notice in words, apart from the view that knows the names of things.
+pub(crate) struct Worded {
+    asset: AssetCode,
+    told: Told,
+    title: String,
+    body: String,
+    /// Whose signature counts.
+    key: Option<PublicKey>,
+}
+
+impl Worded {
+    pub(crate) fn of(look: Look<'_>, told: &Told) -> Worded {
+        let said = &told.notice.body;
+        Worded {
+            asset: look.view.asset(),
+            told: told.clone(),
+            title: title(look, said),
+            body: body(look, said),
+            key: look.view.notices().key(),
+        }
+    }
+}
 
 /// A notice as it is: readable members, then the bytes, the chain and the signature that hold them
-/// (docs/rules/notices.md, NTC-1, NTC-2).
-pub(crate) fn write_notice(out: &mut String, market: &Market, look: Look<'_>, told: &Told) {
+/// (docs/rules/notices.md, NTC-1, NTC-2). Signing takes a while: never while the view is locked.
+pub(crate) fn write_notice(out: &mut String, market: &Market, worded: &Worded) {
+    let Worded { asset, told, title, body, key } = worded;
     let notice = &told.notice;
-    let (title, body) = (title(look, &notice.body), body(look, &notice.body));
-    let signed = market.signed(look, told, (&title, &body));
+    let message = ledger::notice_head_message(*asset, &told.head, (title, body));
+    let signed = market.venue().sign_notice(&message).filter(|(signer, _)| Some(*signer) == *key);
     let mut bytes = Vec::new();
     notice.encode(&mut bytes);
     let mut object = Object::new(out);
     object
-        .word("currency", look.asset())
+        .word("currency", asset)
         .number("number", notice.number)
         .number("log_seq", notice.seq)
         .number("issued_at", notice.at)
         .word("type", notice_word(&notice.body))
-        .text("title", &title)
-        .text("body", &body);
+        .text("title", title)
+        .text("body", body);
     if let NoticeBody::Incident(incident) = &notice.body {
         write_incident_fields(&mut object, incident);
     }
