@@ -35,6 +35,8 @@ impl Engine {
         let held = || market.holdings.iter().map(|holding| self.holdings.at(*holding));
         let sizes: i64 = held().map(|holding| holding.size.0).sum();
         assert!(sizes == 0, "SUM-2: positions of instrument {id} sum to {sizes} lots, not to zero");
+        let long = held().map(|holding| holding.size.0.max(0)).sum();
+        assert!(i64::try_from(market.open_interest) == Ok(long), "MAR-11: {long} lots are long");
         let costs: i128 = held().map(|holding| i128::from(holding.cost.0)).sum();
         let clearing = self.ledger.balance(LedgerAccount::Clearing(types::InstrumentId(id)));
         let sum = costs + i128::from(clearing.0);

@@ -7,8 +7,8 @@ use book::Books;
 use ledger::{Chain, Hash, Ledger};
 use types::codec::Codec;
 use types::{
-    AccountId, AssetCode, At, ClientOrderId, Command, Entry, Event, IndexId, InstrumentId,
-    LedgerAccount, MarginModel, OrderId, PortfolioTerms, Reject, RiskTerms, Seq,
+    AccountId, AssetCode, At, ClientOrderId, Command, Entry, Event, FillableTerms, IndexId,
+    InstrumentId, LedgerAccount, MarginModel, OrderId, PortfolioTerms, Reject, RiskTerms, Seq,
 };
 
 use crate::account::Account;
@@ -45,6 +45,7 @@ pub struct Engine {
     pub(crate) client_order_ids_by_age: VecDeque<(At, AccountId, ClientOrderId)>,
     pub(crate) reporters: BTreeMap<AccountId, Reporter>,
     pub(crate) risk_terms: RiskTerms,
+    pub(crate) fillable: Option<FillableTerms>,
     pub(crate) backstops: BTreeMap<AccountId, Backstop>,
     pub(crate) liquidations: BTreeMap<AccountId, Liquidation>,
     /// Of accounts that are not margined by the standard.
@@ -96,6 +97,7 @@ impl Engine {
             client_order_ids_by_age: VecDeque::new(),
             reporters: BTreeMap::new(),
             risk_terms: USUAL_TERMS,
+            fillable: None,
             backstops: BTreeMap::new(),
             liquidations: BTreeMap::new(),
             models: BTreeMap::new(),
@@ -183,7 +185,11 @@ impl Engine {
                 self.settle_delivery((*base, *quote), *expiry, *price, events)
             }
             Command::SetMargin { instrument, terms } => self.set_margin(*instrument, terms, events),
+            Command::SetOpenInterestBand { instrument, band } => {
+                self.set_open_interest_band(*instrument, *band, events)
+            }
             Command::SetRisk(terms) => self.set_risk(terms, events),
+            Command::SetFillable(terms) => self.set_fillable(*terms, events),
             Command::FundInsurance { amount } => self.fund_insurance(*amount, events),
             Command::OfferBackstop { account, terms } => {
                 self.offer_backstop(*account, terms, events)

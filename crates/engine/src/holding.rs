@@ -36,8 +36,8 @@ pub(crate) struct Holding {
     pub cost: Amount,
     /// Since the position was opened. A statistic: money moved when it was realised.
     pub realised: Amount,
-    /// The way that its market knows of: 1 long, -1 short.
-    pub way: i64,
+    /// The size that its market knows of.
+    pub noted: SignedLots,
     /// Funding of one lot when its share was moved last.
     pub funding_since: i128,
     /// Lots of open orders, those that may only reduce left out.
@@ -93,7 +93,7 @@ impl Holding {
             size: SignedLots::ZERO,
             cost: Amount::ZERO,
             realised: Amount::ZERO,
-            way: 0,
+            noted: SignedLots::ZERO,
             funding_since: 0,
             open_bid: 0,
             open_ask: 0,
@@ -282,7 +282,7 @@ fn millionths(amount: Amount, ppm: u32) -> Amount {
 }
 
 /// The signed value of a position (see the module).
-fn signed(value: Amount, size: SignedLots, market: &Market) -> Amount {
+pub(crate) fn signed(value: Amount, size: SignedLots, market: &Market) -> Amount {
     if (size.0 < 0) != market.contract.is_quotient() { value.negated() } else { value }
 }
 

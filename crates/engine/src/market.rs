@@ -10,11 +10,12 @@ use risk::standard::Rates;
 use types::units::divide;
 use types::{
     Amount, AssetCode, At, Contract, Decimal, IndexId, IndexPrice, Instrument, Kind, Lots,
-    MarginRates, MarginTerms, MarketState, Reject, Rounding, Side, TermsFault, Ticks, limits,
+    MarginRates, MarginTerms, MarketState, OpenInterestBand, Reject, Rounding, Side, SignedLots,
+    TermsFault, Ticks, limits,
 };
 
 use crate::halts::Watch;
-use crate::prices::{FuturePrices, IndexPrices};
+use crate::prices::{FuturePrices, IndexPrices, as_index_price};
 use crate::root::Digested;
 use crate::valuation::{Odometer, Seen};
 
@@ -37,6 +38,8 @@ pub(crate) struct Market {
     /// Those of them that are long, and those that are short.
     pub longs: BTreeSet<u32>,
     pub shorts: BTreeSet<u32>,
+    /// Lots that are held long.
+    pub open_interest: u64,
     /// One tick of a future, in hundred-millionths of the quote; zero for options.
     pub tick_price: u64,
     /// What an option is priced by.
@@ -45,9 +48,12 @@ pub(crate) struct Market {
     pub prices: Option<Box<FuturePrices>>,
     /// How its margin is made, once the operator has said so; before that, by the rates alone.
     pub margin: Option<MarginTerms>,
+    /// How its open interest raises what it needs to open, once the operator has said so.
+    pub crowding: Option<Crowding>,
     /// What one lot gains or loses in each scenario of the portfolio margin (`risk::portfolio`).
     pub grid: Option<Vec<i64>>,
-    /// How far the grid moved since it was read last (see `valuation`).
+    /// How far the grid moved since it was read last, or one if it did not and something else did
+    /// that margin hangs on (see `valuation`).
     pub grid_step: u64,
     /// What it allows.
     pub state: MarketState,
@@ -56,6 +62,14 @@ pub(crate) struct Market {
     /// The price at which its positions were settled, once they are.
     pub delivered: Option<IndexPrice>,
     pub digested: Digested,
+}
+
+/// How open interest raises what a future needs to open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Crowding {
+    pub band: OpenInterestBand,
+    /// How much of the band was used up when marks were made last, in billionths.
+    pub way_ppb: u32,
 }
 
 /// A price index. Zero until the first price is reported.
@@ -119,9 +133,11 @@ impl Market {
             holdings: Vec::new(),
             longs: BTreeSet::new(),
             shorts: BTreeSet::new(),
+            open_interest: 0,
             tick_price,
             prices: None,
             margin: None,
+            crowding: None,
             grid: None,
             grid_step: 0,
             state: MarketState::Open,
@@ -131,15 +147,30 @@ impl Market {
         }
     }
 
-    /// Takes in that a holding is long, 1, short, -1, or flat.
-    pub fn note_way(&mut self, holding: u32, way: i64) {
+    /// Takes in that the position of a holding was of one size and is of another.
+    pub fn note_size(&mut self, holding: u32, was: SignedLots, size: SignedLots) {
+        let long = |size: SignedLots| u64::try_from(size.0).unwrap_or(0);
+        self.open_interest = self.open_interest + long(size) - long(was);
+        if was.0.signum() == size.0.signum() {
+            return;
+        }
         self.longs.remove(&holding);
         self.shorts.remove(&holding);
-        match way {
+        match size.0.signum() {
             0 => false,
             1 => self.longs.insert(holding),
             _ => self.shorts.insert(holding),
         };
+    }
+
+    /// MAR-11: how much of its band the open interest uses up at the mark, in billionths.
+    pub fn crowding_ppb(&self, band: &OpenInterestBand) -> u32 {
+        let mark = as_index_price(self.mark, self.tick_price);
+        let open_interest = match self.open_interest {
+            0 => Amount::ZERO,
+            lots => self.contract.value_at(mark, lots, Rounding::Up),
+        };
+        risk::standard::way_through(band, open_interest)
     }
 
     /// Funding of one lot so far (see `risk::FundingState`); zero where there is none.
@@ -148,9 +179,19 @@ impl Market {
         funding.map_or(0, FundingState::cumulative)
     }
 
-    /// What `lots` of a future need (MAR-3, MAR-7).
+    /// What `lots` of a future need (MAR-3, MAR-7, MAR-11).
     pub fn future_rates(&self, lots: u64) -> Rates {
         let value = self.contract.value(self.mark, lots, Rounding::Up);
+        let rates = self.uncrowded_rates(lots, value);
+        match &self.crowding {
+            None => rates,
+            Some(Crowding { way_ppb, .. }) => {
+                Rates { initial: risk::standard::crowded(rates.initial, value, *way_ppb), ..rates }
+            }
+        }
+    }
+
+    fn uncrowded_rates(&self, lots: u64, value: Amount) -> Rates {
         if let Some(terms) = &self.margin {
             return risk::standard::future(terms, value, self.base_milli(lots, value));
         }

@@ -35,7 +35,7 @@ mod surfaces;
 
 pub(crate) use feeds::Reporter;
 pub(crate) use gate::Wanted;
-pub(crate) use state::{FuturePrices, IndexPrices};
+pub(crate) use state::{FuturePrices, IndexPrices, as_index_price};
 
 impl Engine {
     /// A second has passed.

@@ -16,8 +16,8 @@ use alloc::vec::Vec;
 use ledger::{Hash, SetDigest, hash};
 use types::codec::Codec;
 use types::{
-    AccountId, At, ClientOrderId, IndexId, InstrumentId, MarginModel, MarketState, OrderId,
-    PortfolioTerms, ReopeningTerms, RiskTerms,
+    AccountId, At, ClientOrderId, FillableTerms, IndexId, InstrumentId, MarginModel, MarketState,
+    OrderId, PortfolioTerms, ReopeningTerms, RiskTerms,
 };
 
 use crate::account::Account;
@@ -97,6 +97,10 @@ impl Digests {
         if *new != USUAL_TERMS {
             self.set.add(&item(RISK, |out| new.encode(out)));
         }
+    }
+
+    pub fn replace_fillable(&mut self, old: Option<&FillableTerms>, new: Option<&FillableTerms>) {
+        self.replace(FILLABLE, 0_u8, old, new);
     }
 
     pub fn replace_backstop(
@@ -217,6 +221,8 @@ pub(crate) const AUCTION: u8 = 24;
 const STATE: u8 = 25;
 const WATCH: u8 = 26;
 pub(crate) const NOTICES: u8 = 27;
+const CROWDING: u8 = 28;
+const FILLABLE: u8 = 29;
 
 impl Engine {
     /// The hash of the state. Costs what changed since it was last asked for.
@@ -353,6 +359,7 @@ impl Engine {
             digests.add_reporter(*account, reporter);
         }
         digests.replace_risk(&USUAL_TERMS, &self.risk_terms);
+        digests.replace_fillable(None, self.fillable.as_ref());
         for (account, backstop) in &self.backstops {
             digests.replace_backstop(*account, None, Some(backstop));
         }
@@ -410,6 +417,10 @@ fn mark_item(id: u32, market: &Market, index: &Index, out: &mut Vec<u8>) {
     if let Some(margin) = &market.margin {
         out.push(MARGIN);
         margin.encode(out);
+    }
+    if let Some(crowding) = &market.crowding {
+        out.push(CROWDING);
+        crowding.encode(out);
     }
     if let Some(grid) = &market.grid {
         out.push(GRID);

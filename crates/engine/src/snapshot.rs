@@ -17,7 +17,7 @@ use crate::account::Account;
 use crate::engine::Engine;
 use crate::holding::Holding;
 use crate::liquidation::{Backstop, Liquidation};
-use crate::market::{Index, Market};
+use crate::market::{Crowding, Index, Market};
 use crate::mmp::{Freeze, Protection};
 use crate::orders::{Extra, NONE, Order, Orders};
 use crate::prices::{FuturePrices, Reporter};
@@ -25,7 +25,7 @@ use crate::root::Digested;
 use crate::table::Table;
 
 /// Version of these bytes.
-const FORMAT: u16 = 2;
+const FORMAT: u16 = 3;
 
 impl Codec for Engine {
     fn encode(&self, out: &mut Vec<u8>) {
@@ -47,6 +47,7 @@ impl Codec for Engine {
         self.encode_client_order_ids(out);
         self.encode_reporters(out);
         self.risk_terms.encode(out);
+        self.fillable.encode(out);
         encode_map(&self.backstops, out);
         encode_map(&self.liquidations, out);
         encode_map(&self.models, out);
@@ -81,6 +82,7 @@ impl Codec for Engine {
         engine.decode_client_order_ids(reader)?;
         engine.decode_reporters(reader)?;
         engine.risk_terms = RiskTerms::decode(reader)?;
+        engine.fillable = Option::decode(reader)?;
         engine.backstops = decode_map(reader, &engine)?;
         engine.liquidations = decode_map(reader, &engine)?;
         let due = engine.liquidations.iter().map(|(account, of)| (of.due, *account));
@@ -93,6 +95,10 @@ impl Codec for Engine {
         engine.check_books(reader)?;
         if risk::liquidation::check_terms(&engine.risk_terms).is_err() {
             return Err(reader.refuse("RiskTerms"));
+        }
+        let is_fillable = |terms| risk::liquidation::check_fillable(terms).is_ok();
+        if !engine.fillable.as_ref().is_none_or(is_fillable) {
+            return Err(reader.refuse("FillableTerms"));
         }
         engine.remake_option_marks();
         for account in (1..engine.accounts.len()).map(AccountId) {
@@ -170,6 +176,7 @@ impl Engine {
             market.trade_seq = u64::decode(reader)?;
             market.prices = Option::decode(reader)?;
             market.margin = Option::decode(reader)?;
+            market.crowding = Option::decode(reader)?;
             market.grid = Option::decode(reader)?;
             market.delivered = Option::decode(reader)?;
             market.state = MarketState::decode(reader)?;
@@ -177,6 +184,12 @@ impl Engine {
             let is_margin = |terms| risk::standard::check_terms(terms).is_ok();
             if !market.margin.as_ref().is_none_or(is_margin) {
                 return Err(reader.refuse("MarginTerms"));
+            }
+            let is_band = |crowding: Crowding| {
+                risk::standard::check_band(&crowding.band).is_ok() && !market.spec.kind.is_option()
+            };
+            if !market.crowding.is_none_or(is_band) {
+                return Err(reader.refuse("Crowding"));
             }
             if !self.fits(&market) {
                 return Err(reader.refuse("Market"));
@@ -242,7 +255,7 @@ impl Engine {
             self.watch(account, self.markets.at(instrument.0).index);
             self.accounts.at_mut(account.0).add_holding(instrument, holding);
             self.markets.at_mut(instrument.0).holdings.push(holding);
-            self.note_way(holding);
+            self.note_size(holding);
         }
         Ok(())
     }
@@ -360,6 +373,7 @@ impl Encoded for Market {
         self.trade_seq.encode(out);
         self.prices.encode(out);
         self.margin.encode(out);
+        self.crowding.encode(out);
         self.grid.encode(out);
         self.delivered.encode(out);
         self.state.encode(out);
@@ -386,6 +400,20 @@ pub(crate) fn decode_map<T: Codec>(
         map.insert(account, thing);
     }
     Ok(map)
+}
+
+impl Codec for Crowding {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.band.encode(out);
+        self.way_ppb.encode(out);
+    }
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let crowding = Crowding { band: Codec::decode(reader)?, way_ppb: Codec::decode(reader)? };
+        match crowding.way_ppb {
+            0..=1_000_000_000 => Ok(crowding),
+            _ => Err(reader.refuse("Crowding")),
+        }
+    }
 }
 
 impl Codec for Backstop {

@@ -36,7 +36,7 @@ use types::{AccountId, Amount, IndexId, IndexPrice, InstrumentId, Rounding, Sign
 use crate::account::{Scans, Sums};
 use crate::engine::Engine;
 use crate::holding::{Holding, Worth};
-use crate::market::Market;
+use crate::market::{Crowding, Market};
 use crate::money::clamped;
 
 const BILLION: i128 = 1_000_000_000;
@@ -162,7 +162,7 @@ impl Engine {
         let held = self.holdings.at(holding);
         let (account, old) = (held.account, held.worth);
         let instrument = held.instrument;
-        self.note_way(holding);
+        self.note_size(holding);
         if !self.is_fresh(account) {
             return self.value(account);
         }
@@ -196,14 +196,29 @@ impl Engine {
         self.accounts.at_mut(account.0).sums.initial += i128::from(more.0);
     }
 
-    /// Tells the market of a holding which way it is.
-    pub(crate) fn note_way(&mut self, holding: u32) {
+    /// Tells the market of a holding how large its position is.
+    pub(crate) fn note_size(&mut self, holding: u32) {
         let held = self.holdings.at_mut(holding);
-        let (was, way) = (held.way, held.size.0.signum());
-        if was != way {
-            held.way = way;
+        let (was, size) = (held.noted, held.size);
+        if was != size {
+            held.noted = size;
             let market = self.markets.at_mut(held.instrument.0);
-            market.note_way(holding, way);
+            market.note_size(holding, was, size);
+        }
+    }
+
+    /// MAR-11: takes in how much of its band the open interest of an instrument uses up now.
+    fn note_crowding(&mut self, instrument: u32) {
+        let market = self.markets.at(instrument);
+        let Some(old) = market.crowding else {
+            return;
+        };
+        let new = Crowding { way_ppb: market.crowding_ppb(&old.band), ..old };
+        if new != old {
+            self.touch_market(InstrumentId(instrument));
+            let market = self.markets.at_mut(instrument);
+            market.crowding = Some(new);
+            market.grid_step = market.grid_step.max(1);
         }
     }
 
@@ -229,6 +244,7 @@ impl Engine {
         let (old_price, price) = (indexed.odometer.price, indexed.price);
         let mut step = relative(old_price.0, price.0);
         for instrument in moved.iter().copied() {
+            self.note_crowding(instrument);
             let market = self.markets.at(instrument);
             let seen = Seen { mark: market.mark, funded: market.funded() };
             if market.holdings.is_empty() || (seen == market.seen && market.grid_step == 0) {

@@ -179,6 +179,7 @@ impl View {
             Event::SurfaceChanged { .. } | Event::PricingSet { .. } => {}
             Event::TermStarted { .. } | Event::MarginSet { .. } | Event::RiskSet(_) => {}
             Event::PortfolioSet { .. } | Event::MarginModelSet { .. } => {}
+            Event::OpenInterestBandSet { .. } | Event::FillableSet(_) => {}
             Event::BackstopOffered { .. } | Event::LiquidationStepped(_) => {}
             Event::Halted(_) | Event::Resumed { .. } => self.halts_changed(event),
             Event::StateChanged { .. } | Event::AuctionStarted { .. } => self.halts_changed(event),

@@ -144,7 +144,9 @@ impl Class {
             | Command::StartTerm
             | Command::SettleDelivery { .. }
             | Command::SetMargin { .. }
+            | Command::SetOpenInterestBand { .. }
             | Command::SetRisk(_)
+            | Command::SetFillable(_)
             | Command::FundInsurance { .. }
             | Command::OfferBackstop { .. }
             | Command::SetPortfolio { .. }

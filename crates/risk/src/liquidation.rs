@@ -9,7 +9,7 @@
 //! the book gives is the engine's.
 
 use types::units::divide;
-use types::{Amount, RiskFault, RiskTerms, Rounding};
+use types::{Amount, FillableTerms, MarginSnapshot, RiskFault, RiskTerms, Rounding};
 
 const MILLION: i64 = 1_000_000;
 /// Positions of up to this many lots go in one round.
@@ -30,6 +30,38 @@ pub fn check_terms(terms: &RiskTerms) -> Result<(), RiskFault> {
     let is_paced =
         (100..=60_000).contains(&terms.round_ms) && (1..=100).contains(&terms.idle_rounds);
     if is_paced { Ok(()) } else { Err(RiskFault::Pace) }
+}
+
+/// What is wrong with the terms of the fillable price, if anything.
+pub fn check_fillable(terms: &FillableTerms) -> Result<(), RiskFault> {
+    let is_multiple = |ppm: u32| (1..=10_000_000).contains(&ppm);
+    let fits = is_multiple(terms.adjustment_ppm) && is_multiple(terms.spread_ppm);
+    if fits { Ok(()) } else { Err(RiskFault::Fillable) }
+}
+
+/// What closing a whole position may lose against the mark, where `maintenance` is its own and
+/// `margin` that of its account (dYdX' fillable price, venue.md §2.11.3): nothing while the account
+/// has what it needs, and the more the less of that is left.
+///
+/// ```text
+///   spread · maintenance · clamp(adjustment · (1 − equity / needed), 0, 1)      rounded down
+/// ```
+///
+/// All of the spread where nothing is needed.
+pub fn fillable_loss(
+    terms: &FillableTerms,
+    margin: &MarginSnapshot,
+    maintenance: Amount,
+) -> Amount {
+    let spread = maintenance.times(terms.spread_ppm.into(), MILLION, Rounding::Down);
+    let (equity, needed) = (i128::from(margin.equity.0), i128::from(margin.maintenance.0));
+    let adjusted = (needed - equity) * i128::from(terms.adjustment_ppm);
+    let most = needed * i128::from(MILLION);
+    if needed <= 0 || most <= adjusted {
+        return spread;
+    }
+    let lost = i128::from(spread.0).saturating_mul(adjusted.max(0));
+    Amount::narrow(divide(lost, most, Rounding::Down))
 }
 
 /// What equity must be for a liquidation to end: maintenance margin, not below zero, and the

@@ -11,7 +11,8 @@
 
 use types::units::divide;
 use types::{
-    Amount, Contract, Decimal, IndexPrice, MarginTerms, OptionRight, RiskFault, Rounding, limits,
+    Amount, Contract, Decimal, IndexPrice, MarginTerms, OpenInterestBand, OptionRight, RiskFault,
+    Rounding, limits,
 };
 
 const MILLION: u32 = 1_000_000;
@@ -44,6 +45,35 @@ pub fn future(terms: &MarginTerms, value: Amount, base_milli: u64) -> Rates {
         Amount::narrow(divide(product, i128::from(BILLION), Rounding::Up))
     };
     Rates { initial: share(terms.initial_ppm), maintenance: share(terms.maintenance_ppm) }
+}
+
+/// What is wrong with a band of open interest, if anything.
+pub fn check_band(band: &OpenInterestBand) -> Result<(), RiskFault> {
+    let fits = Amount::ZERO <= band.lower && band.lower < band.upper && band.upper <= Amount::MAX;
+    if fits { Ok(()) } else { Err(RiskFault::OpenInterest) }
+}
+
+/// How much of the way through its band open interest is, in billionths: none up to the lower end,
+/// one from the upper end on. Rounded up.
+pub fn way_through(band: &OpenInterestBand, open_interest: Amount) -> u32 {
+    let within = i128::from(open_interest.min(band.upper).minus(band.lower).0.max(0));
+    let length = i128::from(band.upper.minus(band.lower).0);
+    let ppb = divide(within * i128::from(BILLION), length, Rounding::Up);
+    u32::try_from(ppb).expect("within a billion")
+}
+
+/// What a future of this value needs to open when so much of the band of its open interest is used
+/// up (dYdX, venue.md §2.8):
+///
+/// ```text
+///   rate' = min(rate + way · (1 − rate), 1)
+/// ```
+///
+/// Rounded up, at most the value.
+pub fn crowded(initial: Amount, value: Amount, way_ppb: u32) -> Amount {
+    let left = value.minus(initial).max(Amount::ZERO);
+    let billion = i64::try_from(BILLION).expect("it fits");
+    initial.plus(left.times(way_ppb.into(), billion, Rounding::Up))
 }
 
 /// The maintenance rate of a future of this size, in billionths, at most one.

@@ -6,10 +6,10 @@ use alloc::vec::Vec;
 
 use crate::{
     AccountId, Amount, AssetCode, At, BackstopTerms, BreakerTerms, ClientOrderId, FeedTerms,
-    IndexPrice, Instrument, InstrumentId, Label, Lots, MarginModel, MarginTerms, MarketState,
-    MmpGroup, NoticeWords, OrderId, OrderKind, OrderRate, PortfolioTerms, PostOnly, PricingTerms,
-    PublicKey, ReopeningTerms, RiskTerms, Scope, SelfTradeMode, Seq, SessionId, Side, SignedReport,
-    SignedSurface, Ticks, TimeInForce,
+    FillableTerms, IndexPrice, Instrument, InstrumentId, Label, Lots, MarginModel, MarginTerms,
+    MarketState, MmpGroup, NoticeWords, OpenInterestBand, OrderId, OrderKind, OrderRate,
+    PortfolioTerms, PostOnly, PricingTerms, PublicKey, ReopeningTerms, RiskTerms, Scope,
+    SelfTradeMode, Seq, SessionId, Side, SignedReport, SignedSurface, Ticks, TimeInForce,
 };
 
 /// A command in its place: the only input of the engine.
@@ -177,8 +177,19 @@ pub enum Command {
         /// How.
         terms: MarginTerms,
     },
+    /// Says from where open interest raises the initial rate of a future; `None`: it does not.
+    /// Operator.
+    SetOpenInterestBand {
+        /// Which.
+        instrument: InstrumentId,
+        /// From where to where.
+        band: Option<OpenInterestBand>,
+    },
     /// Says how the domain liquidates. Operator.
     SetRisk(RiskTerms),
+    /// Says how far rounds of a liquidation may trade from the mark; `None`: as far as the slippage
+    /// of [`RiskTerms`]. Operator.
+    SetFillable(Option<FillableTerms>),
     /// Credits money from outside to the insurance fund. Operator.
     FundInsurance {
         /// How much, above zero.

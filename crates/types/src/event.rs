@@ -5,12 +5,12 @@ use alloc::vec::Vec;
 
 use crate::{
     AccountId, Amount, AssetCode, At, BackstopTerms, BreakerTerms, Cause, ClientOrderId,
-    DeliveryCount, Extension, FeedTerms, Halt, Health, HealthReason, IndexId, IndexPrice,
-    Indication, Instrument, InstrumentId, KindFilter, Label, LiquidationEnd, LiquidationStep, Lots,
-    MarginModel, MarginSnapshot, MarginTerms, Mark, MarketState, MmpConfig, MmpGroup, Notice,
-    OrderId, OrderKind, OrderRate, PortfolioTerms, PostOnly, PricingTerms, PublicKey, Reject,
-    ReopeningTerms, ReporterFault, RiskTerms, Scope, Seat, SelfTradeMode, SessionId, Side,
-    SignedLots, Svi, Ticks, TimeInForce, TradeId,
+    DeliveryCount, Extension, FeedTerms, FillableTerms, Halt, Health, HealthReason, IndexId,
+    IndexPrice, Indication, Instrument, InstrumentId, KindFilter, Label, LiquidationEnd,
+    LiquidationStep, Lots, MarginModel, MarginSnapshot, MarginTerms, Mark, MarketState, MmpConfig,
+    MmpGroup, Notice, OpenInterestBand, OrderId, OrderKind, OrderRate, PortfolioTerms, PostOnly,
+    PricingTerms, PublicKey, Reject, ReopeningTerms, ReporterFault, RiskTerms, Scope, Seat,
+    SelfTradeMode, SessionId, Side, SignedLots, Svi, Ticks, TimeInForce, TradeId,
 };
 
 /// What happened.
@@ -302,8 +302,17 @@ pub enum Event {
         /// How.
         terms: MarginTerms,
     },
+    /// From where open interest raises the initial rate of a future.
+    OpenInterestBandSet {
+        /// Which.
+        instrument: InstrumentId,
+        /// From where to where.
+        band: Option<OpenInterestBand>,
+    },
     /// How the domain liquidates.
     RiskSet(RiskTerms),
+    /// How far rounds of a liquidation may trade from the mark.
+    FillableSet(Option<FillableTerms>),
     /// An account offers to take positions over.
     BackstopOffered {
         /// Who.

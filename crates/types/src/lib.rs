@@ -71,8 +71,8 @@ pub use reject::{
     TermsFault,
 };
 pub use risk::{
-    AdlPolicy, BackstopTerms, LiquidationAction, LiquidationEnd, LiquidationStep, MarginSnapshot,
-    MarginTerms, RiskTerms, WaterfallView,
+    AdlPolicy, BackstopTerms, FillableTerms, LiquidationAction, LiquidationEnd, LiquidationStep,
+    MarginSnapshot, MarginTerms, OpenInterestBand, RiskTerms, WaterfallView,
 };
 pub use text::{ClientOrderId, Label, TextError};
 pub use units::{Amount, IndexPrice, Lots, Rounding, SignedLots, Ticks};

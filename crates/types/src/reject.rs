@@ -434,6 +434,12 @@ pub enum RiskFault {
          zero and at most what is needed to open; rates are at most 100 %"
     )]
     Portfolio,
+    /// A band of open interest.
+    #[error("a future's band of open interest begins at zero or above and ends above that")]
+    OpenInterest,
+    /// Terms of the fillable price.
+    #[error("the adjustment and the spread are above zero and at most ten times")]
+    Fillable,
 }
 
 /// What is wrong with the terms of an order.

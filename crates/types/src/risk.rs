@@ -17,6 +17,27 @@ pub struct MarginTerms {
     pub floor_ppm: u32,
 }
 
+/// From where to where the open interest of an instrument raises its initial rate, up to all of the
+/// value (dYdX, venue.md §2.8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenInterestBand {
+    /// Open interest, worth at the mark, up to which the rate is that of the margin terms.
+    pub lower: Amount,
+    /// That from which the rate is 100 %.
+    pub upper: Amount,
+}
+
+/// How far from the mark the rounds of a liquidation may trade, by how far the account is below its
+/// maintenance margin (dYdX' fillable price, venue.md §2.11.3). Both are millionths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FillableTerms {
+    /// How fast an account that falls short gets to the whole of the spread: with one, where its
+    /// equity is gone.
+    pub adjustment_ppm: u32,
+    /// The spread, as a multiple of the position's maintenance margin.
+    pub spread_ppm: u32,
+}
+
 /// How losses are shared out among winners when nothing else is left (venue.md §2.14).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AdlPolicy {

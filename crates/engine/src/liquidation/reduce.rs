@@ -3,6 +3,8 @@
 
 use alloc::vec::Vec;
 
+use risk::bankruptcy::Backed;
+use types::units::divide;
 use types::{
     AccountId, Amount, Event, Label, LedgerAccount, LiquidationAction, Lots, MarginModel,
     MarginSnapshot, OrderKind, PlaceOrder, PostOnly, RiskTerms, Rounding, Side, SignedLots, Ticks,
@@ -10,6 +12,7 @@ use types::{
 };
 
 use crate::engine::Engine;
+use crate::holding::signed;
 use crate::place::Plan;
 
 const MILLION: u64 = 1_000_000;
@@ -32,7 +35,7 @@ impl Engine {
         let (instrument, size) =
             (self.holdings.at(holding).instrument, self.holdings.at(holding).size);
         let side = if size.0 < 0 { Side::Bid } else { Side::Ask };
-        let limit = self.worst_price(instrument.0, side);
+        let limit = self.round_limit(holding, side, before);
         let depth = self.depth_within(instrument.0, side, limit);
         let cost_ppm = self.risk_terms.slippage_ppm + self.risk_terms.fee_ppm;
         let wanted = self.wanted(holding, before, cost_ppm);
@@ -79,6 +82,40 @@ impl Engine {
         let freed = open.map(|holding| (self.freed_by(holding), holding));
         let most = freed.filter(|(freed, _)| Amount::ZERO < *freed);
         most.min_by_key(|(freed, _)| core::cmp::Reverse(*freed)).map(|(_, holding)| holding)
+    }
+
+    /// LIQ-17: how far a round may trade: as far as the slippage, and of a future no further than
+    /// its fillable price, once the operator has set terms for one.
+    fn round_limit(&self, holding: u32, side: Side, margin: &MarginSnapshot) -> Ticks {
+        let instrument = self.holdings.at(holding).instrument.0;
+        let worst = self.worst_price(instrument, side);
+        match (side, self.fillable_price(holding, margin)) {
+            (_, None) => worst,
+            (Side::Bid, Some(fillable)) => worst.min(fillable),
+            (Side::Ask, Some(fillable)) => worst.max(fillable),
+        }
+    }
+
+    /// Where closing a future loses what it may against the mark (venue.md §2.11.3), on the grid,
+    /// rounded toward the mark.
+    fn fillable_price(&self, holding: u32, margin: &MarginSnapshot) -> Option<Ticks> {
+        let (terms, held) = (self.fillable?, self.holdings.at(holding));
+        let market = self.markets.at(held.instrument.0);
+        if market.spec.kind.is_option() {
+            return None;
+        }
+        let rates = market.future_rates(held.size.size());
+        let loss = risk::liquidation::fillable_loss(&terms, margin, rates.maintenance);
+        let value = market.contract.value(market.mark, held.size.size(), Rounding::Up);
+        let cost = signed(value, held.size, market);
+        let backed = Backed { size: held.size, cost, margin: loss };
+        let price = risk::bankruptcy::bankruptcy_price(&market.contract, &backed, 0)?;
+        let is_long = 0 < held.size.0;
+        let step = i128::from(market.tick_price);
+        let rounding = if is_long { Rounding::Up } else { Rounding::Down };
+        let ticks = divide(i128::from(price.0), step, rounding).clamp(1, Ticks::MAX.0.into());
+        let ticks = Ticks(u32::try_from(ticks).expect("it is on the ladder"));
+        Some(if is_long { market.snap_up(ticks) } else { market.snap_down(ticks) })
     }
 
     /// The mark ∓ the slippage, on the grid.

@@ -3,12 +3,13 @@
 use alloc::vec::Vec;
 
 use types::{
-    AccountId, Amount, BackstopTerms, Event, InstrumentId, LedgerAccount, MarginTerms, Reject,
-    RiskFault, RiskTerms, TransferReason, limits,
+    AccountId, Amount, BackstopTerms, Event, FillableTerms, InstrumentId, LedgerAccount,
+    MarginTerms, OpenInterestBand, Reject, RiskFault, RiskTerms, TransferReason, limits,
 };
 
 use super::Backstop;
 use crate::engine::Engine;
+use crate::market::Crowding;
 use crate::money::check_amount;
 
 const MILLION: u32 = 1_000_000;
@@ -28,6 +29,43 @@ impl Engine {
         self.markets.at_mut(instrument.0).margin = Some(*terms);
         events.push(Event::MarginSet { instrument, terms: *terms });
         self.revalue_holders(instrument.0);
+        Ok(())
+    }
+
+    pub(crate) fn set_open_interest_band(
+        &mut self,
+        instrument: InstrumentId,
+        band: Option<OpenInterestBand>,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Reject> {
+        let market = self.check_market(instrument)?;
+        let refuse = |fault| Reject::RiskTermsContradict { fault };
+        if let Some(band) = &band {
+            risk::standard::check_band(band).map_err(refuse)?;
+            if market.spec.kind.is_option() {
+                return Err(refuse(RiskFault::OpenInterest));
+            }
+        }
+
+        let of = |band| Crowding { band, way_ppb: market.crowding_ppb(&band) };
+        let crowding = band.map(of);
+        self.touch_market(instrument);
+        self.markets.at_mut(instrument.0).crowding = crowding;
+        events.push(Event::OpenInterestBandSet { instrument, band });
+        self.revalue_holders(instrument.0);
+        Ok(())
+    }
+
+    pub(crate) fn set_fillable(
+        &mut self,
+        terms: Option<FillableTerms>,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Reject> {
+        let refuse = |fault| Reject::RiskTermsContradict { fault };
+        terms.iter().try_for_each(risk::liquidation::check_fillable).map_err(refuse)?;
+        let old = core::mem::replace(&mut self.fillable, terms);
+        self.digests.replace_fillable(old.as_ref(), terms.as_ref());
+        events.push(Event::FillableSet(terms));
         Ok(())
     }
 

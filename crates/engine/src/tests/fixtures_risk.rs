@@ -7,9 +7,10 @@ use std::vec::Vec;
 
 use expect_test::expect;
 use types::{
-    AccountId, AdlPolicy, Amount, At, BackstopTerms, Command, Event, Fees, IndexPrice, Instrument,
-    InstrumentId, Kind, LedgerAccount, LiquidationAction, Lots, MarginRates, MarginTerms,
-    OptionRight, OrderKind, PlaceOrder, RiskTerms, SettlementPeriod, Side, Ticks,
+    AccountId, AdlPolicy, Amount, At, BackstopTerms, Command, Event, Fees, FillableTerms,
+    IndexPrice, Instrument, InstrumentId, Kind, LedgerAccount, LiquidationAction, Lots,
+    MarginRates, MarginTerms, OpenInterestBand, OptionRight, OrderKind, PlaceOrder, RiskTerms,
+    SettlementPeriod, Side, Ticks,
 };
 
 use super::liquidation::{bid, keep, seconds, steps};
@@ -314,6 +315,107 @@ fn whoever_has_won_more_of_what_it_paid_goes_first() {
     assert_eq!(paid.haircuts.first().map(|given| given.amount), Some(2_000 * USDC));
 }
 
+/// Ann has bought 500 units, a thousandth of a coin each, at 1 000 on a deposit of 100, with 3 % to
+/// stay, and cat bids for as many at so many ticks.
+fn five_hundred_units(slippage_ppm: u32, bids: u32) -> Priced {
+    let mut priced = Priced::linear();
+    let rates = MarginRates { initial_ppm: 50_000, maintenance_ppm: 30_000 };
+    list(&mut priced, "0.001", 1_000_000, rates);
+    glide(&mut priced, 60_000, 1_000);
+    let (buffer_ppm, fee_ppm, takeover_ppm) = (0, 0, 0);
+    let (round_ppm, depth_ppm) = (1_000_000, 1_000_000);
+    priced.world.must(Command::SetRisk(RiskTerms {
+        buffer_ppm,
+        fee_ppm,
+        takeover_ppm,
+        round_ppm,
+        depth_ppm,
+        slippage_ppm,
+        ..USUAL_TERMS
+    }));
+    priced.world.must(Command::FundInsurance { amount: Amount(20 * USDC) });
+    keep(&mut priced, ANN, 100 * USDC);
+    priced.trade((ANN, BOB), LISTED, (500, 2_000));
+    let kind = OrderKind::Limit { price: Ticks(bids) };
+    let order = PlaceOrder { kind, ..Priced::order(CAT, LISTED, Side::Bid, 500) };
+    priced.world.must(Command::PlaceOrder(order.into()));
+    priced
+}
+
+/// LIQ-17; venue.md §2.11.3, as below: the fillable price is 0.76646 with the oracle at 0.801, and
+/// 0.8131 at 0.82. On the grid of half a unit that is 766.5 and 813.5, and a bid below it is left
+/// alone, though the slippage would allow it.
+#[test]
+fn what_has_just_fallen_short_is_not_sold_far_from_the_mark() {
+    let mut story = String::new();
+    for (price, bids) in [(801, 1_533), (801, 1_532), (820, 1_627), (820, 1_626)] {
+        let mut priced = five_hundred_units(200_000, bids);
+        let (adjustment_ppm, spread_ppm) = (1_000_000, 1_500_000);
+        let terms = FillableTerms { adjustment_ppm, spread_ppm };
+        priced.world.must(Command::SetFillable(Some(terms)));
+        story += &seconds(&mut priced, 4, price);
+        story += "\n";
+    }
+    expect![[r#"
+        6 started: equity 500000, maintenance 12015000
+          wanted 500, 500 shown to 1533, filled 500, fee 0 -> equity -16750000, maintenance 0
+          insurance paid 16750000 -> equity 0, maintenance 0
+        6 Flat: collateral 0, equity 0, maintenance 0
+        6 started: equity 500000, maintenance 12015000
+          wanted 500, 0 shown to 1533, filled 0, fee 0 -> equity 500000, maintenance 12015000
+          wanted 500, 0 shown to 1533, filled 0, fee 0 -> equity 500000, maintenance 12015000
+        6 started: equity 10000000, maintenance 12300000
+          wanted 500, 500 shown to 1627, filled 500, fee 0 -> equity 6750000, maintenance 0
+        6 Flat: collateral 6750000, equity 6750000, maintenance 0
+        6 started: equity 10000000, maintenance 12300000
+          wanted 500, 0 shown to 1627, filled 0, fee 0 -> equity 10000000, maintenance 12300000
+          wanted 500, 0 shown to 1627, filled 0, fee 0 -> equity 10000000, maintenance 12300000
+    "#]]
+    .assert_eq(&story);
+}
+
+/// MAR-11; venue.md §2.8: at 2 % and a band from 20 to 50 million an open interest of 15 million
+/// needs 2 %, one of 35 million 51 %, and one of 50 million 100 %; to stay it is 1.2 %.
+#[test]
+fn a_crowded_future_needs_what_the_spec_works_out() {
+    let mut priced = Priced::linear();
+    let rates = MarginRates { initial_ppm: 20_000, maintenance_ppm: 12_000 };
+    list(&mut priced, "0.001", 1_000_000, rates);
+    glide(&mut priced, 60_000, 50_000);
+    let million = |n: i64| Amount(n * 1_000_000 * USDC);
+    let band = OpenInterestBand { lower: million(20), upper: million(50) };
+    let set = Command::SetOpenInterestBand { instrument: LISTED, band: Some(band) };
+    priced.world.must(set);
+    let (buyer, seller) = (priced.world.fund(million(100).0), priced.world.fund(million(100).0));
+    let mut story = String::new();
+    for lots in [300_000, 400_000, 300_000] {
+        priced.trade((buyer, seller), LISTED, (lots, 100_000));
+        priced.seconds(1, &[50_000; 5]);
+        for account in [buyer, seller] {
+            let margin = priced.world.engine.margin_of(account);
+            story += &format!("{} {}\n", margin.initial, margin.maintenance);
+        }
+    }
+    expect![[r#"
+        300000000000 180000000000
+        300000000000 180000000000
+        17850000000000 420000000000
+        17850000000000 420000000000
+        50000000000000 600000000000
+        50000000000000 600000000000
+    "#]]
+    .assert_eq(&story);
+
+    let order = PlaceOrder {
+        kind: OrderKind::Limit { price: Ticks(100_000) },
+        ..Priced::order(BOB, LISTED, Side::Bid, 30_000)
+    };
+    let more = Command::PlaceOrder(order.into());
+    expect!["refused 601: needs 1500000000002 of margin, 1000000000000 is free: deposit 500000000002 or send less"].assert_eq(&told(&priced.world.apply(more.clone())));
+    priced.world.must(Command::SetOpenInterestBand { instrument: LISTED, band: None });
+    assert_eq!(told(&priced.world.apply(more)), "");
+}
+
 /// LIQ-6, INS-3; venue.md §2.11.2 and §2.11.3, with prices a thousand times as high and sizes a
 /// thousandth: 500 units bought at 1 on a deposit of 100, 3 % to stay. At 0.801 an equity of 0.5 is
 /// left, and with an execution at 0.80 all 500 must go. Filled at 0.77, the fund pays 15.
@@ -321,27 +423,7 @@ fn whoever_has_won_more_of_what_it_paid_goes_first() {
 fn five_hundred_units_all_of_which_must_go() {
     let mut story = String::new();
     for (slippage_ppm, bids) in [(1_248, 1_600), (39_000, 1_540)] {
-        let mut priced = Priced::linear();
-        let rates = MarginRates { initial_ppm: 50_000, maintenance_ppm: 30_000 };
-        list(&mut priced, "0.001", 1_000_000, rates);
-        glide(&mut priced, 60_000, 1_000);
-        let (buffer_ppm, fee_ppm, takeover_ppm) = (0, 0, 0);
-        let (round_ppm, depth_ppm) = (1_000_000, 1_000_000);
-        priced.world.must(Command::SetRisk(RiskTerms {
-            buffer_ppm,
-            fee_ppm,
-            takeover_ppm,
-            round_ppm,
-            depth_ppm,
-            slippage_ppm,
-            ..USUAL_TERMS
-        }));
-        priced.world.must(Command::FundInsurance { amount: Amount(20 * USDC) });
-        keep(&mut priced, ANN, 100 * USDC);
-        priced.trade((ANN, BOB), LISTED, (500, 2_000));
-        let kind = OrderKind::Limit { price: Ticks(bids) };
-        let order = PlaceOrder { kind, ..Priced::order(CAT, LISTED, Side::Bid, 500) };
-        priced.world.must(Command::PlaceOrder(order.into()));
+        let mut priced = five_hundred_units(slippage_ppm, bids);
         story += &seconds(&mut priced, 4, 801);
         story += "\n";
     }

@@ -7,10 +7,11 @@ use proptest::prelude::*;
 use types::codec::Codec;
 use types::{
     AccountId, AmendOrder, Amount, AssetCode, At, BreakerTerms, CancelScope, ClientOrderId,
-    Command, DepthTerms, Event, Fees, IndexPrice, Instrument, InstrumentId, Kind, KindFilter,
-    Label, LimitStateTerms, Lots, MarginRates, MassQuote, MmpConfig, MmpGroup, OptionRight,
-    OrderId, OrderKind, OrderRate, OutageStep, PlaceOrder, PostOnly, Quote, RangeTerms,
-    ReopeningTerms, Scope, SelfTradeMode, SessionId, Side, Style, TickStep, Ticks, TimeInForce,
+    Command, DepthTerms, Event, Fees, FillableTerms, IndexPrice, Instrument, InstrumentId, Kind,
+    KindFilter, Label, LimitStateTerms, Lots, MarginRates, MassQuote, MmpConfig, MmpGroup,
+    OpenInterestBand, OptionRight, OrderId, OrderKind, OrderRate, OutageStep, PlaceOrder, PostOnly,
+    Quote, RangeTerms, ReopeningTerms, Scope, SelfTradeMode, SessionId, Side, Style, TickStep,
+    Ticks, TimeInForce,
 };
 
 use super::world::{EXPIRY, START, World, asset, call, decimal, perpetual};
@@ -160,7 +161,7 @@ fn hostile(linear: bool, raw: Raw, orders: &[(OrderId, AccountId)]) -> Command {
     let (order, owner) = order.unwrap_or((OrderId(u64::from(b)), account));
     let asks = if who % 16 == 0 { account } else { owner };
     let quote = asset(if linear { "USDC" } else { "USD" });
-    match choice % 280 {
+    match choice % 294 {
         0..=119 => Command::PlaceOrder(place(account, a, b, c, d).into()),
         120..=159 => Command::AmendOrder(AmendOrder {
             account: asks,
@@ -249,6 +250,17 @@ fn hostile(linear: bool, raw: Raw, orders: &[(OrderId, AccountId)]) -> Command {
         },
         248..=249 => Command::EndDay,
         256..=279 => restrict(account, quote, raw),
+        280..=285 => Command::SetOpenInterestBand {
+            instrument: instrument(a),
+            band: (c % 4 != 0).then_some(OpenInterestBand {
+                lower: Amount(pick(&[0, 1 << 20, 1 << 36, -1], c >> 8)),
+                upper: Amount(pick(&[1, 1 << 24, 1 << 40, i64::MAX], d)),
+            }),
+        },
+        286..=287 => Command::SetFillable((c % 4 != 0).then_some(FillableTerms {
+            adjustment_ppm: pick(&[0, 1, 1_000_000, 10_000_000], c >> 8),
+            spread_ppm: pick(&[1, 1_500_000, 10_000_000, u32::MAX], d),
+        })),
         _ => Command::Transfer {
             from: account,
             to: AccountId(b % 8),

@@ -8,9 +8,9 @@ use expect_test::expect;
 use proptest::prelude::*;
 use types::codec::Codec;
 use types::{
-    AccountId, AdlPolicy, Amount, BackstopTerms, Command, Event, InstrumentId, LedgerAccount,
-    LiquidationAction, MarginModel, MarginTerms, OrderKind, PlaceOrder, RiskTerms, Side,
-    SignedLots, Ticks,
+    AccountId, AdlPolicy, Amount, BackstopTerms, Command, Event, FillableTerms, InstrumentId,
+    LedgerAccount, LiquidationAction, MarginModel, MarginTerms, OpenInterestBand, OrderKind,
+    PlaceOrder, RiskTerms, Side, SignedLots, Ticks,
 };
 
 use super::priced::{ANN, BOB, CALL, CAT, FUTURE, PERPETUAL, PUT, Priced, REPORTERS, smile, told};
@@ -288,6 +288,17 @@ fn act(
             let (capacity, share_ppm) = (Amount(i64::from(b % 5_000_000)), a % 1_000_000);
             let terms = BackstopTerms { capacity, share_ppm };
             priced.world.apply(Command::OfferBackstop { account: trader, terms })
+        }
+        248..=249 => {
+            let lower = Amount(i64::from(b % 5_000_000));
+            let band = OpenInterestBand { lower, upper: lower.plus(Amount(1 + i64::from(a))) };
+            let band = (a % 4 != 0).then_some(band);
+            priced.world.apply(Command::SetOpenInterestBand { instrument: PERPETUAL, band })
+        }
+        250..=251 => {
+            let (adjustment_ppm, spread_ppm) = (1 + a % 2_000_000, 1 + b % 3_000_000);
+            let terms = FillableTerms { adjustment_ppm, spread_ppm };
+            priced.world.apply(Command::SetFillable((a % 4 != 0).then_some(terms)))
         }
         _ => {
             let policies = [

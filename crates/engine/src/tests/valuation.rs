@@ -5,8 +5,8 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 use types::{
-    AccountId, CancelScope, Command, InstrumentId, MarginModel, MarginTerms, OrderKind, PlaceOrder,
-    Side, Svi, Ticks,
+    AccountId, Amount, CancelScope, Command, InstrumentId, MarginModel, MarginTerms,
+    OpenInterestBand, OrderKind, PlaceOrder, Side, Svi, Ticks,
 };
 
 use super::priced::{ANN, CALL, FUTURE, PERPETUAL, PUT, Priced, REPORTERS, smile};
@@ -22,6 +22,8 @@ fn traders(priced: &mut Priced, funds: &[u32]) -> Vec<AccountId> {
         floor_ppm: 0,
     };
     priced.world.must(Command::SetMargin { instrument: PERPETUAL, terms });
+    let band = OpenInterestBand { lower: Amount(1_000), upper: Amount(1 << 30) };
+    priced.world.must(Command::SetOpenInterestBand { instrument: FUTURE, band: Some(band) });
     priced.scenarios();
     let unit = i64::from(if priced.quote == "USD" { 1 } else { 1_000 });
     let mut accounts = Vec::new();

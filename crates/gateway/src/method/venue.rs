@@ -631,6 +631,16 @@ pub(super) const OPERATOR: &[Method] = &[
         must("slope_ppb", Integer),
         must("floor_ppm", Integer),
     ]),
+    operator("operator/set_open_interest_band", risk::set_open_interest_band).takes(&[
+        INSTRUMENT,
+        may("lower", Number),
+        may("upper", Number),
+    ]),
+    operator("operator/set_fillable", risk::set_fillable).takes(&[
+        CURRENCY,
+        may("adjustment_ppm", Integer),
+        may("spread_ppm", Integer),
+    ]),
     operator("operator/set_risk", risk::set_risk).takes(&[
         CURRENCY,
         must("buffer_ppm", Integer),

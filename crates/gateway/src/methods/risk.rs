@@ -2,7 +2,10 @@
 //! and what the operator and backstops say.
 
 use market_data::InstrumentView;
-use types::{BackstopTerms, Command, MarginTerms, OrderNeeds, RiskTerms, Ticks};
+use types::{
+    BackstopTerms, Command, FillableTerms, MarginTerms, OpenInterestBand, OrderNeeds, RiskTerms,
+    Ticks,
+};
 
 use super::feeds::{no_answer, not_negative};
 use super::trading::{grounded, one};
@@ -84,6 +87,35 @@ pub(crate) fn set_margin(market: &Market, call: &Call) -> Answered {
     };
     let command = Command::SetMargin { instrument: place.instrument, terms };
     one(place.domain, Class::Order, command, Reply::Ok)
+}
+
+/// Says from where open interest raises the initial rate of a future; without a band it does not.
+pub(crate) fn set_open_interest_band(market: &Market, call: &Call) -> Answered {
+    let params = params(call);
+    let place = place(market, params)?;
+    let decimals = market.look(place.domain, |look| look.view.decimals());
+    let end = |name| not_negative(params, name, decimals);
+    let band = match (params.get("lower"), params.get("upper")) {
+        (None, None) => None,
+        _ => Some(OpenInterestBand { lower: end("lower")?, upper: end("upper")? }),
+    };
+    let command = Command::SetOpenInterestBand { instrument: place.instrument, band };
+    one(place.domain, Class::Order, command, Reply::Ok)
+}
+
+/// Says how far from the mark the domain of `currency` liquidates; without terms as far as the
+/// slippage.
+pub(crate) fn set_fillable(market: &Market, call: &Call) -> Answered {
+    let params = params(call);
+    let domain = domain(market, params)?;
+    let terms = match (params.get("adjustment_ppm"), params.get("spread_ppm")) {
+        (None, None) => None,
+        _ => Some(FillableTerms {
+            adjustment_ppm: params.small("adjustment_ppm")?,
+            spread_ppm: params.small("spread_ppm")?,
+        }),
+    };
+    one(domain, Class::Order, Command::SetFillable(terms), Reply::Ok)
 }
 
 /// Says how the domain of `currency` liquidates.

@@ -348,6 +348,8 @@ impl Channels {
             | Event::PortfolioSet { .. }
             | Event::MarginModelSet { .. }
             | Event::RiskSet(_)
+            | Event::OpenInterestBandSet { .. }
+            | Event::FillableSet(_)
             | Event::BackstopOffered { .. }
             | Event::BreakersSet { .. }
             | Event::ReopeningSet(_)

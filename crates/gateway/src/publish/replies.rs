@@ -68,7 +68,8 @@ impl Asked {
             | Command::OfferBackstop { account, .. }
             | Command::SetMarginModel { account, .. }
             | Command::SetKillSwitch { account, .. } => (*account, About::Account),
-            Command::SetMargin { instrument, .. } => {
+            Command::SetMargin { instrument, .. }
+            | Command::SetOpenInterestBand { instrument, .. } => {
                 (AccountId::default(), About::Instrument(*instrument))
             }
             Command::ReportPrice(signed) => (signed.report.reporter, About::Account),
@@ -86,6 +87,7 @@ impl Asked {
             | Command::StartTerm
             | Command::SettleDelivery { .. }
             | Command::SetRisk(_)
+            | Command::SetFillable(_)
             | Command::SetPortfolio { .. }
             | Command::FundInsurance { .. }
             | Command::Halt { .. }

@@ -251,7 +251,7 @@ fn reduced(
             percent(terms.round_ppm),
             percent(terms.depth_ppm),
             price(limit),
-            percent(terms.slippage_ppm),
+            percent(apart_ppm(limit, mark)),
             price(mark),
             priced(index_price)
         ),
@@ -279,6 +279,12 @@ fn reduced(
         words.money(fee)
     ));
     lines
+}
+
+/// How far two prices are apart, as a share of the second, in millionths.
+fn apart_ppm(price: Ticks, from: Ticks) -> u32 {
+    let apart = u64::from(price.0.abs_diff(from.0)) * 1_000_000;
+    u32::try_from(apart / u64::from(from.0.max(1))).unwrap_or(u32::MAX)
 }
 
 fn deleveraged(step: &LiquidationStep, terms: &RiskTerms, words: &Words) -> Vec<String> {

@@ -100,7 +100,13 @@ impl Words {
             Command::SetMargin { instrument, .. } => {
                 format!("set the margin of {}", self.name(*instrument))
             }
+            Command::SetOpenInterestBand { instrument, band } => {
+                format!("set the band of open interest of {}{}", self.name(*instrument), off(band))
+            }
             Command::SetRisk(_) => "set the terms of liquidation".into(),
+            Command::SetFillable(terms) => {
+                format!("set the fillable price of liquidations{}", off(terms))
+            }
             Command::FundInsurance { amount } => {
                 format!("put {} into the insurance fund", self.money(*amount))
             }
@@ -185,7 +191,17 @@ impl Words {
             Event::MarginSet { instrument, .. } => {
                 format!("margin of {} is set", self.name(*instrument))
             }
+            Event::OpenInterestBandSet { instrument, band } => {
+                format!(
+                    "the band of open interest of {} is set{}",
+                    self.name(*instrument),
+                    off(band)
+                )
+            }
             Event::RiskSet(_) => "the terms of liquidation are set".into(),
+            Event::FillableSet(terms) => {
+                format!("the fillable price of liquidations is set{}", off(terms))
+            }
             Event::PortfolioSet { index, terms } => {
                 let n = risk::portfolio::scenarios(terms).len();
                 format!("index {index} has {n} scenarios")
@@ -331,6 +347,10 @@ fn verb(side: Side) -> &'static str {
         Side::Bid => "buys",
         Side::Ask => "sells",
     }
+}
+
+fn off<T>(terms: &Option<T>) -> &'static str {
+    if terms.is_some() { "" } else { ": to none" }
 }
 
 fn labelled(label: &Label) -> String {

@@ -6,10 +6,13 @@ use std::vec::Vec;
 
 use expect_test::expect;
 use proptest::prelude::*;
-use types::{Amount, Contract, IndexPrice, Rounding, SignedLots, Style};
+use types::{
+    Amount, Contract, FillableTerms, IndexPrice, MarginSnapshot, Rounding, SignedLots, Style,
+};
 
 use super::{future, units};
 use crate::bankruptcy::{Backed, bankruptcy_price, margin_share, price_at_rate};
+use crate::liquidation::fillable_loss;
 
 const USDC: i64 = 1_000_000;
 const BTC: i64 = 100_000_000;
@@ -93,8 +96,8 @@ fn leverage_says_how_far_the_liquidation_is() {
     .assert_eq(&lines);
 }
 
-/// LIQ-12; venue.md §2.11.3: 500 bought at 1 on a deposit of 100, maintenance 3 %. Filled at 0.77,
-/// the insurance fund pays 15. The fillable price is the one with other money behind it.
+/// LIQ-12, LIQ-17; venue.md §2.11.3: 500 bought at 1 on a deposit of 100, maintenance 3 %. Filled
+/// at 0.77, the insurance fund pays 15. The fillable price is the one with other money behind it.
 #[test]
 fn a_cross_position_has_the_equity_that_its_margin_weighs() {
     let contract = future(Style::Linear);
@@ -109,9 +112,12 @@ fn a_cross_position_has_the_equity_that_its_margin_weighs() {
         let margin = margin_share(Amount(equity), needed, needed);
         let bankruptcy = bankruptcy_price(&contract, &backed(margin), 0);
         assert_eq!(bankruptcy, Some(price(800_000)));
-        // 1.5 · (1 − equity / maintenance) of the maintenance margin below the oracle.
-        let spread = Amount((maintenance - equity) * 3 / 2);
-        assert_eq!(bankruptcy_price(&contract, &backed(spread), 0), Some(price(fillable)));
+        let terms = FillableTerms { adjustment_ppm: 1_000_000, spread_ppm: 1_500_000 };
+        let (collateral, initial) = (Amount::ZERO, Amount::ZERO);
+        let equity = Amount(equity);
+        let margin = MarginSnapshot { collateral, equity, initial, maintenance: needed };
+        let loss = fillable_loss(&terms, &margin, needed);
+        assert_eq!(bankruptcy_price(&contract, &backed(loss), 0), Some(price(fillable)));
     }
     let at = |millionths| worth(&contract, size.0, price(millionths), Rounding::Up);
     assert_eq!(at(800_000).minus(at(770_000)), Amount(15 * USDC));

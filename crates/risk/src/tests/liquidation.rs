@@ -4,10 +4,14 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 use types::units::divide;
-use types::{AdlPolicy, Amount, MarginTerms, RiskFault, RiskTerms, Rounding};
+use types::{
+    AdlPolicy, Amount, FillableTerms, MarginSnapshot, MarginTerms, RiskFault, RiskTerms, Rounding,
+};
 
 use super::standard::any_margin_terms;
-use crate::liquidation::{check_terms, lots_to_close, round_lots, target};
+use crate::liquidation::{
+    check_fillable, check_terms, fillable_loss, lots_to_close, round_lots, target,
+};
 use crate::standard::future;
 
 const TERMS: RiskTerms = RiskTerms {
@@ -21,6 +25,52 @@ const TERMS: RiskTerms = RiskTerms {
     idle_rounds: 5,
     adl: AdlPolicy::Queue,
 };
+
+/// LIQ-17: of a position that needs a fifth of what its account does, with a spread of 1.5: 300 at
+/// most. Down.
+#[test]
+fn what_a_round_may_lose_grows_with_what_the_account_is_short_of() {
+    let loss = |adjustment_ppm, equity, needed| {
+        let terms = FillableTerms { adjustment_ppm, spread_ppm: 1_500_000 };
+        let (collateral, initial) = (Amount::ZERO, Amount::ZERO);
+        let (equity, maintenance) = (Amount(equity), Amount(needed));
+        let margin = MarginSnapshot { collateral, equity, initial, maintenance };
+        fillable_loss(&terms, &margin, Amount(200)).0
+    };
+    for (adjustment_ppm, equity, needed, lost) in [
+        (1_000_000, 1_000, 1_000, 0),
+        (1_000_000, 2_000, 1_000, 0),
+        (1_000_000, 999, 1_000, 0),
+        (1_000_000, 990, 1_000, 3),
+        (1_000_000, 500, 1_000, 150),
+        (2_000_000, 500, 1_000, 300),
+        (500_000, 500, 1_000, 75),
+        (1_000_000, 0, 1_000, 300),
+        (1_000_000, -1_000, 1_000, 300),
+        (500_000, -1_000, 1_000, 300),
+        (500_000, -500, 1_000, 225),
+        (1_000_000, 5, 0, 300),
+        (1_000_000, i64::MIN + 1, i64::MAX, 300),
+    ] {
+        assert_eq!(loss(adjustment_ppm, equity, needed), lost, "{equity} of {needed}");
+    }
+}
+
+/// LIQ-18
+#[test]
+fn terms_of_a_fillable_price_that_make_none_are_refused() {
+    for (adjustment_ppm, spread_ppm, is_fit) in [
+        (1, 1, true),
+        (10_000_000, 10_000_000, true),
+        (0, 1, false),
+        (1, 0, false),
+        (10_000_001, 1, false),
+        (1, 10_000_001, false),
+    ] {
+        let terms = FillableTerms { adjustment_ppm, spread_ppm };
+        assert_eq!(check_fillable(&terms).is_ok(), is_fit, "{adjustment_ppm} {spread_ppm}");
+    }
+}
 
 /// LIQ-6. The first two are worked out in venue.md §2.11.2 and §2.11.5: 500 units at 0.801 with an
 /// equity of 0.5, in thousandths; and the share of a portfolio that an auction may sell, 44.6 %.

@@ -5,10 +5,15 @@ use std::string::String;
 
 use expect_test::expect;
 use proptest::prelude::*;
-use types::{Amount, Decimal, IndexPrice, MarginTerms, OptionRight, RiskFault, Style};
+use types::{
+    Amount, Decimal, IndexPrice, MarginTerms, OpenInterestBand, OptionRight, RiskFault, Style,
+};
 
 use super::{option, units};
-use crate::standard::{Rates, check_terms, future, maintenance_ppb, otm_value, short_option};
+use crate::standard::{
+    Rates, check_band, check_terms, crowded, future, maintenance_ppb, otm_value, short_option,
+    way_through,
+};
 
 /// Deribit's BTC_USDC perpetual: 2 % and 1 %, and 0.005 % for each BTC.
 const PERPETUAL: MarginTerms =
@@ -113,6 +118,38 @@ fn another_venues_shares_give_its_published_margin() {
     let (underlying, otm) = (Amount(600_000), Amount(100_000));
     let needs = short_option(&shares, OptionRight::Call, Amount::ZERO, underlying, otm);
     assert_eq!((needs.initial, needs.maintenance), (Amount(78_000), Amount(54_000)));
+}
+
+/// MAR-11; venue.md §2.8: dYdX, 2 % and a band of 20 to 50 million, in thousands here: 15 million
+/// need 2 %, 35 million 51 %, 50 million 100 %. What is rounded is rounded up.
+#[test]
+fn open_interest_raises_what_opens_as_another_venue_publishes_it() {
+    let band = OpenInterestBand { lower: Amount(20_000), upper: Amount(50_000) };
+    let million = Amount(1_000_000);
+    for (open_interest, initial) in [
+        (0, 20_000),
+        (15_000, 20_000),
+        (20_000, 20_000),
+        (20_001, 20_033),
+        (35_000, 510_000),
+        (50_000, 1_000_000),
+        (i64::MAX, 1_000_000),
+    ] {
+        let way = way_through(&band, Amount(open_interest));
+        assert_eq!(crowded(Amount(20_000), million, way), Amount(initial), "{open_interest}");
+    }
+    assert_eq!(crowded(million, million, 500_000_000), million, "all of it is all");
+}
+
+/// MAR-12
+#[test]
+fn a_band_that_is_none_is_refused() {
+    for (lower, upper, is_band) in
+        [(0, 1, true), (-1, 1, false), (5, 5, false), (6, 5, false), (0, i64::MAX, false)]
+    {
+        let band = OpenInterestBand { lower: Amount(lower), upper: Amount(upper) };
+        assert_eq!(check_band(&band).is_ok(), is_band, "{lower} to {upper}");
+    }
 }
 
 /// MAR-8: in the settlement asset, down.

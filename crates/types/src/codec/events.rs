@@ -107,6 +107,8 @@ choice!(Event {
     53 => OrderRateSet(rate),
     54 => KillSwitchSet { account, on, orders },
     55 => NoticePublished { notice, previous, head },
+    56 => OpenInterestBandSet { instrument, band },
+    57 => FillableSet(terms),
 });
 
 choice!(TermsFault {
@@ -129,6 +131,7 @@ choice!(SurfaceFault {
 });
 choice!(RiskFault {
     0 => MarginRates, 1 => LiquidationRates, 2 => Pace, 3 => Backstop, 4 => Portfolio,
+    5 => OpenInterest, 6 => Fillable,
 });
 choice!(Reject {
     1 => ValidUntilPassed { valid_until, at },

@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use super::{Codec, DecodeError, Reader, choice, record};
 use crate::{
-    AdlPolicy, BackstopTerms, LiquidationAction, LiquidationEnd, LiquidationStep, MarginModel,
-    MarginSnapshot, MarginTerms, PortfolioTerms, RiskTerms, Tail,
+    AdlPolicy, BackstopTerms, FillableTerms, LiquidationAction, LiquidationEnd, LiquidationStep,
+    MarginModel, MarginSnapshot, MarginTerms, OpenInterestBand, PortfolioTerms, RiskTerms, Tail,
 };
 
 choice!(AdlPolicy { 0 => Queue, 1 => ProRata, 2 => WaterFilling, 3 => LeastClosing });
@@ -37,6 +37,8 @@ record!(PortfolioTerms {
 });
 record!(Tail { move_ppm, weight_ppm });
 record!(MarginTerms { initial_ppm, maintenance_ppm, slope_ppb, floor_ppm });
+record!(OpenInterestBand { lower, upper });
+record!(FillableTerms { adjustment_ppm, spread_ppm });
 record!(RiskTerms {
     buffer_ppm,
     round_ppm,

@@ -120,6 +120,8 @@ choice!(Command {
     40 => SetOrderRate(rate),
     41 => SetKillSwitch { account, on },
     42 => PublishNotice(words),
+    43 => SetOpenInterestBand { instrument, band },
+    44 => SetFillable(terms),
 });
 
 impl Codec for AssetCode {

@@ -114,6 +114,24 @@ fn mar_1_an_order_is_told_what_it_would_need_by_itself_and_beside_the_rest() {
         min_price 90000
         max_price 110000"#]]
     .assert_eq(&ask(CAROL, PERPETUAL, 10_000, 100_000.0));
+    let band = json!({ "instrument_name": PERPETUAL, "lower": 0, "upper": 0.00000001 });
+    assert_eq!(fed.world.call(ALICE, "operator/set_open_interest_band", band), "ok");
+    let fillable = json!({ "currency": "BTC", "adjustment_ppm": 1, "spread_ppm": 1 });
+    assert_eq!(fed.world.call(ALICE, "operator/set_fillable", fillable), "ok");
+    expect![[r#"
+        buy 0.10005002
+        sell 0.10005002
+        buy_needed 0.10005002
+        sell_needed 0.10005002
+        min_price 90000
+        max_price 110000"#]]
+    .assert_eq(&ask(CAROL, PERPETUAL, 10_000, 100_000.0));
+    let none = json!({ "instrument_name": PERPETUAL });
+    assert_eq!(fed.world.call(ALICE, "operator/set_open_interest_band", none), "ok");
+    let none = json!({ "currency": "BTC" });
+    assert_eq!(fed.world.call(ALICE, "operator/set_fillable", none), "ok");
+    let again = ask(CAROL, PERPETUAL, 10_000, 100_000.0);
+    assert!(again.starts_with("buy 0.00510002"), "{again}");
 }
 
 #[test]
@@ -405,11 +423,16 @@ fn the_terms_of_liquidation_are_set_as_a_whole_or_not_at_all() {
         let currency = "BTC";
         json!({ "currency": currency, "capacity": capacity, "share_ppm": share })
     };
+    let band = |lower: Value, upper: Value| json!({ "instrument_name": PERPETUAL, "lower": lower, "upper": upper });
+    let fillable = |spread: u32| json!({ "currency": "BTC", "adjustment_ppm": 1_000_000, "spread_ppm": spread });
     let cases = [
         refused(ALICE, "operator/set_risk", terms(50, "queue")),
         refused(ALICE, "operator/set_risk", terms(500, "lottery")),
         refused(ALICE, "operator/set_risk", json!({ "currency": "BTC", "adl": "queue" })),
         refused(ALICE, "operator/set_margin", margin(10_000, 20_000)),
+        refused(ALICE, "operator/set_open_interest_band", band(json!(5), json!(5))),
+        refused(ALICE, "operator/set_open_interest_band", band(json!(5), Value::Null)),
+        refused(ALICE, "operator/set_fillable", fillable(0)),
         refused(ALICE, "operator/set_margin", json!({ "instrument_name": "DOGE-PERPETUAL" })),
         refused(ALICE, "operator/fund_insurance", json!({ "currency": "BTC", "amount": 0 })),
         refused(ALICE, "operator/fund_insurance", json!({ "currency": "DOGE", "amount": 1 })),
@@ -424,6 +447,9 @@ fn the_terms_of_liquidation_are_set_as_a_whole_or_not_at_all() {
         -32602 Invalid params {"param":"adl","reason":"wrong format: send one of queue, pro_rata, water_filling, least_closing"}
         -32602 Invalid params {"param":"buffer_ppm","reason":"it is missing: send a whole number"}
         11049 bad_arguments {"reason":"the terms do not make a margin or a liquidation: the initial rate is at least 0.1 %, at most 100 % and at least the maintenance rate, which is above zero; the floor is within the initial rate","rule":208}
+        11049 bad_arguments {"reason":"the terms do not make a margin or a liquidation: a future's band of open interest begins at zero or above and ends above that","rule":208}
+        -32602 Invalid params {"param":"upper","reason":"is missing: send it"}
+        11049 bad_arguments {"reason":"the terms do not make a margin or a liquidation: the adjustment and the spread are above zero and at most ten times","rule":208}
         -32602 Invalid params {"param":"initial_ppm","reason":"it is missing: send a whole number"}
         10021 invalid_amount {"param":"amount","reason":"0 is not a multiple of 0.00000001 above 0"}
         -32602 Invalid params {"param":"currency","reason":"send one of BTC, ETH, USDC"}
