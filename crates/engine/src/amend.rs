@@ -185,7 +185,7 @@ fn asked(order: &Order, wish: &Wish) -> Ask {
     }
 }
 
-fn check_amendment(amendment: &AmendOrder) -> Result<(), Reject> {
+pub(crate) fn check_amendment(amendment: &AmendOrder) -> Result<(), Reject> {
     let AmendOrder { size, price, display, post_only, reduce_only, .. } = amendment;
     let changes_number = size.is_some() || price.is_some() || display.is_some();
     if changes_number || post_only.is_some() || reduce_only.is_some() {

@@ -18,6 +18,11 @@ impl Engine {
         events: &mut Vec<Event>,
     ) -> Result<(), Reject> {
         self.check_account(account)?;
+        if order.trigger().is_some() {
+            let trigger = self.check_owned_trigger(account, order)?;
+            self.cancel_triggers(&[trigger], CancelReason::Asked, events);
+            return Ok(());
+        }
         self.check_owned(account, order)?;
         self.cancel(order, CancelReason::Asked, events);
         Ok(())
@@ -40,11 +45,7 @@ impl Engine {
         events: &mut Vec<Event>,
     ) -> Result<(), Reject> {
         self.check_account(account)?;
-        if let CancelScope::Instrument(instrument) = *scope
-            && self.markets.get(instrument.0).is_none()
-        {
-            return Err(Reject::InstrumentNotFound { instrument });
-        }
+        self.check_cancel_scope(scope)?;
         let holdings = self.accounts.at(account.0).holdings.clone();
         for (instrument, holding) in holdings {
             if !self.scope_takes_in(scope, instrument) {
@@ -54,6 +55,7 @@ impl Engine {
             let orders = self.orders.ids_of(holding, |order| order.is_in(scope));
             self.cancel_each(&orders, CancelReason::Asked, events);
         }
+        self.cancel_triggers_in(account, scope, CancelReason::Asked, events);
         Ok(())
     }
 
@@ -68,6 +70,21 @@ impl Engine {
             let orders = self.orders.ids_of(self.holdings.at(holding), |_| true);
             self.cancel_each(&orders, reason, events);
         }
+        self.cancel_triggers_in(account, &CancelScope::All, reason, events);
+    }
+
+    fn check_cancel_scope(&self, scope: &CancelScope) -> Result<(), Reject> {
+        match scope {
+            CancelScope::Instrument(instrument) => match self.markets.get(instrument.0) {
+                Some(_) => Ok(()),
+                None => Err(Reject::InstrumentNotFound { instrument: *instrument }),
+            },
+            CancelScope::Only { within, .. } => self.check_cancel_scope(within),
+            CancelScope::All
+            | CancelScope::Kind(_)
+            | CancelScope::Label(_)
+            | CancelScope::Quotes(_) => Ok(()),
+        }
     }
 
     fn scope_takes_in(&self, scope: &CancelScope, instrument: InstrumentId) -> bool {
@@ -77,6 +94,7 @@ impl Engine {
             CancelScope::Kind(kind) => {
                 kind_is(*kind, self.markets.at(instrument.0).spec.kind.is_option())
             }
+            CancelScope::Only { within, .. } => self.scope_takes_in(within, instrument),
         }
     }
 
@@ -87,6 +105,8 @@ impl Engine {
     ) -> Result<(), Reject> {
         let orders = self.orders.of_session(session);
         self.cancel_each(&orders, CancelReason::Disconnected, events);
+        let triggers = self.triggers.of_session(session);
+        self.cancel_triggers(&triggers, CancelReason::Disconnected, events);
         Ok(())
     }
 
@@ -95,6 +115,8 @@ impl Engine {
         self.forget_old_ids();
         let orders = self.orders.ended(self.at);
         self.cancel_each(&orders, CancelReason::DayEnded, events);
+        let triggers = self.triggers.ended(self.at);
+        self.cancel_triggers(&triggers, CancelReason::DayEnded, events);
         Ok(())
     }
 

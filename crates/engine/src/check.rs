@@ -7,6 +7,7 @@ use types::{LedgerAccount, Lots, MarketState};
 use crate::engine::Engine;
 use crate::holding::Holding;
 use crate::market::Market;
+use crate::triggers::{Reach, Triggers};
 
 impl Engine {
     /// Panics, with the numbers, if an invariant does not hold. O(state).
@@ -23,6 +24,7 @@ impl Engine {
         self.check_liquidations();
         self.check_orders();
         self.check_sums();
+        self.check_triggers();
     }
 
     /// SUM-2: sizes sum to zero. SUM-3: costs of a future and its clearing balance sum to zero.
@@ -98,6 +100,25 @@ impl Engine {
             }
         }
         assert!(n_linked == self.books.n_resting(), "ORD-1: {n_linked} orders are linked");
+    }
+
+    /// TRG-5, TRG-6: the queues are those that follow from what waits, trailing stops have followed
+    /// every price, and what is due and was not looked at is known to be left.
+    fn check_triggers(&self) {
+        let trails: Vec<_> = self.triggers.trails().collect();
+        let waiting = self.triggers.iter().map(|(id, trigger)| (id, trigger.clone())).collect();
+        let (n_placed, left) = (self.triggers.n_placed, self.triggers.left.clone());
+        let anew = Triggers::of((n_placed, left), &trails, waiting);
+        assert!(
+            anew.as_ref() == Some(&self.triggers),
+            "TRG-6: the queues are not those of what waits"
+        );
+        for (key, best) in trails {
+            let market = self.markets.at(key.instrument.0);
+            let now = self.price_of(market, key.queue.0).expect("a trailing stop has a price");
+            let now = Reach::of(now, key.queue.1);
+            assert!(best <= now, "TRG-5: {key:?} has seen {best:?}, the price is at {now:?}");
+        }
     }
 
     /// MAR-6: the sums that are kept are those that a full revaluation gives.

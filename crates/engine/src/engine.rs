@@ -21,6 +21,7 @@ use crate::orders::Orders;
 use crate::prices::Reporter;
 use crate::root::Digests;
 use crate::table::Table;
+use crate::triggers::Triggers;
 
 /// One margin domain: its books, accounts, positions and money.
 #[derive(Clone)]
@@ -40,6 +41,7 @@ pub struct Engine {
     pub(crate) accounts: Table<Account>,
     pub(crate) holdings: Table<Holding>,
     pub(crate) orders: Orders,
+    pub(crate) triggers: Triggers,
     pub(crate) client_order_ids: BTreeMap<(AccountId, ClientOrderId), (OrderId, At)>,
     /// The same, oldest first.
     pub(crate) client_order_ids_by_age: VecDeque<(At, AccountId, ClientOrderId)>,
@@ -93,6 +95,7 @@ impl Engine {
             accounts,
             holdings: Table::default(),
             orders: Orders::default(),
+            triggers: Triggers::default(),
             client_order_ids: BTreeMap::new(),
             client_order_ids_by_age: VecDeque::new(),
             reporters: BTreeMap::new(),
@@ -125,9 +128,12 @@ impl Engine {
         self.seq = entry.seq;
         self.was_at = core::mem::replace(&mut self.at, entry.at);
         let first = events.len();
-        if let Err(reject) = self.run(&entry.command, events) {
-            assert!(events.len() == first, "a refused command did something: {reject}");
-            events.push(Event::Refused(reject.into()));
+        match self.run(&entry.command, events) {
+            Ok(()) => self.fire_triggers(events),
+            Err(reject) => {
+                assert!(events.len() == first, "a refused command did something: {reject}");
+                events.push(Event::Refused(reject.into()));
+            }
         }
         if self.digests.is_full() {
             self.put_back();
@@ -212,6 +218,8 @@ impl Engine {
             Command::SetOrderRate(rate) => self.set_order_rate(*rate, events),
             Command::PublishNotice(words) => self.publish_notice(words, events),
             Command::SetKillSwitch { account, on } => self.set_kill_switch(*account, *on, events),
+            Command::PlaceTrigger(placed) => self.place_trigger(placed, events),
+            Command::AmendTrigger(amendment) => self.amend_trigger(amendment, events),
         }
     }
 

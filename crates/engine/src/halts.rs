@@ -177,6 +177,7 @@ impl Engine {
         self.touch_market(instrument);
         self.markets.at_mut(instrument.0).state = to;
         events.push(Event::StateChanged { instrument, from, to, at: self.at });
+        self.stir(instrument);
     }
 
     /// STA-2: the strongest state of all that holds a market, but for auctions.

@@ -14,6 +14,7 @@
 //! | `place`, `amend`, `quotes`, `cancel` | what may be asked of orders, check and act |
 //! | `matching` | an order meets the book; fills settle |
 //! | `holding` | arithmetic of positions, margin, fees |
+//! | `triggers` | orders that are born when a price gets somewhere |
 //! | `mmp` | market-maker protection |
 //! | `liquidation` | what happens to an account below its maintenance margin |
 //! | `states`, `halts` | what a market allows, why it is restricted, auctions, breakers |
@@ -62,6 +63,7 @@ mod root;
 mod snapshot;
 pub mod states;
 mod table;
+mod triggers;
 mod valuation;
 mod view;
 

@@ -31,6 +31,8 @@ pub(crate) struct Market {
     /// Zero until the first one is reported.
     pub mark: Ticks,
     pub seen: Seen,
+    /// Price of the last trade; zero: none.
+    pub last: Ticks,
     /// Trades so far.
     pub trade_seq: u64,
     /// Holdings of this instrument.
@@ -129,6 +131,7 @@ impl Market {
             listed_at,
             mark: Ticks(0),
             seen: Seen::default(),
+            last: Ticks(0),
             trade_seq: 0,
             holdings: Vec::new(),
             longs: BTreeSet::new(),

@@ -139,10 +139,12 @@ impl Engine {
         self.watch_trade(instrument, price);
         let market = self.markets.at_mut(instrument.0);
         market.trade_seq += 1;
+        market.last = price;
         if let Some(prices) = &mut market.prices {
             prices.last = price;
         }
         let (mark, trade_seq, index) = (market.mark, market.trade_seq, market.index);
+        self.stir(instrument);
         (self.indices.at(u32::from(index.0)).price, mark, trade_seq)
     }
 

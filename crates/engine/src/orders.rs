@@ -5,8 +5,8 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use types::{
-    Amount, At, CancelScope, KindFilter, Label, Lots, MmpGroup, OrderId, PostOnly, SessionId, Side,
-    Ticks, TimeInForce,
+    Amount, At, CancelScope, KindFilter, Label, Lots, MmpGroup, OrderFamily, OrderId, PostOnly,
+    SessionId, Side, Ticks, TimeInForce,
 };
 
 use crate::holding::{Counted, Holding};
@@ -89,6 +89,9 @@ impl Order {
             CancelScope::Label(label) => self.has_label(label),
             CancelScope::Quotes(None) => self.quote_group.is_some(),
             CancelScope::Quotes(group) => self.quote_group == *group,
+            CancelScope::Only { family, within } => {
+                *family == OrderFamily::Resting && self.is_in(within)
+            }
         }
     }
 }

@@ -84,7 +84,7 @@ impl Engine {
         }
     }
 
-    fn check_place(&self, order: &PlaceOrder) -> Result<Plan, Reject> {
+    pub(crate) fn check_place(&self, order: &PlaceOrder) -> Result<Plan, Reject> {
         let market = self.check_market(order.instrument)?;
         let is_passive = self.check_state(market, order.instrument, asked(order))?;
         check_terms(order)?;
@@ -503,19 +503,19 @@ impl Engine {
     }
 
     /// ORD-13: the order that this client order id named within the last day.
-    fn repeated(&self, order: &PlaceOrder) -> Option<OrderId> {
+    pub(crate) fn repeated(&self, order: &PlaceOrder) -> Option<OrderId> {
         let key = (order.account, order.client_order_id.clone()?);
         let (first, then) = self.client_order_ids.get(&key)?;
         (self.at.ms_since(*then) < limits::CLIENT_ORDER_ID_MS).then_some(*first)
     }
 
-    fn check_client_order_id(&self, order: &PlaceOrder) -> Result<(), Reject> {
+    pub(crate) fn check_client_order_id(&self, order: &PlaceOrder) -> Result<(), Reject> {
         let used = self.accounts.at(order.account.0).n_client_order_ids;
         let fits = order.client_order_id.is_none() || used < limits::CLIENT_ORDER_IDS_MAX;
         if fits { Ok(()) } else { Err(Reject::ClientOrderIdsTooMany) }
     }
 
-    fn remember(&mut self, order: &PlaceOrder, id: OrderId) {
+    pub(crate) fn remember(&mut self, order: &PlaceOrder, id: OrderId) {
         self.forget_old_ids();
         let Some(client_order_id) = order.client_order_id.clone() else {
             return;
@@ -576,7 +576,7 @@ fn placed(
 }
 
 /// ORD-2: flags that exclude each other.
-fn check_terms(order: &PlaceOrder) -> Result<(), Reject> {
+pub(crate) fn check_terms(order: &PlaceOrder) -> Result<(), Reject> {
     let refuse = |fault| Err(Reject::OrderTermsContradict { fault });
     let is_limit = matches!(order.kind, OrderKind::Limit { .. });
     let rests =

@@ -11,13 +11,14 @@
 //! root is asked for. What an item derives (open lots, margins, lists) is not hashed: it follows.
 //! The place in the log is not part of the state, so a refused command leaves the root as it was.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use ledger::{Hash, SetDigest, hash};
 use types::codec::Codec;
 use types::{
     AccountId, At, ClientOrderId, FillableTerms, IndexId, InstrumentId, MarginModel, MarketState,
-    OrderId, PortfolioTerms, ReopeningTerms, RiskTerms,
+    OrderId, PortfolioTerms, ReopeningTerms, RiskTerms, TriggerId,
 };
 
 use crate::account::Account;
@@ -29,6 +30,7 @@ use crate::market::{Index, Market};
 use crate::notices::Notices;
 use crate::orders::Order;
 use crate::prices::Reporter;
+use crate::triggers::{Reach, TrailKey, Trigger};
 
 /// Where an item stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -139,6 +141,34 @@ impl Digests {
         self.replace(PORTFOLIO, index, old, new);
     }
 
+    pub fn replace_trigger(&mut self, id: TriggerId, old: Option<&Trigger>, new: Option<&Trigger>) {
+        self.replace(TRIGGER, id, old, new);
+    }
+
+    pub fn replace_trail(&mut self, trail: TrailKey, old: Option<&Reach>, new: Option<&Reach>) {
+        self.replace(TRAIL, trail, old, new);
+    }
+
+    /// A domain that never had a trigger has no count of them.
+    pub fn replace_trigger_count(&mut self, old: u64, new: u64) {
+        if old != 0 {
+            self.set.remove(&item(TRIGGER_COUNT, |out| old.encode(out)));
+        }
+        if new != 0 {
+            self.set.add(&item(TRIGGER_COUNT, |out| new.encode(out)));
+        }
+    }
+
+    /// Where triggers are still to be looked at.
+    pub fn replace_left(&mut self, old: &BTreeSet<InstrumentId>, new: &BTreeSet<InstrumentId>) {
+        for instrument in old.difference(new) {
+            self.set.remove(&item(LEFT, |out| instrument.encode(out)));
+        }
+        for instrument in new.difference(old) {
+            self.set.add(&item(LEFT, |out| instrument.encode(out)));
+        }
+    }
+
     pub fn replace_reopening(&mut self, old: &ReopeningTerms, new: &ReopeningTerms) {
         let changed = |terms: &ReopeningTerms| *terms != usual_reopening();
         let (old, new) =
@@ -223,6 +253,12 @@ const WATCH: u8 = 26;
 pub(crate) const NOTICES: u8 = 27;
 const CROWDING: u8 = 28;
 const FILLABLE: u8 = 29;
+const TRIGGER: u8 = 30;
+const TRAIL: u8 = 31;
+const TRIGGER_COUNT: u8 = 32;
+const LEFT: u8 = 33;
+/// The last price of a market, once the domain has had a trigger.
+const LAST: u8 = 34;
 
 impl Engine {
     /// The hash of the state. Costs what changed since it was last asked for.
@@ -247,11 +283,12 @@ impl Engine {
                 self.digests.add(|out| account_item(id, account, out));
             }
         }
+        let has_last = self.has_last();
         for id in core::mem::take(&mut self.digests.markets) {
             let market = self.markets.at_mut(id);
             let index = self.indices.at(u32::from(market.index.0));
             if market.digested.enter() {
-                self.digests.add(|out| mark_item(id, market, index, out));
+                self.digests.add(|out| mark_item(id, (market, has_last), index, out));
             }
         }
         for id in core::mem::take(&mut self.digests.indices) {
@@ -300,15 +337,21 @@ impl Engine {
 
     /// Call before the mark or the trade count of a market changes.
     pub(crate) fn touch_market(&mut self, id: InstrumentId) {
+        let has_last = self.has_last();
         let market = self.markets.at_mut(id.0);
         let index = self.indices.at(u32::from(market.index.0));
         let (was_in, joins) = market.digested.leave();
         if was_in {
-            self.digests.remove(|out| mark_item(id.0, market, index, out));
+            self.digests.remove(|out| mark_item(id.0, (market, has_last), index, out));
         }
         if joins {
             self.digests.markets.push(id.0);
         }
+    }
+
+    /// Last prices matter, and are hashed, from the first trigger on.
+    fn has_last(&self) -> bool {
+        self.triggers.n_placed != 0
     }
 
     /// Call before an index changes.
@@ -376,6 +419,14 @@ impl Engine {
         if self.notices != Notices::default() {
             digests.replace(NOTICES, 0_u8, None, Some(&self.notices));
         }
+        digests.replace_trigger_count(0, self.triggers.n_placed);
+        for (id, trigger) in self.triggers.iter() {
+            digests.replace_trigger(id, None, Some(trigger));
+        }
+        for (trail, best) in self.triggers.trails() {
+            digests.replace_trail(trail, None, Some(&best));
+        }
+        digests.replace_left(&BTreeSet::new(), &self.triggers.left);
         digests.accounts = (0..self.accounts.len()).skip(1).collect();
         digests.markets = (0..self.markets.len()).collect();
         digests.indices = (0..self.indices.len()).collect();
@@ -401,7 +452,7 @@ fn terms_item(id: u32, market: &Market, out: &mut Vec<u8>) {
 }
 
 /// The mark of an option that follows from a surface is not hashed.
-fn mark_item(id: u32, market: &Market, index: &Index, out: &mut Vec<u8>) {
+fn mark_item(id: u32, (market, has_last): (&Market, bool), index: &Index, out: &mut Vec<u8>) {
     let follows = index.marks(market);
     let is_priced = follows || market.prices.is_some() || market.delivered.is_some();
     out.push(if is_priced { PRICED } else { MARK });
@@ -433,6 +484,10 @@ fn mark_item(id: u32, market: &Market, index: &Index, out: &mut Vec<u8>) {
     if let Some(watch) = &market.watch {
         out.push(WATCH);
         watch.encode(out);
+    }
+    if has_last && market.last.0 != 0 {
+        out.push(LAST);
+        market.last.encode(out);
     }
 }
 

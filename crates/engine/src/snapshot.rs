@@ -54,6 +54,7 @@ impl Codec for Engine {
         self.encode_portfolios(out);
         self.halts.encode(out);
         self.notices.encode(out);
+        self.encode_triggers(out);
         self.books.encode(out);
     }
 
@@ -91,6 +92,7 @@ impl Codec for Engine {
         engine.decode_portfolios(reader)?;
         engine.decode_halts(reader)?;
         engine.notices = Codec::decode(reader)?;
+        engine.decode_triggers(reader)?;
         engine.books = Books::decode(reader)?;
         engine.check_books(reader)?;
         if risk::liquidation::check_terms(&engine.risk_terms).is_err() {
@@ -173,6 +175,7 @@ impl Engine {
             let (index, listed_at) = (IndexId::decode(reader)?, At::decode(reader)?);
             let mut market = Market::new(spec, (contract, self.decimals), index, listed_at);
             market.mark = Ticks::decode(reader)?;
+            market.last = Ticks::decode(reader)?;
             market.trade_seq = u64::decode(reader)?;
             market.prices = Option::decode(reader)?;
             market.margin = Option::decode(reader)?;
@@ -218,7 +221,7 @@ impl Engine {
         };
         let is_priced = market.prices.as_deref().map_or(!has_prices, fit);
         let has_ticks = !is_future || 0 < market.tick_price;
-        market.mark <= Ticks::MAX && is_priced && has_ticks
+        market.mark.max(market.last) <= Ticks::MAX && is_priced && has_ticks
     }
 
     fn encode_reporters(&self, out: &mut Vec<u8>) {
@@ -370,6 +373,7 @@ impl Encoded for Market {
         self.index.encode(out);
         self.listed_at.encode(out);
         self.mark.encode(out);
+        self.last.encode(out);
         self.trade_seq.encode(out);
         self.prices.encode(out);
         self.margin.encode(out);

@@ -27,6 +27,8 @@ mod snapshots;
 mod states;
 mod story;
 mod surfaces;
+mod trigger_twin;
+mod triggers;
 mod valuation;
 mod views;
 mod world;

@@ -239,6 +239,7 @@ impl Engine {
 
     /// Takes in that an index, or marks or funding of instruments of it, moved.
     pub(crate) fn note_moves(&mut self, index: IndexId, moved: &[u32]) {
+        self.stir_index(index);
         let id = u32::from(index.0);
         let indexed = self.indices.at(id);
         let (old_price, price) = (indexed.odometer.price, indexed.price);

@@ -7,12 +7,12 @@
 use serde_json::{Map, Value, json};
 use types::{
     Action, Amount, At, Health, IndexPrice, Lots, MarketState, OrderFault, OrderId, Reject,
-    SignedLots, Ticks, limits,
+    SignedLots, Ticks, TriggerLevel, limits,
 };
 
 use market_data::InstrumentView;
 
-use crate::objects::{Fixed, Look, Scale, state_word};
+use crate::objects::{Fixed, Look, Scale, belongs_to, level_number, source, state_word};
 use crate::rpc::RpcError;
 
 /// Codes of the dialect that more than one place sends.
@@ -81,6 +81,11 @@ impl Ground<'_> {
         self.say(reject).into_error().with("rule", reject.code())
     }
 
+    /// Why, as a sentence.
+    pub(crate) fn reason(&self, reject: &Reject) -> String {
+        self.say(reject).reason
+    }
+
     fn say(&self, reject: &Reject) -> Said {
         let plain = |code, word: &str| said(code, word).saying(reject);
         match reject {
@@ -118,6 +123,12 @@ impl Ground<'_> {
             Reject::PostOnlyWouldCross { best, passive } => self.would_take(*best, *passive),
             Reject::SelfTrade { order } => self.self_trade(*order),
             Reject::OrdersTooMany { open, max } => too_many_orders(*open, *max).saying(reject),
+            Reject::TriggerTermsContradict { .. } => plain(11049, "bad_arguments"),
+            Reject::TriggerPriceOutOfRange { level, max } => self.trigger_out(*level, *max),
+            Reject::TriggerReached { level, now } => self.trigger_reached(*level, *now),
+            Reject::TriggersTooMany { waiting, max } => {
+                too_many_triggers(*waiting, *max).saying(reject)
+            }
             Reject::PositionTooLarge { reached, max } => self.too_large(*reached, *max),
             Reject::MmpFrozen { until } => frozen(*until),
             Reject::MmpMissing { .. } => plain(13040, "mmp_required").param("mmp_group"),
@@ -219,7 +230,7 @@ impl Ground<'_> {
     }
 
     fn not_open(&self, order: OrderId) -> Said {
-        match self.look.view.order(order) {
+        match belongs_to(self.look, order) {
             None => self.about_order((ORDER_NOT_FOUND, "order_not_found"), order, "is not known"),
             Some(_) => self.about_order((NOT_OPEN, "not_open_order"), order, "is open no more"),
         }
@@ -304,6 +315,40 @@ impl Ground<'_> {
             .number("needed", needed)
             .number("free", free)
             .number("missing", missing)
+    }
+
+    fn level(&self, level: TriggerLevel) -> Fixed {
+        match self.instrument {
+            Some(instrument) => level_number(instrument, level),
+            None => whole(level.number()),
+        }
+    }
+
+    fn trigger_out(&self, level: TriggerLevel, max: TriggerLevel) -> Said {
+        let (least, max) = (self.level(level.with_number(1)), self.level(max));
+        let said = match level.number() {
+            0 => said(10035, "trigger_price_too_low"),
+            _ => said(10034, "trigger_price_too_high"),
+        };
+        said.because(format!(
+            "{} is out of range: send between {least} and {max}",
+            self.level(level)
+        ))
+        .param("trigger_price")
+        .number("max", max)
+    }
+
+    fn trigger_reached(&self, level: TriggerLevel, now: TriggerLevel) -> Said {
+        let (at, now) = (self.level(level), self.level(now));
+        said(11036, "invalid_trigger_price")
+            .because(format!(
+                "the {} is {now}: a trigger at {at} has fired already; choose a price beyond it, \
+                 or place an order",
+                source(level.source())
+            ))
+            .param("trigger_price")
+            .number("trigger_price", at)
+            .number("now", now)
     }
 
     fn not_free(&self, amount: Amount, free: Amount) -> Said {
@@ -394,6 +439,12 @@ fn unfit(index: String, action: Action, health: Health) -> Said {
 fn too_many_orders(open: u32, max: u32) -> Said {
     said(11030, &format!("other_reject max_open_orders {max}"))
         .number("open_orders", whole(open.into()))
+        .number("max", whole(max.into()))
+}
+
+fn too_many_triggers(waiting: u32, max: u32) -> Said {
+    said(11035, &format!("no_more_triggers {max}"))
+        .number("triggers", whole(waiting.into()))
         .number("max", whole(max.into()))
 }
 

@@ -20,17 +20,18 @@ pub(crate) mod risk;
 pub(crate) mod settlements;
 pub(crate) mod trades;
 pub(crate) mod trading;
+pub(crate) mod triggers;
 pub(crate) mod volatility;
 pub(crate) mod wallet;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
-use types::{AccountId, OrderId};
+use types::{AccountId, OrderId, TriggerId};
 
 use crate::call::{Answer, Answered, Call};
 use crate::errors::{error, wrong};
-use crate::objects::{List, Look, UNPREFIXED_ASSET};
+use crate::objects::{List, Look, TRIGGER_MARK, UNPREFIXED_ASSET};
 use crate::params::Params;
 use crate::publish::{KINDS, KindFilter, Market, Place, json, text};
 use crate::rpc::RpcError;
@@ -128,10 +129,21 @@ fn kind(params: Params<'_>) -> Result<KindFilter, RpcError> {
 /// The order that `order_id` names.
 fn order_id(market: &Market, params: Params<'_>) -> Result<(DomainId, OrderId), RpcError> {
     let text = params.needed("order_id", params.id("order_id")?)?;
-    numbered(market, &text).map(|(domain, number)| (domain, OrderId(number))).ok_or_else(|| {
+    let found = match text.split_once(TRIGGER_MARK) {
+        Some((prefix, number)) => trigger_id(market, prefix, number),
+        None => numbered(market, &text).map(|(domain, number)| (domain, OrderId(number))),
+    };
+    found.ok_or_else(|| {
         let reason = format!("{text:.40} is no order id: send digits, outside BTC as ETH-123");
         error(10025, "invalid_order_id", reason).with("param", "order_id")
     })
+}
+
+/// The id of a trigger: `TRG-12` in BTC, `ETH-TRG-12` elsewhere.
+fn trigger_id(market: &Market, prefix: &str, number: &str) -> Option<(DomainId, OrderId)> {
+    let asset = if prefix.is_empty() { UNPREFIXED_ASSET } else { prefix.strip_suffix('-')? };
+    let number = number.parse().ok().filter(|number| *number <= OrderId::COUNT_MAX)?;
+    Some((domain_of(market, asset)?, OrderId::of_trigger(TriggerId(number))))
 }
 
 /// The domain and number of an id of the dialect: digits in BTC, `ETH-123` elsewhere.

@@ -21,6 +21,7 @@ mod prices;
 mod settlements;
 mod tickers;
 mod trades;
+mod triggers;
 mod wallets;
 mod words;
 
@@ -50,6 +51,10 @@ pub(crate) use tickers::{
     write_quote_fields, write_state, write_ticker,
 };
 pub(crate) use trades::{Labels, write_trade, write_user_trade};
+pub(crate) use triggers::{
+    belongs_to, level_number, order_text, source, write_any_order, write_birth, write_trigger,
+    write_trigger_row,
+};
 pub(crate) use wallets::{LogRow, write_deposit, write_log_row, write_transfer, write_withdrawal};
 pub(crate) use words::*;
 
@@ -69,14 +74,19 @@ pub(crate) struct Look<'a> {
 const INSTRUMENTS_PER_DOMAIN: u64 = 1_000_000;
 
 impl<'a> Look<'a> {
-    /// Digits for BTC, `ETH-` and `USDC-` before them elsewhere.
+    /// Digits for BTC, `ETH-` and `USDC-` before them elsewhere; of a trigger with a mark.
     pub(crate) fn order_id(&self, id: OrderId) -> Prefixed<'a> {
-        Prefixed { asset: self.asset(), number: id.0 }
+        match id.trigger() {
+            Some(trigger) => {
+                Prefixed { asset: self.asset(), mark: TRIGGER_MARK, number: trigger.0 }
+            }
+            None => Prefixed { asset: self.asset(), mark: "", number: id.0 },
+        }
     }
 
     /// As orders.
     pub(crate) fn trade_id(&self, id: TradeId) -> Prefixed<'a> {
-        Prefixed { asset: self.asset(), number: id.0 }
+        Prefixed { asset: self.asset(), mark: "", number: id.0 }
     }
 
     /// `BTC`.
@@ -116,6 +126,7 @@ impl std::fmt::Display for AssetText<'_> {
 #[derive(Clone, Copy)]
 pub(crate) struct Prefixed<'a> {
     asset: AssetText<'a>,
+    mark: &'static str,
     number: u64,
 }
 
@@ -124,9 +135,12 @@ impl std::fmt::Display for Prefixed<'_> {
         if self.asset.view.asset().as_str() != UNPREFIXED_ASSET {
             write!(f, "{}-", self.asset)?;
         }
-        self.number.fmt(f)
+        write!(f, "{}{}", self.mark, self.number)
     }
 }
+
+/// What stands before the number of a trigger.
+pub(crate) const TRIGGER_MARK: &str = "TRG-";
 
 /// The asset whose order and trade ids are plain digits (api.md §7.1 Order).
 pub(crate) const UNPREFIXED_ASSET: &str = "BTC";

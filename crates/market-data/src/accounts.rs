@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use types::{
     AccountId, Amount, AssetCode, At, ClientOrderId, InstrumentId, LedgerAccount, MmpConfig,
-    MmpGroup, OrderId, SelfTradeMode, Seq, SignedLots, Ticks, TradeId, TransferReason,
+    MmpGroup, OrderId, SelfTradeMode, Seq, SignedLots, Ticks, TradeId, TransferReason, TriggerId,
 };
 
 use crate::deliveries::Settlement;
@@ -105,6 +105,8 @@ pub struct Account {
     pub(crate) options_realised: Amount,
     pub(crate) open: BTreeSet<OrderId>,
     pub(crate) closed: VecDeque<OrderId>,
+    pub(crate) triggers: BTreeSet<TriggerId>,
+    pub(crate) gone_triggers: VecDeque<TriggerId>,
     pub(crate) trades: VecDeque<UserTrade>,
     pub(crate) positions: BTreeMap<InstrumentId, Position>,
     pub(crate) movements: VecDeque<Movement>,

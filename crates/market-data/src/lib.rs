@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   Event* ─▶ View ─┬─ instruments: terms, marks, funding, L2 book, trades, candles, their end
-//!                   ├─ orders: every open one, and the recently closed
+//!                   ├─ orders: every open one, and the recently closed; triggers that wait, and
+//!                   │  the recently gone
 //!                   ├─ accounts: open and closed orders, trades, positions, movements of money
 //!                   ├─ indexes: prices, hourly history, health of their feeds, delivery prices
 //!                   └─ reporters: keys, stakes
@@ -38,6 +39,7 @@ mod orders;
 mod prices;
 mod snapshot;
 mod trades;
+mod triggers;
 mod view;
 
 #[cfg(test)]
@@ -56,4 +58,5 @@ pub use marks::Marks;
 pub use notices::{Notices, Told};
 pub use orders::{Order, OrderState};
 pub use trades::{TickDirection, Trade, UserTrade};
+pub use triggers::{Trigger, TriggerState};
 pub use view::View;

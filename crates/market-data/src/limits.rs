@@ -13,6 +13,11 @@ pub const USER_TRADES_MAX: usize = 1 << 19;
 pub const CLOSED_PER_ACCOUNT_MAX: usize = 10_000;
 /// Closed orders of the domain.
 pub const CLOSED_MAX: usize = 1 << 17;
+/// Triggers of one account that are gone. At least as many as can wait (TRG-4), so that each that
+/// one command closes can still be shown afterwards.
+pub const GONE_TRIGGERS_PER_ACCOUNT_MAX: usize = 1_000;
+/// Triggers of the domain that are gone.
+pub const GONE_TRIGGERS_MAX: usize = 1 << 16;
 /// Movements of money of one account.
 pub const MOVEMENTS_PER_ACCOUNT_MAX: usize = 1_000;
 /// Minutes with trades of one instrument: eight days of them.

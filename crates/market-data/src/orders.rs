@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use types::{
     AccountId, Amount, At, CancelReason, ClientOrderId, InstrumentId, Label, Lots, MmpGroup,
-    OrderId, OrderKind, OrderPlaced, PostOnly, Seq, Side, Ticks, TimeInForce,
+    OrderId, OrderKind, OrderPlaced, PostOnly, Seq, Side, Ticks, TimeInForce, TriggerId,
 };
 
 use crate::limits::CLOSED_MAX;
@@ -77,6 +77,8 @@ pub struct Order {
     pub replaced: bool,
     /// The venue placed it, to liquidate its account.
     pub liquidation: bool,
+    /// The trigger that it was born of.
+    pub trigger: Option<TriggerId>,
 }
 
 /// All orders that are known.
@@ -116,6 +118,7 @@ impl Order {
             state: OrderState::Open,
             replaced: false,
             liquidation: false,
+            trigger: None,
         }
     }
 

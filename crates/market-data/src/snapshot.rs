@@ -4,6 +4,7 @@
 //!   u8 version │ asset, decimals, seq, at, movements │ instruments │ indexes │ accounts
 //!              │ open orders │ closed orders, first closed first │ last trades │ client order ids
 //!              │ reporters │ settled instruments │ accounts in liquidation │ halts
+//!              │ notices, open incidents, key │ triggers: waiting, then gone, first gone first
 //! ```
 //! What follows from the rest is not written: names, contracts, levels of books, lists of orders
 //! by account. Decoding is strict as in [`types::codec`]: what contradicts itself is refused.
@@ -28,10 +29,11 @@ use crate::marks::Marks;
 use crate::notices::Told;
 use crate::orders::{Order, OrderState};
 use crate::trades::{TickDirection, Trade, UserTrade};
+use crate::triggers::{Trigger, TriggerState};
 use crate::view::View;
 
 /// Version of the layout above.
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 
 /// The bytes of the fields in this order.
 macro_rules! record {
@@ -115,7 +117,33 @@ record!(Order {
     state,
     replaced,
     liquidation,
+    trigger,
 });
+record!(Trigger { id, terms, best, created, updated, change, replaced, state });
+
+impl Codec for TriggerState {
+    fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            TriggerState::Waiting => out.push(0),
+            TriggerState::Triggered(order) => {
+                out.push(1);
+                order.encode(out);
+            }
+            TriggerState::Closed(end) => {
+                out.push(2);
+                end.encode(out);
+            }
+        }
+    }
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match u8::decode(reader)? {
+            0 => Ok(TriggerState::Waiting),
+            1 => Ok(TriggerState::Triggered(Codec::decode(reader)?)),
+            2 => Ok(TriggerState::Closed(Codec::decode(reader)?)),
+            _ => Err(reader.refuse("TriggerState")),
+        }
+    }
+}
 
 impl Codec for OrderState {
     fn encode(&self, out: &mut Vec<u8>) {
@@ -335,6 +363,7 @@ impl Codec for View {
         encode_all(self.notices.told.iter(), out);
         encode_all(self.notices.open.values(), out);
         self.notices.key.encode(out);
+        encode_all(self.triggers_to_keep().into_iter(), out);
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -379,6 +408,9 @@ impl Codec for View {
         let open = Vec::<types::Incident>::decode(reader)?.into_iter();
         view.notices.open = open.map(|incident| (incident.incident, incident)).collect();
         view.notices.key = Codec::decode(reader)?;
+        for trigger in Vec::<Trigger>::decode(reader)? {
+            view.restore_trigger(trigger).ok_or_else(|| reader.refuse("trigger"))?;
+        }
         view.relist_trades();
         view.slot = view.at.0 / SLOT_MS;
         view.next_expiry = view.first_expiry();
@@ -389,7 +421,7 @@ impl Codec for View {
 type ClientId = ((At, AccountId), (ClientOrderId, OrderId));
 
 impl View {
-    fn account_if_any(&mut self, id: AccountId) -> Option<&mut Account> {
+    pub(crate) fn account_if_any(&mut self, id: AccountId) -> Option<&mut Account> {
         self.accounts.get_mut(usize::try_from(id.0).ok()?.checked_sub(1)?)
     }
 

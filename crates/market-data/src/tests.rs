@@ -3,6 +3,7 @@
 mod prices;
 mod properties;
 mod stories;
+mod triggers;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;

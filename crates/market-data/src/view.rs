@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use types::{
     AccountId, Amount, Applied, AssetCode, At, Cause, ClientOrderId, CloseReason, Event, Halt,
     IndexId, InstrumentId, LedgerAccount, Lots, OrderId, OrderPlaced, Scope, Seq, Side, SignedLots,
-    Ticks, TradeId, TradeSide, Traded, TransferReason, limits::CLIENT_ORDER_ID_MS,
+    Ticks, TradeId, TradeSide, Traded, TransferReason, TriggerId, limits::CLIENT_ORDER_ID_MS,
 };
 
 use crate::accounts::{Account, Movement};
@@ -22,6 +22,7 @@ use crate::limits::{CLOSED_PER_ACCOUNT_MAX, TRADES_MAX, USER_TRADES_MAX};
 use crate::notices::Notices;
 use crate::orders::{Order, OrderState, Orders};
 use crate::trades::{Trade, UserTrade};
+use crate::triggers::Triggers;
 
 /// Everything that clients of one domain look at, as of one entry.
 #[derive(Debug)]
@@ -34,6 +35,9 @@ pub struct View {
     pub(crate) indexes: Vec<Index>,
     pub(crate) accounts: Vec<Account>,
     pub(crate) orders: Orders,
+    pub(crate) triggers: Triggers,
+    /// The trigger that the order of the next event is born of.
+    pub(crate) born_of: Option<TriggerId>,
     pub(crate) trades: VecDeque<Trade>,
     pub(crate) user_trades: VecDeque<(AccountId, TradeId)>,
     pub(crate) client_ids: VecDeque<(At, AccountId, ClientOrderId)>,
@@ -66,6 +70,8 @@ impl View {
             indexes: Vec::new(),
             accounts: Vec::new(),
             orders: Orders::default(),
+            triggers: Triggers::default(),
+            born_of: None,
             trades: VecDeque::new(),
             user_trades: VecDeque::new(),
             client_ids: VecDeque::new(),
@@ -180,6 +186,8 @@ impl View {
             Event::TermStarted { .. } | Event::MarginSet { .. } | Event::RiskSet(_) => {}
             Event::PortfolioSet { .. } | Event::MarginModelSet { .. } => {}
             Event::OpenInterestBandSet { .. } | Event::FillableSet(_) => {}
+            Event::TriggerPlaced(_) | Event::TriggersMoved(_) => self.triggers_changed(event),
+            Event::Triggered { .. } | Event::TriggerClosed { .. } => self.triggers_changed(event),
             Event::BackstopOffered { .. } | Event::LiquidationStepped(_) => {}
             Event::Halted(_) | Event::Resumed { .. } => self.halts_changed(event),
             Event::StateChanged { .. } | Event::AuctionStarted { .. } => self.halts_changed(event),
@@ -298,6 +306,7 @@ impl View {
         let mut order = Order::placed(placed, self.seq, self.at);
         // It may not place orders itself meanwhile.
         order.liquidation = self.liquidating.contains(&order.account);
+        order.trigger = self.born_of.take();
         let (id, at) = (order.id, self.at);
         if let Some(client) = order.client_order_id.clone() {
             self.account_mut(order.account).client_orders.insert(client.clone(), id);

@@ -125,6 +125,7 @@ impl Class {
             | Command::Halt { .. }
             | Command::SetKillSwitch { .. } => true,
             Command::PlaceOrder(order) => order.reduce_only,
+            Command::PlaceTrigger(placed) => placed.order.reduce_only,
             Command::MassQuote(mass) => mass.quotes.iter().all(|quote| quote.size.0 == 0),
             Command::ListInstrument(_)
             | Command::OpenAccount { .. }
@@ -134,6 +135,7 @@ impl Class {
             | Command::ReportIndex { .. }
             | Command::ReportMarks(_)
             | Command::AmendOrder(_)
+            | Command::AmendTrigger(_)
             | Command::SetMmp { .. }
             | Command::ResetMmp { .. }
             | Command::SetSelfTrade { .. }

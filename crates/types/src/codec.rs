@@ -19,6 +19,7 @@ mod notices;
 mod prices;
 mod risk;
 mod shapes;
+mod triggers;
 mod words;
 
 pub(crate) use shapes::{choice, newtype, record};

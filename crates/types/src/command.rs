@@ -5,11 +5,12 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::{
-    AccountId, Amount, AssetCode, At, BackstopTerms, BreakerTerms, ClientOrderId, FeedTerms,
-    FillableTerms, IndexPrice, Instrument, InstrumentId, Label, Lots, MarginModel, MarginTerms,
-    MarketState, MmpGroup, NoticeWords, OpenInterestBand, OrderId, OrderKind, OrderRate,
-    PortfolioTerms, PostOnly, PricingTerms, PublicKey, ReopeningTerms, RiskTerms, Scope,
-    SelfTradeMode, Seq, SessionId, Side, SignedReport, SignedSurface, Ticks, TimeInForce,
+    AccountId, AmendTrigger, Amount, AssetCode, At, BackstopTerms, BreakerTerms, ClientOrderId,
+    FeedTerms, FillableTerms, IndexPrice, Instrument, InstrumentId, Label, Lots, MarginModel,
+    MarginTerms, MarketState, MmpGroup, NoticeWords, OpenInterestBand, OrderFamily, OrderId,
+    OrderKind, OrderRate, PlaceTrigger, PortfolioTerms, PostOnly, PricingTerms, PublicKey,
+    ReopeningTerms, RiskTerms, Scope, SelfTradeMode, Seq, SessionId, Side, SignedReport,
+    SignedSurface, Ticks, TimeInForce,
 };
 
 /// A command in its place: the only input of the engine.
@@ -73,14 +74,14 @@ pub enum Command {
     PlaceOrder(Box<PlaceOrder>),
     /// Changes an open order.
     AmendOrder(AmendOrder),
-    /// Cancels one open order.
+    /// Cancels one open order, or one waiting trigger.
     CancelOrder {
         /// Whose.
         account: AccountId,
         /// Which.
         order: OrderId,
     },
-    /// Cancels all open orders that a scope takes in.
+    /// Cancels all open orders and waiting triggers that a scope takes in.
     CancelOrders {
         /// Whose.
         account: AccountId,
@@ -259,6 +260,10 @@ pub enum Command {
     },
     /// Tells everybody something. Operator.
     PublishNotice(Box<NoticeWords>),
+    /// Places an order that is born when a price gets somewhere.
+    PlaceTrigger(Box<PlaceTrigger>),
+    /// Changes a waiting trigger.
+    AmendTrigger(Box<AmendTrigger>),
 }
 
 /// An order to place.
@@ -315,7 +320,7 @@ pub struct AmendOrder {
     pub valid_until: Option<At>,
 }
 
-/// Which open orders of an account.
+/// Which open orders and waiting triggers of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CancelScope {
     /// Every one.
@@ -328,6 +333,13 @@ pub enum CancelScope {
     Label(Label),
     /// Quotes of a group; `None`: of every group.
     Quotes(Option<MmpGroup>),
+    /// Those of one family, as far as another scope takes them in.
+    Only {
+        /// Which family.
+        family: OrderFamily,
+        /// Within what.
+        within: Box<CancelScope>,
+    },
 }
 
 /// A kind of instrument, without its terms.

@@ -10,7 +10,8 @@ use crate::{
     LiquidationStep, Lots, MarginModel, MarginSnapshot, MarginTerms, Mark, MarketState, MmpConfig,
     MmpGroup, Notice, OpenInterestBand, OrderId, OrderKind, OrderRate, PortfolioTerms, PostOnly,
     PricingTerms, PublicKey, Reject, ReopeningTerms, ReporterFault, RiskTerms, Scope, Seat,
-    SelfTradeMode, SessionId, Side, SignedLots, Svi, Ticks, TimeInForce, TradeId,
+    SelfTradeMode, SessionId, Side, SignedLots, Svi, Ticks, TimeInForce, TradeId, TriggerEnd,
+    TriggerId, TriggerPlaced, TriggersMoved,
 };
 
 /// What happened.
@@ -446,6 +447,24 @@ pub enum Event {
         previous: [u8; 32],
         /// Head with it.
         head: [u8; 32],
+    },
+    /// A trigger waits, or waits on other terms than before.
+    TriggerPlaced(Box<TriggerPlaced>),
+    /// Trailing stops follow a better price.
+    TriggersMoved(TriggersMoved),
+    /// A trigger has fired, and an order is born: it is placed in the event after this one.
+    Triggered {
+        /// Which.
+        trigger: TriggerId,
+        /// The order.
+        order: OrderId,
+    },
+    /// A trigger is gone, and no order was born.
+    TriggerClosed {
+        /// Which.
+        trigger: TriggerId,
+        /// Why.
+        end: TriggerEnd,
     },
     /// The command was refused; nothing changed.
     Refused(Box<Reject>),

@@ -19,6 +19,10 @@ pub struct IndexId(pub u16);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrderId(pub u64);
 
+/// A trigger of one margin domain, counted from 1 in the order in which they were placed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TriggerId(pub u64);
+
 /// A trade of one margin domain, counted from 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TradeId(pub u64);
@@ -42,8 +46,8 @@ pub struct MmpGroup(pub u8);
 impl OrderId {
     /// Bits of the id that are the slot: four million orders may be open in one domain.
     pub const SLOT_BITS: u32 = 22;
-    /// Slots that exist.
-    pub const SLOTS_MAX: u32 = 1 << Self::SLOT_BITS;
+    /// Slots that orders may have. The one after them is where triggers have their ids.
+    pub const SLOTS_MAX: u32 = (1 << Self::SLOT_BITS) - 1;
     /// Orders that one domain can ever number: 4.4 × 10¹².
     pub const COUNT_MAX: u64 = (1 << (64 - Self::SLOT_BITS)) - 1;
 
@@ -56,7 +60,18 @@ impl OrderId {
     /// Where the order lives while it is open.
     #[expect(clippy::as_conversions, reason = "the mask leaves 22 bits")]
     pub fn slot(self) -> u32 {
-        (self.0 & u64::from(Self::SLOTS_MAX - 1)) as u32
+        (self.0 & u64::from(Self::SLOTS_MAX)) as u32
+    }
+
+    /// The id by which a waiting trigger is cancelled and amended: it is no order's.
+    pub fn of_trigger(trigger: TriggerId) -> OrderId {
+        debug_assert!(trigger.0 <= Self::COUNT_MAX);
+        OrderId((trigger.0 << Self::SLOT_BITS) | u64::from(Self::SLOTS_MAX))
+    }
+
+    /// The trigger that it is the id of, if it is that of a trigger.
+    pub fn trigger(self) -> Option<TriggerId> {
+        (self.slot() == Self::SLOTS_MAX).then_some(TriggerId(self.count()))
     }
 
     /// How many orders the domain had numbered when this one came.
@@ -101,6 +116,7 @@ display_as_number!(
     InstrumentId,
     IndexId,
     OrderId,
+    TriggerId,
     TradeId,
     Seq,
     At,

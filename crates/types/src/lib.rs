@@ -35,6 +35,7 @@ mod prices;
 mod reject;
 mod risk;
 mod text;
+mod trigger;
 mod view;
 
 pub use applied::{Applied, EntryOutcome, Proposal, Signed};
@@ -55,7 +56,9 @@ pub use halt::{
     Ask, BreakerTerms, Cause, DepthTerms, Extension, Halt, Indication, LimitStateTerms,
     LiquidationTerms, MarketState, OrderRate, OutageStep, RangeTerms, ReopeningTerms, Scope,
 };
-pub use ids::{AccountId, At, IndexId, InstrumentId, MmpGroup, OrderId, Seq, SessionId, TradeId};
+pub use ids::{
+    AccountId, At, IndexId, InstrumentId, MmpGroup, OrderId, Seq, SessionId, TradeId, TriggerId,
+};
 pub use instrument::{
     Contract, Fees, Instrument, Kind, MarginRates, OptionRight, SettlementPeriod, Style, TickStep,
 };
@@ -68,13 +71,17 @@ pub use prices::{
 };
 pub use reject::{
     FeedFault, HaltFault, NoticeFault, OrderFault, PricingFault, Reject, RiskFault, SurfaceFault,
-    TermsFault,
+    TermsFault, TriggerFault,
 };
 pub use risk::{
     AdlPolicy, BackstopTerms, FillableTerms, LiquidationAction, LiquidationEnd, LiquidationStep,
     MarginSnapshot, MarginTerms, OpenInterestBand, RiskTerms, WaterfallView,
 };
 pub use text::{ClientOrderId, Label, TextError};
+pub use trigger::{
+    AmendTrigger, OrderFamily, PlaceTrigger, TriggerEnd, TriggerKind, TriggerLevel, TriggerPlaced,
+    TriggerSource, TriggerWay, TriggersMoved,
+};
 pub use units::{Amount, IndexPrice, Lots, Rounding, SignedLots, Ticks};
 pub use view::{AccountView, AdlPlace, OrderNeeds, PositionView};
 

@@ -6,6 +6,12 @@ use crate::Amount;
 pub const ORDERS_PER_ACCOUNT_MAX: u32 = 10_000;
 /// Open orders of one account in one instrument.
 pub const ORDERS_PER_INSTRUMENT_MAX: u32 = 2_000;
+/// Waiting triggers of one account.
+pub const TRIGGERS_PER_ACCOUNT_MAX: u32 = 200;
+/// Waiting triggers of one account in one instrument.
+pub const TRIGGERS_PER_INSTRUMENT_MAX: u32 = 50;
+/// Triggers that fire with one entry: a cascade of stops is paced.
+pub const TRIGGERS_FIRED_MAX: u32 = 64;
 /// Accounts of one domain.
 pub const ACCOUNTS_MAX: u32 = 1 << 20;
 /// Instruments that one domain ever lists.

@@ -30,7 +30,7 @@ impl Side {
     }
 }
 
-/// What bounds the price of an order. Stop and take-profit kinds will stand beside these.
+/// What bounds the price of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrderKind {
     /// Trades at this price or better, rests at it.

@@ -8,7 +8,7 @@ use alloc::boxed::Box;
 
 use crate::{
     AccountId, Action, Amount, Ask, AssetCode, At, Decimal, Health, IndexPrice, InstrumentId, Lots,
-    MarketState, OrderId, SignedLots, Ticks, limits,
+    MarketState, OrderId, SignedLots, Ticks, TriggerLevel, limits,
 };
 
 /// Why the engine refused a command. Prices are in ticks, sizes in lots, money in atoms: the
@@ -148,6 +148,9 @@ pub enum Reject {
     /// Two things that exclude each other.
     #[error("the order contradicts itself: {fault}")]
     OrderTermsContradict { fault: OrderFault },
+    /// Terms of a trigger that it cannot have.
+    #[error("the trigger contradicts itself: {fault}")]
+    TriggerTermsContradict { fault: TriggerFault },
     /// Too small or too large.
     #[error("size is {size} lots: send between {min} and {max}")]
     SizeOutOfRange { size: Lots, min: Lots, max: Lots },
@@ -157,6 +160,9 @@ pub enum Reject {
     /// Between two prices of the grid in force there.
     #[error("price {price} is between ticks: send {below} or {above}")]
     PriceOffTick { price: Ticks, below: Ticks, above: Ticks },
+    /// A trigger price or distance of zero, or beyond what its source can show.
+    #[error("the trigger stands at {level}: send between 1 and {max}", max = max.number())]
+    TriggerPriceOutOfRange { level: TriggerLevel, max: TriggerLevel },
     /// The displayed part is too small.
     #[error("display of {display} lots: send between {min} and {max}")]
     DisplayOutOfRange { display: Lots, min: Lots, max: Lots },
@@ -195,6 +201,12 @@ pub enum Reject {
     /// Too many open orders.
     #[error("{open} orders are open: at most {max}, cancel some first")]
     OrdersTooMany { open: u32, max: u32 },
+    /// Its condition holds already.
+    #[error("the {now} has reached {level} already: choose a price beyond it, or place an order")]
+    TriggerReached { level: TriggerLevel, now: TriggerLevel },
+    /// Too many waiting triggers.
+    #[error("{waiting} triggers are waiting: at most {max}, cancel some first")]
+    TriggersTooMany { waiting: u32, max: u32 },
     /// Position and open orders together would be too large.
     #[error("position and open orders would reach {reached} lots: at most {max}")]
     PositionTooLarge { reached: u64, max: Lots },
@@ -462,6 +474,17 @@ pub enum OrderFault {
     NothingToAmend,
 }
 
+/// What is wrong with the terms of a trigger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TriggerFault {
+    /// Nothing to stay behind.
+    #[error("there is no price to stay behind yet: wait for the first one, or place a stop")]
+    Unpriced,
+    /// What a waiting trigger cannot change.
+    #[error("its source and its reduce-only flag stay: cancel it, and place another")]
+    Settled,
+}
+
 impl Reject {
     /// The stable code.
     pub const fn code(&self) -> u16 {
@@ -508,6 +531,10 @@ impl Reject {
             Reject::IndicesTooMany => 320,
             Reject::PublicKeyUnusable { .. } => 321,
             Reject::IndexUnfit { .. } => 417,
+            Reject::TriggersTooMany { .. } => 420,
+            Reject::TriggerReached { .. } => 421,
+            Reject::TriggerPriceOutOfRange { .. } => 422,
+            Reject::TriggerTermsContradict { .. } => 423,
             Reject::SurfaceUnfit { .. } => 418,
             Reject::OrderNotOpen { .. } => 401,
             Reject::OrderNotOwned { .. } => 402,

@@ -123,12 +123,11 @@ impl Engine {
     /// LIQ-3: orders go first: they may be all that was too much, and nothing may add to it.
     fn clear_orders(&mut self, account: AccountId, events: &mut Vec<Event>) {
         let orders = self.accounts.at(account.0).n_orders;
-        if orders == 0 {
-            return;
-        }
         let before = self.margin_of(account);
         self.cancel_all_of(account, CancelReason::Liquidated, events);
-        self.tell_step(account, LiquidationAction::OrdersCancelled { orders }, before, events);
+        if orders != 0 {
+            self.tell_step(account, LiquidationAction::OrdersCancelled { orders }, before, events);
+        }
     }
 
     /// LIQ-8: equity covers maintenance margin and the buffer; an account that holds nothing needs

@@ -101,10 +101,14 @@ impl Engine {
     }
 
     fn close_expired(&mut self, index: IndexId, expiry: At, events: &mut Vec<Event>) {
+        let expiring = self.expiring(index, expiry);
+        for instrument in &expiring {
+            let triggers = self.triggers.of_instrument(*instrument);
+            self.cancel_triggers(&triggers, CancelReason::Expired, events);
+        }
         let is_empty = |instrument: &InstrumentId| {
             [Side::Bid, Side::Ask].iter().all(|side| self.books.best(*instrument, *side).is_none())
         };
-        let expiring = self.expiring(index, expiry);
         let busy: Vec<_> = expiring.iter().copied().filter(|id| !is_empty(id)).collect();
         for instrument in busy {
             for holding in self.markets.at(instrument.0).holdings.clone() {

@@ -200,6 +200,9 @@ impl Engine {
         let id = u32::from(index.0);
         let at = self.at;
         let Changes { price, health, faults, rewards } = changes;
+        if !health.is_empty() {
+            self.stir_index(index);
+        }
         let stands = price.unwrap_or(self.indices.at(id).price);
         for change in health {
             let (from, to, reason) = (change.from, change.to, change.reason);

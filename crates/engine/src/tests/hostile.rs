@@ -6,14 +6,15 @@ use std::vec::Vec;
 use proptest::prelude::*;
 use types::codec::Codec;
 use types::{
-    AccountId, AmendOrder, Amount, AssetCode, At, BreakerTerms, CancelScope, ClientOrderId,
-    Command, DepthTerms, Event, Fees, FillableTerms, IndexPrice, Instrument, InstrumentId, Kind,
-    KindFilter, Label, LimitStateTerms, Lots, MarginRates, MassQuote, MmpConfig, MmpGroup,
-    OpenInterestBand, OptionRight, OrderId, OrderKind, OrderRate, OutageStep, PlaceOrder, PostOnly,
-    Quote, RangeTerms, ReopeningTerms, Scope, SelfTradeMode, SessionId, Side, Style, TickStep,
-    Ticks, TimeInForce,
+    AccountId, AmendOrder, AmendTrigger, Amount, AssetCode, At, BreakerTerms, CancelScope,
+    ClientOrderId, Command, DepthTerms, Event, Fees, FillableTerms, IndexPrice, Instrument,
+    InstrumentId, Kind, KindFilter, Label, LimitStateTerms, Lots, MarginRates, MassQuote,
+    MmpConfig, MmpGroup, OpenInterestBand, OptionRight, OrderFamily, OrderId, OrderKind, OrderRate,
+    OutageStep, PlaceOrder, PlaceTrigger, PostOnly, Quote, RangeTerms, ReopeningTerms, Scope,
+    SelfTradeMode, SessionId, Side, Style, TickStep, Ticks, TimeInForce, TriggerKind, TriggerLevel,
 };
 
+use super::trigger_twin::Twin;
 use super::world::{EXPIRY, START, World, asset, call, decimal, perpetual};
 use crate::Engine;
 use crate::states::STATES;
@@ -162,26 +163,32 @@ fn hostile(linear: bool, raw: Raw, orders: &[(OrderId, AccountId)]) -> Command {
     let asks = if who % 16 == 0 { account } else { owner };
     let quote = asset(if linear { "USDC" } else { "USD" });
     match choice % 294 {
-        0..=119 => Command::PlaceOrder(place(account, a, b, c, d).into()),
-        120..=159 => Command::AmendOrder(AmendOrder {
-            account: asks,
-            order,
-            size: (b & 1 == 0).then(|| size(c)),
-            price: (b & 6 == 0).then(|| price(d)),
-            display: (b & 56 == 0).then_some(Lots(c % 9)),
-            post_only: (b & 192 == 0)
-                .then_some(pick(&[PostOnly::Reject, PostOnly::Slide, PostOnly::No], d)),
-            reduce_only: (b & 768 == 0).then_some(c.is_multiple_of(2)),
-            valid_until: None,
-        }),
+        0..=95 => Command::PlaceOrder(place(account, a, b, c, d).into()),
+        96..=119 => Command::PlaceTrigger(trigger(place(account, a, b, c, d), a ^ d).into()),
+        120..=159 => amend_either(
+            AmendOrder {
+                account: asks,
+                order,
+                size: (b & 1 == 0).then(|| size(c)),
+                price: (b & 6 == 0).then(|| price(d)),
+                display: (b & 56 == 0).then_some(Lots(c % 9)),
+                post_only: (b & 192 == 0)
+                    .then_some(pick(&[PostOnly::Reject, PostOnly::Slide, PostOnly::No], d)),
+                reduce_only: (b & 768 == 0).then_some(c.is_multiple_of(2)),
+                valid_until: None,
+            },
+            a ^ d,
+        ),
         160..=174 => Command::CancelOrder { account: asks, order },
         175..=178 => Command::CancelOrders {
             account,
-            scope: match b % 5 {
+            scope: match b % 7 {
                 0 => CancelScope::All,
                 1 => CancelScope::Instrument(instrument(c)),
                 2 => CancelScope::Label(Label::new("").expect("short")),
                 3 => CancelScope::Label(Label::new("x").expect("short")),
+                4 => only(d, CancelScope::All),
+                5 => only(d, CancelScope::Instrument(instrument(c))),
                 _ => CancelScope::Quotes(Some(MmpGroup(1))),
             },
         },
@@ -360,6 +367,48 @@ fn place(account: AccountId, a: u32, b: u32, c: u32, d: u32) -> PlaceOrder {
     }
 }
 
+fn level(by: u32) -> TriggerLevel {
+    let index = [1, IndexPrice::MAX.0, 60_000 * IndexPrice::SCALE, 0, u64::MAX];
+    match by >> 3 & 3 {
+        0 => TriggerLevel::Index(IndexPrice(pick(&index, by >> 8))),
+        1 => TriggerLevel::Mark(price(by)),
+        _ => TriggerLevel::Last(price(by)),
+    }
+}
+
+/// A distance for one of four that trail, a price for the others.
+fn trigger(order: PlaceOrder, by: u32) -> PlaceTrigger {
+    let kinds = [TriggerKind::Stop, TriggerKind::Take, TriggerKind::Trailing];
+    let kind = pick(&kinds, by >> 5);
+    let level = match (kind, level(by)) {
+        (TriggerKind::Trailing, TriggerLevel::Mark(_)) => TriggerLevel::Mark(Ticks(by >> 9 & 63)),
+        (TriggerKind::Trailing, TriggerLevel::Last(_)) => TriggerLevel::Last(Ticks(by >> 9 & 63)),
+        (_, level) => level,
+    };
+    PlaceTrigger { kind, level, order }
+}
+
+fn amend_either(order: AmendOrder, by: u32) -> Command {
+    match order.order.trigger() {
+        None => Command::AmendOrder(order),
+        Some(_) => {
+            let level = (by & 1 == 0).then(|| level(by));
+            Command::AmendTrigger(AmendTrigger { order, level }.into())
+        }
+    }
+}
+
+fn only(by: u32, within: CancelScope) -> CancelScope {
+    let families = [
+        OrderFamily::Resting,
+        OrderFamily::Triggers,
+        OrderFamily::Stops,
+        OrderFamily::Takes,
+        OrderFamily::TrailingStops,
+    ];
+    CancelScope::Only { family: pick(&families, by), within: within.into() }
+}
+
 fn check_fill_or_kill(command: &Command, events: &[Event]) {
     let Command::PlaceOrder(order) = command else {
         return;
@@ -371,13 +420,17 @@ fn check_fill_or_kill(command: &Command, events: &[Event]) {
     let mut filled = 0;
     for event in events {
         match event {
-            Event::OrderPlaced(order) => placed = Some(order.size.0),
-            Event::Traded(trade) => filled += trade.size.0,
+            Event::OrderPlaced(order) if placed.is_none() => {
+                placed = Some((order.order, order.size.0));
+            }
+            Event::Traded(trade) if Some(trade.taker.order) == placed.map(|(order, _)| order) => {
+                filled += trade.size.0;
+            }
             _ => {}
         }
     }
     assert!(
-        filled == 0 || placed == Some(filled),
+        filled == 0 || placed.map(|(_, size)| size) == Some(filled),
         "ORD-3: FOK of {placed:?} filled {filled}: {events:?}"
     );
 }
@@ -385,14 +438,20 @@ fn check_fill_or_kill(command: &Command, events: &[Event]) {
 fn run(linear: bool, raws: &[Raw]) {
     let mut world = hostile_world(linear);
     let mut orders = Vec::new();
+    let mut twin = Twin::default();
     for &raw in raws {
         world.at.0 += u64::from(pick(&[0_u32, 0, 1, 150, 700, 40_000_000], raw[5] >> 10));
         let command = hostile(linear, raw, &orders);
         let events = world.apply(command.clone());
         check_fill_or_kill(&command, &events);
+        twin.follow(&world.engine, &events);
         for event in &events {
             if let Event::OrderPlaced(placed) = event {
                 orders.push((placed.order, placed.account));
+            }
+            if let Event::TriggerPlaced(placed) = event {
+                let order = OrderId::of_trigger(placed.trigger);
+                orders.push((order, placed.terms.order.account));
             }
         }
         let mut copy = Engine::from_bytes(&world.engine.to_bytes()).expect("its own bytes");

@@ -6,11 +6,13 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 use types::{
-    AccountId, AmendOrder, Amount, CancelScope, ClientOrderId, Command, Event, InstrumentId,
-    KindFilter, Label, Lots, MassQuote, MmpConfig, MmpGroup, OrderId, OrderKind, PlaceOrder,
-    PostOnly, Quote, SelfTradeMode, SessionId, Side, Ticks, TimeInForce,
+    AccountId, AmendOrder, AmendTrigger, Amount, CancelScope, ClientOrderId, Command, Event,
+    InstrumentId, KindFilter, Label, Lots, MassQuote, MmpConfig, MmpGroup, OrderId, OrderKind,
+    PlaceOrder, PlaceTrigger, PostOnly, Quote, SelfTradeMode, SessionId, Side, Ticks, TimeInForce,
+    TriggerKind, TriggerLevel,
 };
 
+use super::trigger_twin::Twin;
 use super::world::{CALL, PERP, World, asset};
 
 /// Raw material of a command: numbers that a generator can shrink.
@@ -36,8 +38,16 @@ pub fn command(raw: Raw, orders: &[OrderId]) -> Command {
     let order = orders.get(usize::try_from(a).unwrap_or(0) % orders.len().max(1));
     let order = order.copied().unwrap_or(OrderId(u64::from(b)));
     match choice {
-        0..=139 => Command::PlaceOrder(place(account, a, b, c).into()),
-        140..=169 => Command::AmendOrder(amend(account, order, b, c)),
+        0..=119 => Command::PlaceOrder(place(account, a, b, c).into()),
+        120..=139 => Command::PlaceTrigger(trigger(place(account, a, b, c), c).into()),
+        140..=169 => match order.trigger() {
+            None => Command::AmendOrder(amend(account, order, b, c)),
+            Some(_) => {
+                let level = Some(trigger(place(account, a, b, c), c).level);
+                let order = amend(account, order, b, c);
+                Command::AmendTrigger(AmendTrigger { order, level }.into())
+            }
+        },
         170..=194 => Command::CancelOrder { account, order },
         195..=199 => Command::CancelOrders { account, scope: scope(b) },
         200..=209 => Command::ReportMarks(std::vec![
@@ -113,6 +123,22 @@ fn place(account: AccountId, a: u32, b: u32, c: u32) -> PlaceOrder {
     }
 }
 
+fn trigger(order: PlaceOrder, c: u32) -> PlaceTrigger {
+    let instrument = order.instrument;
+    let near = price(instrument, c >> 4);
+    let mark = if instrument == CALL { near } else { Ticks(115_000 + (c >> 4) % 10_000) };
+    let (kind, distance) = match c & 3 {
+        0 => (TriggerKind::Stop, None),
+        1 => (TriggerKind::Take, None),
+        _ => (TriggerKind::Trailing, Some(Ticks(1 + (c >> 4) % 10))),
+    };
+    let level = match c >> 2 & 3 {
+        0 => TriggerLevel::Mark(distance.unwrap_or(mark)),
+        _ => TriggerLevel::Last(distance.unwrap_or(near)),
+    };
+    PlaceTrigger { kind, level, order }
+}
+
 fn amend(account: AccountId, order: OrderId, b: u32, c: u32) -> AmendOrder {
     AmendOrder {
         account,
@@ -161,6 +187,7 @@ fn protection(a: u32, b: u32) -> MmpConfig {
 
 /// Runs a stream and gives the ids of the orders that were accepted.
 pub fn run(world: &mut World, raws: &[Raw], orders: &mut Vec<OrderId>) {
+    let mut twin = Twin::of(&world.engine);
     for &raw in raws {
         world.at.0 += u64::from(raw.4 % 200);
         let command = command(raw, orders);
@@ -169,7 +196,13 @@ pub fn run(world: &mut World, raws: &[Raw], orders: &mut Vec<OrderId>) {
         let closes = matches!(&command, Command::PlaceOrder(_) | Command::ClosePosition { .. });
         let (free, equity) = (world.engine.free(account), equity(world, account));
         let events = world.apply(command);
+        twin.follow(&world.engine, &events);
         for event in &events {
+            if let Event::TriggerPlaced(placed) = event
+                && !placed.amended
+            {
+                orders.push(OrderId::of_trigger(placed.trigger));
+            }
             if let Event::OrderPlaced(placed) = event {
                 orders.push(placed.order);
             }

@@ -7,8 +7,8 @@ use std::vec::Vec;
 use expect_test::{Expect, expect};
 use types::{
     AccountId, AmendOrder, Ask, Command, Event, IndexPrice, InstrumentId, Label, Lots, MarketState,
-    MassQuote, MmpConfig, MmpGroup, OrderId, OrderKind, PlaceOrder, PostOnly, Quote, Scope, Side,
-    Ticks, TimeInForce,
+    MassQuote, MmpConfig, MmpGroup, OrderId, OrderKind, PlaceOrder, PlaceTrigger, PostOnly, Quote,
+    Scope, Side, Ticks, TimeInForce, TriggerKind, TriggerLevel, TriggerSource,
 };
 
 use super::story::tell;
@@ -71,14 +71,14 @@ impl Cell {
         }
     }
 
-    fn place(
-        &mut self,
+    fn order(
+        &self,
         account: AccountId,
         side: Side,
         size: u32,
         (price, time_in_force, reduce_only): (u32, TimeInForce, bool),
-    ) -> Vec<Event> {
-        let order = PlaceOrder {
+    ) -> PlaceOrder {
+        PlaceOrder {
             account,
             instrument: self.instrument,
             side,
@@ -93,7 +93,17 @@ impl Cell {
             client_order_id: None,
             valid_until: None,
             session: None,
-        };
+        }
+    }
+
+    fn place(
+        &mut self,
+        account: AccountId,
+        side: Side,
+        size: u32,
+        terms: (u32, TimeInForce, bool),
+    ) -> Vec<Event> {
+        let order = self.order(account, side, size, terms);
         self.world.apply(Command::PlaceOrder(order.into()))
     }
 
@@ -139,7 +149,13 @@ impl Cell {
                     .into(),
                 ))
             }
-            Ask::Trigger | Ask::Liquidate => unreachable!("they have tests of their own"),
+            Ask::Trigger => {
+                let level = TriggerLevel::highest(TriggerSource::Index);
+                let order = self.order(account, Side::Bid, 1, (buys_at, rests, false));
+                let placed = PlaceTrigger { kind: TriggerKind::Stop, level, order };
+                self.world.apply(Command::PlaceTrigger(placed.into()))
+            }
+            Ask::Liquidate => unreachable!("it has a test of its own"),
         };
         matches!(events.as_slice(), [Event::Refused(_)])
     }
@@ -159,9 +175,8 @@ fn protection() -> MmpConfig {
 
 #[test]
 fn sta_1_each_cell_of_the_table_is_what_the_engine_does() {
-    let own = [Ask::Trigger, Ask::Liquidate];
     for state in STATES {
-        for ask in ASKS.into_iter().filter(|ask| !own.contains(ask)) {
+        for ask in ASKS.into_iter().filter(|ask| *ask != Ask::Liquidate) {
             let refused = |crosses| Cell::of(state).is_refused(ask, crosses);
             let found = match (refused(true), refused(false)) {
                 (false, false) => Answer::Yes,
@@ -497,6 +512,130 @@ fn sta_7_what_was_closed_reopens_by_auction() {
             > ann buys 1 perp at 120000
             1: placed, 1 at 120000
             1: rests 1 at 120000, shows 1
+        "#]],
+    );
+}
+
+/// TRG-12: nothing fires while a halt or an auction holds the market, though the mark and the last
+/// price get there; when it has opened, what fires first is what TRG-6 says, after the auction's
+/// own trades.
+#[test]
+fn trg_12_a_halt_holds_triggers_back_until_the_market_opens() {
+    check(
+        "
+        ann stop sells 2 perp at 119000 when mark 119500
+        ann stop sells 1 perp at 119000 when last 119500
+        ann take buys 1 perp at 119000 when mark 119500
+        bob buys 9 perp at 119000
+        halt perp Halted
+        mark perp 119400
+        ann stop sells 1 perp at 119000 when mark 119000
+        resume perp
+        dan sells 1 perp at 119000
+        ann stop sells 1 perp at 119000 when mark 118000
+        wait 28000
+        tick 2
+        ",
+        &expect![[r#"
+            > ann stop sells 2 perp at 119000 when mark 119500
+            t1: waits for mark price 119500, with 2
+            > ann stop sells 1 perp at 119000 when last 119500
+            t2: waits for last price 119500, with 1
+            > ann take buys 1 perp at 119000 when mark 119500
+            t3: waits for mark price 119500, with 1
+            > bob buys 9 perp at 119000
+            1: placed, 9 at 119000
+            1: rests 9 at 119000, shows 9
+            > halt perp Halted
+            Instrument(InstrumentId(0)) is Halted by Operator until None, 0 against 0
+            0: Open to Halted
+            notice 1: incident 1 (Some(Operator)) is Identified, Halted, orders Live
+            > mark perp 119400
+            mark 119400
+            > ann stop sells 1 perp at 119000 when mark 119000
+            refused 430: instrument 0 is Halted, which does not allow this: cancel, or wait until it opens
+            > resume perp
+            Instrument(InstrumentId(0)): Operator is over
+            0: auction of 30 s, the mark is 119400
+            0: Halted to Auction
+            notice 2: incident 1 (Some(Operator)) is Monitoring, Auction, orders Live
+            > dan sells 1 perp at 119000
+            2: placed, 1 at 119000
+            2: rests 1 at 119000, shows 1
+            > ann stop sells 1 perp at 119000 when mark 118000
+            t4: waits for mark price 118000, with 1
+            > wait 28000
+            > tick 2
+            0: would give 1 at 119000, 8 over, in 1 s
+            0: auction ends with 1 at 119000, 8 over
+            1 at 119000: 2 takes from 1 (fees 9, 0; realised 0, 0)
+              9 dan to fees: Fee
+              bob holds 1, cost -16807
+              dan holds -1, cost 16807
+            2: filled
+            0: Auction to Open
+            notice 3: incident 1 (Some(Operator)) is Resolved, Open, orders Live
+            t1: fires
+            3: placed, 2 at 119000
+            2 at 119000: 3 takes from 1 (fees 17, 0; realised 0, 0)
+              17 ann to fees: Fee
+              bob holds 3, cost -50421
+              ann holds -2, cost 33614
+            3: filled
+            t3: fires
+            4: placed, 1 at 119000
+            4: rests 1 at 119000, shows 1
+            t2: fires
+            5: placed, 1 at 119000
+            1 at 119000: 5 takes from 1 (fees 9, 0; realised 0, 0)
+              9 ann to fees: Fee
+              bob holds 4, cost -67228
+              ann holds -3, cost 50421
+            5: filled
+        "#]],
+    );
+}
+
+/// TRG-12, STA-4, BRK-8: the kill switch takes triggers with it, and they count in the rate.
+#[test]
+fn trg_12_whoever_is_stopped_has_no_triggers_and_may_place_none() {
+    check(
+        "
+        ann stop sells 2 perp at market when mark 119500
+        stop ann
+        ann stop sells 2 perp at market when mark 119500
+        mark perp 119000
+        release ann
+        rate 2 in 1000
+        ann stop sells 2 perp at market when mark 118000
+        ann amends t2 when mark 118100
+        ann amends t2 when mark 118200
+        mark perp 117000
+        ",
+        &expect![[r#"
+            > ann stop sells 2 perp at market when mark 119500
+            t1: waits for mark price 119500, with 2
+            > stop ann
+            KillSwitchSet { account: AccountId(1), on: true, orders: 0 }
+            t1: cancelled: Killed
+            > ann stop sells 2 perp at market when mark 119500
+            refused 431: account 1 is stopped by its kill switch: it may cancel, and reset the switch
+            > mark perp 119000
+            mark 119000
+            > release ann
+            KillSwitchSet { account: AccountId(1), on: false, orders: 0 }
+            > rate 2 in 1000
+            OrderRateSet(Some(OrderRate { orders_max: 2, window_ms: 1000 }))
+            > ann stop sells 2 perp at market when mark 118000
+            t2: waits for mark price 118000, with 2
+            > ann amends t2 when mark 118100
+            t2: waits now for mark price 118100, with 2
+            > ann amends t2 when mark 118200
+            t2: waits now for mark price 118200, with 2
+            KillSwitchSet { account: AccountId(1), on: true, orders: 3 }
+            t2: cancelled: Killed
+            > mark perp 117000
+            mark 117000
         "#]],
     );
 }

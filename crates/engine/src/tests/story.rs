@@ -7,7 +7,9 @@
 //!   ann quotes 2 perp 119990 x 4 120010 x 4             ann protects 2 window 1000 for 500 base 10
 //!   halt perp|call|btc|all CancelOnly [for 5000]    resume perp    tick 3
 //!   stop ann    release ann    rate 2 in 1000    start term
-//!   mark perp 121000    wait 500    ann takes 5 (withdraws)   end day    drop 7
+//!   ann stop | take | trail sells 5 perp at market when index | mark | last 119000 reduce
+//!   ann amends t1 when mark 118000 to 3         ann cancels t1 | stops | takes | trails | triggers
+//!   index 59000    mark perp 121000    wait 500    ann takes 5 (withdraws)   end day    drop 7
 //! ```
 //!
 //! Orders are numbered as they were accepted. Accounts ann, bob, cat, dan are 1 to 4.
@@ -18,10 +20,12 @@ use std::vec::Vec;
 use std::{format, vec};
 
 use types::{
-    AccountId, AmendOrder, Amount, At, CancelReason, CancelScope, ClientOrderId, CloseReason,
-    Command, Event, Halt, Indication, InstrumentId, KindFilter, Label, LedgerAccount, Lots,
-    MarketState, MassQuote, MmpConfig, MmpGroup, Notice, NoticeBody, OrderId, OrderKind, OrderRate,
-    PlaceOrder, PostOnly, Quote, Scope, SelfTradeMode, SessionId, Side, Ticks, TimeInForce,
+    AccountId, AmendOrder, AmendTrigger, Amount, At, CancelReason, CancelScope, ClientOrderId,
+    CloseReason, Command, Event, Halt, IndexPrice, Indication, InstrumentId, KindFilter, Label,
+    LedgerAccount, Lots, MarketState, MassQuote, MmpConfig, MmpGroup, Notice, NoticeBody,
+    OrderFamily, OrderId, OrderKind, OrderRate, PlaceOrder, PlaceTrigger, PostOnly, Quote, Scope,
+    SelfTradeMode, SessionId, Side, Ticks, TimeInForce, TriggerEnd, TriggerId, TriggerKind,
+    TriggerLevel, TriggerPlaced,
 };
 
 use super::world::{CALL, PERP, World, asset};
@@ -30,7 +34,8 @@ const NAMES: [&str; 4] = ["ann", "bob", "cat", "dan"];
 
 /// Runs a script in a world of four accounts and gives back what happened.
 pub fn tell(world: World, funds: i64, script: &str) -> String {
-    let mut teller = Teller { world, orders: Vec::new(), told: String::new() };
+    let mut teller =
+        Teller { world, triggers: Vec::new(), orders: Vec::new(), told: String::new() };
     for _ in NAMES {
         teller.world.fund(funds);
     }
@@ -44,6 +49,7 @@ pub fn tell(world: World, funds: i64, script: &str) -> String {
 
 struct Teller {
     world: World,
+    triggers: Vec<TriggerId>,
     orders: Vec<OrderId>,
     told: String,
 }
@@ -70,6 +76,10 @@ impl Teller {
         let command = match words {
             ["mark", what, mark] => {
                 Command::ReportMarks(vec![(instrument(what), Ticks(number(mark)))])
+            }
+            ["index", price] => {
+                let price = IndexPrice(number::<u64>(price) * IndexPrice::SCALE);
+                Command::ReportIndex { base: asset("BTC"), quote: asset("USD"), price }
             }
             ["wait", ms] => {
                 self.world.at.0 += number::<u64>(ms);
@@ -111,6 +121,11 @@ impl Teller {
             if let Event::OrderPlaced(placed) = event {
                 self.orders.push(placed.order);
             }
+            if let Event::TriggerPlaced(placed) = event
+                && !placed.amended
+            {
+                self.triggers.push(placed.trigger);
+            }
             let line = self.line(event);
             let _ = writeln!(self.told, "{line}");
         }
@@ -124,6 +139,22 @@ impl Teller {
             ("cancels", ["all"]) => Command::CancelOrders { account, scope: CancelScope::All },
             ("cancels", ["options"]) => {
                 let scope = CancelScope::Kind(KindFilter::Option);
+                Command::CancelOrders { account, scope }
+            }
+            ("stop", [verb, rest @ ..]) => self.trigger(account, TriggerKind::Stop, verb, rest),
+            ("take", [verb, rest @ ..]) => self.trigger(account, TriggerKind::Take, verb, rest),
+            ("trail", [verb, rest @ ..]) => {
+                self.trigger(account, TriggerKind::Trailing, verb, rest)
+            }
+            ("cancels", [family @ ("orders" | "stops" | "takes" | "trails" | "triggers")]) => {
+                let family = match *family {
+                    "orders" => OrderFamily::Resting,
+                    "stops" => OrderFamily::Stops,
+                    "takes" => OrderFamily::Takes,
+                    "trails" => OrderFamily::TrailingStops,
+                    _ => OrderFamily::Triggers,
+                };
+                let scope = CancelScope::Only { family, within: CancelScope::All.into() };
                 Command::CancelOrders { account, scope }
             }
             ("cancels", ["label", label]) => {
@@ -193,6 +224,16 @@ impl Teller {
         }
     }
 
+    fn trigger(&self, account: AccountId, kind: TriggerKind, verb: &str, w: &[&str]) -> Command {
+        let (words, level) = cut_level(w);
+        let side = if verb == "buys" { Side::Bid } else { Side::Ask };
+        let Command::PlaceOrder(order) = self.place(account, side, &words) else {
+            panic!("it places an order");
+        };
+        let level = level.expect("say: when SOURCE PRICE");
+        Command::PlaceTrigger(PlaceTrigger { kind, level, order: *order }.into())
+    }
+
     fn place(&self, account: AccountId, side: Side, words: &[&str]) -> Command {
         let [size, what, "at", price, flags @ ..] = words else {
             panic!("say: buys SIZE WHAT at PRICE");
@@ -243,6 +284,7 @@ impl Teller {
     }
 
     fn amend(&self, account: AccountId, order: &str, words: &[&str]) -> Command {
+        let (words, level) = cut_level(words);
         let mut amendment = AmendOrder {
             account,
             order: self.order(order),
@@ -260,13 +302,22 @@ impl Teller {
                 ["shows", display] => amendment.display = Some(Lots(number(display))),
                 ["post", _] => amendment.post_only = Some(PostOnly::Reject),
                 ["reduce", _] => amendment.reduce_only = Some(true),
+                ["open", _] => amendment.reduce_only = Some(false),
                 other => panic!("no change {other:?}"),
             }
         }
-        Command::AmendOrder(amendment)
+        match amendment.order.trigger() {
+            None => Command::AmendOrder(amendment),
+            Some(_) => Command::AmendTrigger(AmendTrigger { order: amendment, level }.into()),
+        }
     }
 
     fn order(&self, word: &str) -> OrderId {
+        if let Some(trigger) = word.strip_prefix('t') {
+            let place: usize = number(trigger);
+            let trigger = self.triggers.get(place - 1).copied();
+            return OrderId::of_trigger(trigger.unwrap_or(TriggerId(9_999)));
+        }
         let place: usize = number(word);
         self.orders.get(place - 1).copied().unwrap_or(OrderId(u64::MAX))
     }
@@ -362,6 +413,30 @@ impl Teller {
             Event::AuctionEnded { instrument, indication, .. } => {
                 format!("{instrument}: auction ends with {}", indicated(indication.as_ref()))
             }
+            Event::TriggerPlaced(placed) => {
+                let TriggerPlaced { trigger, terms, best, amended } = &**placed;
+                let waits = match best {
+                    Some(best) => {
+                        let (distance, way) = (terms.level, terms.kind.way(terms.order.side));
+                        let level = distance.behind(*best, way);
+                        format!("{}, {} behind {best}", told(level), distance.number())
+                    }
+                    None => told(terms.level),
+                };
+                let again = if *amended { " now" } else { "" };
+                format!("t{trigger}: waits{again} for {waits}, with {}", terms.order.size)
+            }
+            Event::TriggersMoved(moved) => {
+                format!("trails of {:?}s follow to {}", moved.side, told(moved.best))
+            }
+            Event::Triggered { trigger, .. } => format!("t{trigger}: fires"),
+            Event::TriggerClosed { trigger, end } => match end {
+                TriggerEnd::Cancelled(reason) => format!("t{trigger}: cancelled: {reason:?}"),
+                TriggerEnd::Refused(reject) => {
+                    format!("t{trigger}: fires, refused {}: {}", reject.code(), self.named(reject))
+                }
+            },
+            Event::IndexChanged { price, .. } => format!("index {}", price.0 / IndexPrice::SCALE),
             other => format!("{other:?}"),
         }
     }
@@ -413,4 +488,25 @@ fn told_notice(notice: &Notice) -> String {
         }
         other => format!("notice {number}: {other:?}"),
     }
+}
+
+/// Words without `when SOURCE PRICE`, and the level that it says; an index in whole dollars.
+fn cut_level<'a>(words: &[&'a str]) -> (Vec<&'a str>, Option<TriggerLevel>) {
+    let Some(at) = words.iter().position(|word| *word == "when") else {
+        return (words.to_vec(), None);
+    };
+    let (before, after) = words.split_at(at);
+    let ["when", source, price, rest @ ..] = after else {
+        panic!("say: when SOURCE PRICE");
+    };
+    let level = match *source {
+        "index" => TriggerLevel::Index(IndexPrice(number::<u64>(price) * IndexPrice::SCALE)),
+        "mark" => TriggerLevel::Mark(Ticks(number(price))),
+        _ => TriggerLevel::Last(Ticks(number(price))),
+    };
+    ([before, rest].concat(), Some(level))
+}
+
+fn told(level: TriggerLevel) -> String {
+    format!("{level}").replace("00000000", "")
 }

@@ -10,7 +10,7 @@ use crate::call::Handler;
 use crate::credits::Pool;
 use crate::methods::{
     account, candles, feeds, market, notices, operator, orders, portfolio, prices, protection,
-    quotes, reports, risk, settlements, trades, trading, volatility, wallet,
+    quotes, reports, risk, settlements, trades, trading, triggers, volatility, wallet,
 };
 
 const ACCOUNT_READ: Needs = Needs::Scope(Area::Account, Level::Read);
@@ -104,7 +104,7 @@ const PLACE: &[Param] = &[
     may("valid_until", Integer),
     may("trigger_price", Number),
     may("trigger_offset", Number),
-    may("trigger", Text),
+    may("trigger", OneOf(&["index_price", "mark_price", "last_price"])),
     may("advanced", OneOf(&["usd", "implv"])),
     may("linked_order_type", Text),
     may("trigger_fill_condition", Text),
@@ -120,6 +120,8 @@ const EDIT: &[Param] = &[
     may("reduce_only", Boolean),
     may("mmp", Boolean),
     may("valid_until", Integer),
+    may("trigger_price", Number),
+    may("trigger_offset", Number),
     may("advanced", OneOf(&["usd", "implv"])),
 ];
 const CANCEL_TYPES: ParamKind =
@@ -395,7 +397,7 @@ pub(super) const TRADING: &[Method] = &[
         Second,
         "private/get_trigger_order_history",
         TRADE_READ,
-        orders::get_trigger_order_history,
+        triggers::get_trigger_order_history,
     )
     .takes(PAGE),
     private(Second, "private/get_margins", TRADE_READ, risk::get_margins).takes(&[

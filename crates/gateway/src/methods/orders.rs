@@ -1,13 +1,13 @@
-//! Orders of an account: one, the open ones, the closed ones.
+//! Orders of an account, triggers with them: one, the open ones, the closed ones.
 
 use market_data::Order;
-use types::{AccountId, ClientOrderId, Lots};
+use types::{AccountId, ClientOrderId, InstrumentId, Label, Lots};
 
+use super::triggers::OpenType;
 use super::{ROWS_MAX, domains, kind, me, now, order_id, over_domains, params, place};
 use crate::call::{Answered, Call};
 use crate::errors::{NOT_OWNER, ORDER_NOT_FOUND, error, wrong};
-use crate::objects::{List, Look, Object, write_order};
-use crate::params::Params;
+use crate::objects::{List, Look, Object, belongs_to, order_text, write_order, write_trigger};
 use crate::publish::{Market, text};
 use crate::rpc::RpcError;
 use crate::venue::DomainId;
@@ -18,10 +18,9 @@ const ORDERS: usize = 20;
 pub(crate) fn get_order_state(market: &Market, call: &Call) -> Answered {
     let me = me(call)?;
     let (domain, id) = order_id(market, params(call))?;
-    let text = market.look(domain, |look| match look.view.order(id) {
-        Some(order) if order.account == me => Ok(text(|out| write_order(out, look, order))),
-        Some(_) => Err(not_owner(&look.order_id(id).to_string())),
-        None => Err(not_found(&look.order_id(id).to_string())),
+    let text = market.look(domain, |look| match belongs_to(look, id) {
+        Some((account, _)) if account != me => Err(not_owner(&look.order_id(id).to_string())),
+        _ => order_text(look, id).ok_or_else(|| not_found(&look.order_id(id).to_string())),
     })?;
     now(|out| out.push_str(&text))
 }
@@ -45,8 +44,7 @@ pub(crate) fn get_order_state_by_client_order_id(market: &Market, call: &Call) -
     for domain in domains(market, params)? {
         let found = market.look(domain, |look| {
             let order = look.view.account(me)?.client_order(&id)?;
-            let order = look.view.order(order)?;
-            Some(text(|out| write_order(out, look, order)))
+            order_text(look, order)
         });
         if let Some(found) = found {
             return now(|out| out.push_str(&found));
@@ -58,35 +56,23 @@ pub(crate) fn get_order_state_by_client_order_id(market: &Market, call: &Call) -
         .with("final", false))
 }
 
-/// True for types of orders that exist here: trigger orders do not yet.
-fn wants_limit_orders(params: Params<'_>) -> Result<bool, RpcError> {
-    const TYPES: &[(&str, bool)] = &[
-        ("all", true),
-        ("limit", true),
-        ("trigger_all", false),
-        ("stop_all", false),
-        ("stop_limit", false),
-        ("stop_market", false),
-        ("take_all", false),
-        ("take_limit", false),
-        ("take_market", false),
-        ("trailing_all", false),
-        ("trailing_stop", false),
-    ];
-    Ok(params.choice("type", TYPES)?.unwrap_or(true))
-}
+/// What a list of open orders asks of one: where it is, and its label.
+type Fits<'a> = &'a dyn Fn(Look<'_>, InstrumentId, &Label) -> bool;
 
-fn list_open(
-    market: &Market,
-    call: &Call,
-    domains: Vec<DomainId>,
-    fits: impl Fn(Look<'_>, &Order) -> bool,
-) -> Answered {
+/// Open orders, then triggers that wait; each oldest first.
+fn list_open(market: &Market, call: &Call, domains: Vec<DomainId>, fits: Fits<'_>) -> Answered {
     let me = me(call)?;
-    let wanted = wants_limit_orders(params(call))?;
+    let wanted = OpenType::of(params(call))?;
     over_domains(market, domains, |list, look| {
-        for order in look.view.open_orders(me).filter(|order| wanted && fits(look, order)) {
+        let open = look.view.open_orders(me).filter(|_| wanted.resting);
+        for order in open.filter(|order| fits(look, order.instrument, &order.label)) {
             write_order(list.item(), look, order);
+        }
+        let waiting = look.view.waiting_triggers(me).filter(|trigger| wanted.takes(trigger));
+        for trigger in waiting {
+            if fits(look, trigger.instrument(), &trigger.terms.order.label) {
+                write_trigger(list.item(), look, trigger);
+            }
         }
     })
 }
@@ -94,25 +80,24 @@ fn list_open(
 pub(crate) fn get_open_orders(market: &Market, call: &Call) -> Answered {
     let kind = kind(params(call))?;
     let domains = market.domain_ids().collect();
-    list_open(market, call, domains, |look, order| is_of_kind(look, order, kind))
+    list_open(market, call, domains, &|look, id, _| is_of_kind(look, id, kind))
 }
 
 pub(crate) fn get_open_orders_by_currency(market: &Market, call: &Call) -> Answered {
     let kind = kind(params(call))?;
     let domains = domains(market, params(call))?;
-    list_open(market, call, domains, |look, order| is_of_kind(look, order, kind))
+    list_open(market, call, domains, &|look, id, _| is_of_kind(look, id, kind))
 }
 
 pub(crate) fn get_open_orders_by_instrument(market: &Market, call: &Call) -> Answered {
     let place = place(market, params(call))?;
-    let of = |_: Look<'_>, order: &Order| order.instrument == place.instrument;
-    list_open(market, call, vec![place.domain], of)
+    list_open(market, call, vec![place.domain], &|_, id, _| id == place.instrument)
 }
 
 pub(crate) fn get_open_orders_by_label(market: &Market, call: &Call) -> Answered {
-    let label = params(call).text("label")?.unwrap_or_default();
+    let wanted = params(call).text("label")?.unwrap_or_default();
     let domains = domains(market, params(call))?;
-    list_open(market, call, domains, |_, order| order.label.as_str() == label)
+    list_open(market, call, domains, &|_, _, label| label.as_str() == wanted)
 }
 
 /// Open and recently closed orders with a label.
@@ -120,6 +105,11 @@ pub(crate) fn get_order_state_by_label(market: &Market, call: &Call) -> Answered
     let me = me(call)?;
     let label = params(call).text("label")?.unwrap_or_default();
     over_domains(market, domains(market, params(call))?, |list, look| {
+        let waiting = look.view.waiting_triggers(me).rev().chain(look.view.gone_triggers(me));
+        let waiting = waiting.filter(|one| one.terms.order.label.as_str() == label);
+        for trigger in waiting.take(ROWS_MAX) {
+            write_trigger(list.item(), look, trigger);
+        }
         let orders = look.view.open_orders(me).rev().chain(look.view.closed_orders(me));
         let labelled = orders.filter(|order| order.label.as_str() == label);
         for order in labelled.take(ROWS_MAX) {
@@ -128,8 +118,8 @@ pub(crate) fn get_order_state_by_label(market: &Market, call: &Call) -> Answered
     })
 }
 
-fn is_of_kind(look: Look<'_>, order: &Order, kind: crate::publish::KindFilter) -> bool {
-    let instrument = look.view.instrument(order.instrument);
+fn is_of_kind(look: Look<'_>, id: InstrumentId, kind: crate::publish::KindFilter) -> bool {
+    let instrument = look.view.instrument(id);
     instrument.is_some_and(|instrument| kind.takes(&instrument.spec().kind))
 }
 
@@ -141,7 +131,7 @@ pub(crate) fn get_order_history_by_instrument(market: &Market, call: &Call) -> A
 pub(crate) fn get_order_history_by_currency(market: &Market, call: &Call) -> Answered {
     let kind = kind(params(call))?;
     let domains = domains(market, params(call))?;
-    history(market, call, domains, |look, order| is_of_kind(look, order, kind))
+    history(market, call, domains, |look, order| is_of_kind(look, order.instrument, kind))
 }
 
 /// Closed orders, last closed first. A bare list, or with `with_continuation` one and where the
@@ -201,10 +191,4 @@ fn write_rows<'a>(out: &mut String, rows: impl Iterator<Item = &'a String>) {
     let mut list = List::new(out);
     rows.for_each(|row| list.item().push_str(row));
     list.end();
-}
-
-/// There are no trigger orders yet.
-pub(crate) fn get_trigger_order_history(_: &Market, call: &Call) -> Answered {
-    me(call)?;
-    now(|out| out.push_str(r#"{"entries":[],"continuation":null}"#))
 }

@@ -9,4 +9,5 @@ mod refusals;
 mod reports;
 mod risk;
 mod stories;
+mod triggers;
 pub(crate) mod world;

@@ -2,12 +2,13 @@
 
 use types::{
     AccountId, AmendOrder, At, CancelScope, ClientOrderId, Command, InstrumentId, KindFilter,
-    Label, OrderId, OrderKind, PlaceOrder, PostOnly, Side, TimeInForce,
+    Label, OrderId, OrderKind, PlaceOrder, PostOnly, Side, TimeInForce, TriggerKind, TriggerLevel,
 };
 
-use super::{domain_of, me, order_id, params, place, unknown_currency};
+use super::{domain_of, me, order_id, params, place, triggers, unknown_currency};
 use crate::call::{Answer, Answered, Call, Intent, Reply};
 use crate::errors::{Ground, error, wrong};
+use crate::objects::belongs_to;
 use crate::params::Params;
 use crate::publish::{KINDS, KindFilter as Kinds, Market, Place};
 use crate::rpc::RpcError;
@@ -29,18 +30,19 @@ enum OrderType {
     Limit,
     Market,
     MarketLimit,
-    Trigger,
+    /// A trigger, and whether a limit order is born of it.
+    Trigger(TriggerKind, bool),
 }
 
 const ORDER_TYPES: &[(&str, OrderType)] = &[
     ("limit", OrderType::Limit),
     ("market", OrderType::Market),
     ("market_limit", OrderType::MarketLimit),
-    ("stop_limit", OrderType::Trigger),
-    ("stop_market", OrderType::Trigger),
-    ("take_limit", OrderType::Trigger),
-    ("take_market", OrderType::Trigger),
-    ("trailing_stop", OrderType::Trigger),
+    ("stop_limit", OrderType::Trigger(TriggerKind::Stop, true)),
+    ("stop_market", OrderType::Trigger(TriggerKind::Stop, false)),
+    ("take_limit", OrderType::Trigger(TriggerKind::Take, true)),
+    ("take_market", OrderType::Trigger(TriggerKind::Take, false)),
+    ("trailing_stop", OrderType::Trigger(TriggerKind::Trailing, false)),
 ];
 
 const TIMES: &[(&str, TimeInForce)] = &[
@@ -55,12 +57,13 @@ fn place_order(market: &Market, call: &Call, side: Side) -> Answered {
     let params = params(call);
     let place = place(market, params)?;
     let order_type = params.choice("type", ORDER_TYPES)?.unwrap_or(OrderType::Limit);
-    refuse_later_features(params, order_type)?;
-    let mut order = grounded(market, place, |ground| {
+    refuse_later_features(params)?;
+    let (mut order, trigger) = grounded(market, place, |ground| {
         let size = params.needed("amount", params.size(ground)?)?;
         let kind = order_kind(params, ground, order_type)?;
         let display = display(params, ground)?;
-        Ok(order(account, place.instrument, (side, kind, size), display))
+        let order = order(account, place.instrument, (side, kind, size), display);
+        Ok((order, trigger_of(params, ground, order_type)?))
     })?;
     order.time_in_force =
         params.choice("time_in_force", TIMES)?.unwrap_or(TimeInForce::GoodTilCancelled);
@@ -71,6 +74,9 @@ fn place_order(market: &Market, call: &Call, side: Side) -> Answered {
     order.client_order_id = client_order_id(params)?;
     order.valid_until = valid_until(params)?;
     order.session = call.session;
+    if let Some(trigger) = trigger {
+        return triggers::place_trigger(place, trigger, order);
+    }
     let class = if order.reduce_only { Class::Cancel } else { Class::Order };
     let command = Command::PlaceOrder(Box::new(order));
     one(place.domain, class, command, Reply::OrderAndTrades)
@@ -115,26 +121,37 @@ pub(super) fn one(domain: DomainId, class: Class, command: Command, reply: Reply
     Ok(Answer::After(vec![Intent { domain, class, command }], reply))
 }
 
-fn refuse_later_features(params: Params<'_>, order_type: OrderType) -> Result<(), RpcError> {
-    let later = |what: &str, param: &str| {
-        let reason = format!("{what} are not served yet: leave {param} out");
-        Err(error(10033, "not_implemented", reason).with("param", param))
-    };
-    if order_type == OrderType::Trigger {
-        return later("trigger orders", "type");
-    }
+fn refuse_later_features(params: Params<'_>) -> Result<(), RpcError> {
     for (param, what) in [
         ("advanced", "prices in USD or volatility"),
-        ("trigger", "trigger orders"),
-        ("trigger_price", "trigger orders"),
         ("linked_order_type", "linked orders"),
         ("otoco_config", "linked orders"),
     ] {
         if params.get(param).is_some() {
-            return later(what, param);
+            let reason = format!("{what} are not served yet: leave {param} out");
+            return Err(error(10033, "not_implemented", reason).with("param", param));
         }
     }
     Ok(())
+}
+
+/// What fires it, of a trigger; what would fire it does not go with another type.
+fn trigger_of(
+    params: Params<'_>,
+    ground: Ground<'_>,
+    order_type: OrderType,
+) -> Result<Option<(TriggerKind, TriggerLevel)>, RpcError> {
+    if let OrderType::Trigger(kind, _) = order_type {
+        return Ok(Some((kind, triggers::level(params, ground, kind)?)));
+    }
+    for param in ["trigger", "trigger_price", "trigger_offset"] {
+        if params.get(param).is_some() {
+            let reason = "goes with a type that waits: stop_limit, stop_market, take_limit, \
+                          take_market or trailing_stop";
+            return Err(error(11047, "unsupported_arg_combination", reason).with("param", param));
+        }
+    }
+    Ok(None)
 }
 
 fn order_kind(
@@ -143,9 +160,9 @@ fn order_kind(
     order_type: OrderType,
 ) -> Result<OrderKind, RpcError> {
     Ok(match order_type {
-        OrderType::Market => OrderKind::Market,
+        OrderType::Market | OrderType::Trigger(_, false) => OrderKind::Market,
         OrderType::MarketLimit => OrderKind::MarketLimit,
-        OrderType::Limit | OrderType::Trigger => {
+        OrderType::Limit | OrderType::Trigger(_, true) => {
             let price = params.needed("price", params.price("price", ground)?)?;
             OrderKind::Limit { price }
         }
@@ -193,7 +210,7 @@ pub(crate) fn edit(market: &Market, call: &Call) -> Answered {
     let account = me(call)?;
     let params = params(call);
     let (domain, order) = order_id(market, params)?;
-    let known = market.look(domain, |look| look.view.order(order).map(|order| order.instrument));
+    let known = market.look(domain, |look| belongs_to(look, order).map(|(_, place)| place));
     // An order that the view does not know is the engine's to refuse; its numbers have no grid.
     let Some(instrument) = known else {
         return amend(domain, AmendOrder { account, order, ..unchanged(order) });
@@ -208,9 +225,14 @@ pub(crate) fn edit_by_label(market: &Market, call: &Call) -> Answered {
     let place = place(market, params)?;
     let label = params.text("label")?.unwrap_or_default();
     let found: Vec<OrderId> = market.look(place.domain, |look| {
+        let is_it =
+            |instrument, found: &Label| instrument == place.instrument && found.as_str() == label;
         let open = look.view.open_orders(me);
-        let fits = open.filter(|order| order.instrument == place.instrument);
-        fits.filter(|order| order.label.as_str() == label).map(|order| order.id).take(2).collect()
+        let open = open.filter(|order| is_it(order.instrument, &order.label));
+        let waiting = look.view.waiting_triggers(me);
+        let waiting = waiting.filter(|one| is_it(one.instrument(), &one.terms.order.label));
+        let waiting = waiting.map(|trigger| OrderId::of_trigger(trigger.id));
+        open.map(|order| order.id).chain(waiting).take(2).collect()
     });
     match *found.as_slice() {
         [] => {
@@ -228,7 +250,7 @@ pub(crate) fn edit_by_label(market: &Market, call: &Call) -> Answered {
 fn amend_order(market: &Market, call: &Call, place: Place, order: OrderId) -> Answered {
     let account = me(call)?;
     let params = params(call);
-    refuse_later_features(params, OrderType::Limit)?;
+    refuse_later_features(params)?;
     let (size, price, display) = grounded(market, place, |ground| {
         Ok((params.size(ground)?, params.price("price", ground)?, display(params, ground)?))
     })?;
@@ -242,6 +264,9 @@ fn amend_order(market: &Market, call: &Call, place: Place, order: OrderId) -> An
         reduce_only: params.flag("reduce_only")?,
         valid_until: valid_until(params)?,
     };
+    if order.trigger().is_some() {
+        return triggers::amend_trigger(market, call, place, amended);
+    }
     amend(place.domain, amended)
 }
 
@@ -281,17 +306,12 @@ fn cancel_in(call: &Call, scopes: Vec<(DomainId, CancelScope)>) -> Answered {
     Ok(Answer::After(intents.collect(), reply))
 }
 
-/// Whether a cancel of a type concerns limit orders: there are no trigger orders yet.
-fn takes_limit_orders(params: Params<'_>) -> Result<bool, RpcError> {
-    const TYPES: &[(&str, bool)] = &[
-        ("all", true),
-        ("limit", true),
-        ("trigger_all", false),
-        ("stop", false),
-        ("take", false),
-        ("trailing_stop", false),
-    ];
-    Ok(params.choice("type", TYPES)?.unwrap_or(true))
+/// A scope, cut down to the orders that `type` means.
+fn of_type(params: Params<'_>, scope: CancelScope) -> Result<CancelScope, RpcError> {
+    Ok(match triggers::family(params)? {
+        Some(family) => CancelScope::Only { family, within: Box::new(scope) },
+        None => scope,
+    })
 }
 
 /// The scope of a kind of instruments; `None` if there are no such orders.
@@ -311,9 +331,8 @@ pub(crate) fn cancel_all(market: &Market, call: &Call) -> Answered {
 
 pub(crate) fn cancel_all_by_instrument(market: &Market, call: &Call) -> Answered {
     let place = place(market, params(call))?;
-    let scope = CancelScope::Instrument(place.instrument);
-    let wanted = takes_limit_orders(params(call))?;
-    cancel_in(call, wanted.then_some((place.domain, scope)).into_iter().collect())
+    let scope = of_type(params(call), CancelScope::Instrument(place.instrument))?;
+    cancel_in(call, vec![(place.domain, scope)])
 }
 
 pub(crate) fn cancel_all_by_currency(market: &Market, call: &Call) -> Answered {
@@ -342,8 +361,8 @@ pub(crate) fn cancel_all_by_kind_or_type(market: &Market, call: &Call) -> Answer
 fn cancel_kind(call: &Call, domains: Vec<DomainId>) -> Answered {
     let params = params(call);
     let kind = params.choice("kind", KINDS)?.unwrap_or(Kinds::Any);
-    let wanted = takes_limit_orders(params)?;
-    let Some(scope) = scope_of(kind).filter(|_| wanted) else { return cancel_in(call, vec![]) };
+    let Some(scope) = scope_of(kind) else { return cancel_in(call, vec![]) };
+    let scope = of_type(params, scope)?;
     cancel_in(call, domains.into_iter().map(|domain| (domain, scope.clone())).collect())
 }
 
@@ -381,7 +400,7 @@ pub(crate) fn close_position(market: &Market, call: &Call) -> Answered {
     let types = [("limit", OrderType::Limit), ("market", OrderType::Market)];
     let order_type = params.needed("type", params.choice("type", &types)?)?;
     let price = grounded(market, place, |ground| match order_type {
-        OrderType::Market | OrderType::MarketLimit | OrderType::Trigger => Ok(None),
+        OrderType::Market | OrderType::MarketLimit | OrderType::Trigger(..) => Ok(None),
         OrderType::Limit => params.needed("price", params.price("price", ground)?).map(Some),
     })?;
     let command = Command::ClosePosition { account, instrument: place.instrument, price };

@@ -5,6 +5,7 @@ use types::{CancelReason, OrderKind, PostOnly};
 
 use super::{
     Look, Object, Scale, cancel_reason, direction, order_state, order_type, time_in_force,
+    write_birth,
 };
 
 /// An order, open or closed.
@@ -47,6 +48,9 @@ pub(crate) fn write_order(out: &mut String, look: Look<'_>, order: &Order) {
     if let Some(display) = order.display {
         object.number("display_amount", instrument.amount(display.0.into()));
         object.number("refresh_amount", instrument.amount(display.0.into()));
+    }
+    if let Some(trigger) = order.trigger {
+        write_birth(&mut object, look, trigger);
     }
     if let Some(group) = order.quote_group {
         object.flag("quote", true).word("mmp_group", group);

@@ -22,7 +22,7 @@ use super::Subscriber;
 use super::replies::text;
 use super::topics::{Interval, Topic, UserTopic};
 use crate::objects::{
-    Look, Part, change_of_health, write_announcement, write_auction_news, write_ended,
+    Look, Part, belongs_to, change_of_health, write_announcement, write_auction_news, write_ended,
     write_platform, write_started, write_stepped,
 };
 
@@ -302,6 +302,8 @@ impl Channels {
             | Event::OrderReplenished { order, .. }
             | Event::OrderAmended { order, .. }
             | Event::OrderClosed { order, .. } => self.own_order(look, *order),
+            Event::TriggerPlaced(_) | Event::Triggered { .. } => self.gather_trigger(look, event),
+            Event::TriggerClosed { .. } => self.gather_trigger(look, event),
             Event::PositionChanged { account, instrument, .. } => {
                 self.own_position(look, *account, *instrument);
             }
@@ -337,6 +339,7 @@ impl Channels {
             }
             Event::AccountOpened { .. }
             | Event::OrderRepeated { .. }
+            | Event::TriggersMoved(_)
             | Event::MmpSet { .. }
             | Event::MmpReset { .. }
             | Event::SelfTradeSet { .. }
@@ -364,10 +367,19 @@ impl Channels {
             | Event::AuctionIndicated { .. }
             | Event::AuctionExtended { .. }
             | Event::AuctionEnded { .. } => self.gather_halt(look, event),
-            Event::LiquidationStarted { .. }
-            | Event::LiquidationStepped(_)
-            | Event::LiquidationEnded { .. } => self.gather_liquidation(look, event),
+            Event::LiquidationStarted { .. } => self.gather_liquidation(look, event),
+            Event::LiquidationStepped(_) => self.gather_liquidation(look, event),
+            Event::LiquidationEnded { .. } => self.gather_liquidation(look, event),
         }
+    }
+
+    fn gather_trigger(&mut self, look: Look<'_>, event: &Event) {
+        let trigger = match event {
+            Event::TriggerPlaced(placed) => placed.trigger,
+            Event::Triggered { trigger, .. } | Event::TriggerClosed { trigger, .. } => *trigger,
+            _ => return,
+        };
+        self.own_order(look, OrderId::of_trigger(trigger));
     }
 
     fn gather_liquidation(&mut self, look: Look<'_>, event: &Event) {
@@ -439,8 +451,8 @@ impl Channels {
         if self.by_account.is_empty() {
             return;
         }
-        let Some(order) = look.view.order(id) else { return };
-        let Some(market) = look.view.instrument(order.instrument) else { return };
+        let Some((account, instrument)) = belongs_to(look, id) else { return };
+        let Some(market) = look.view.instrument(instrument) else { return };
         let fits = |topic: &Topic| match topic {
             Topic::User(UserTopic::Orders | UserTopic::Changes, filter) => filter.takes(market),
             _ => false,
@@ -450,8 +462,10 @@ impl Channels {
                 gathered.orders.push(id);
             }
         };
-        self.own(order.account, fits, gather);
-        self.own(order.account, |topic| matches!(topic, Topic::Portfolio), |_| {});
+        self.own(account, fits, gather);
+        if id.trigger().is_none() {
+            self.own(account, |topic| matches!(topic, Topic::Portfolio), |_| {});
+        }
     }
 
     fn own_trade(

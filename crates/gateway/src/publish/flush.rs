@@ -11,9 +11,9 @@ use super::channels::{Channel, Gathered};
 use super::replies::text;
 use super::topics::{Interval, Topic, UserTopic};
 use crate::objects::{
-    Labels, List, Look, Object, Scale, write_chart_candle, write_expiration, write_index,
-    write_level, write_option_marks, write_order, write_perpetual, write_quote_fields,
-    write_ticker, write_trade, write_user_trade,
+    Labels, List, Look, Object, Scale, belongs_to, order_text, write_any_order, write_chart_candle,
+    write_expiration, write_index, write_level, write_option_marks, write_perpetual,
+    write_quote_fields, write_ticker, write_trade, write_user_trade,
 };
 
 /// Changes of a user that wait for the engine's numbers of positions.
@@ -344,8 +344,7 @@ fn flush_chart(channel: &mut Channel, look: Look<'_>, which: (InstrumentId, u64)
 }
 
 fn flush_orders(channel: &mut Channel, look: Look<'_>, gathered: &Gathered) {
-    let orders = gathered.orders.iter().filter_map(|&id| look.view.order(id));
-    let mut texts = orders.map(|order| text(|out| write_order(out, look, order)));
+    let mut texts = gathered.orders.iter().filter_map(|id| order_text(look, *id));
     if channel.interval == Interval::Raw {
         let texts: Vec<String> = texts.collect();
         texts.iter().for_each(|data| channel.tell(data));
@@ -384,12 +383,13 @@ fn own_trades(
 /// One message for each instrument; those with positions wait for the engine's numbers.
 fn flush_changes(channel: &mut Channel, look: Look<'_>, gathered: &Gathered) -> Vec<Waiting> {
     let mut orders: BTreeMap<InstrumentId, String> = BTreeMap::new();
-    for order in gathered.orders.iter().filter_map(|&id| look.view.order(id)) {
-        let list = orders.entry(order.instrument).or_default();
+    for id in &gathered.orders {
+        let Some((_, instrument)) = belongs_to(look, *id) else { continue };
+        let list = orders.entry(instrument).or_default();
         if !list.is_empty() {
             list.push(',');
         }
-        write_order(list, look, order);
+        write_any_order(list, look, *id);
     }
     for id in &gathered.positions {
         orders.entry(*id).or_default();

@@ -2,14 +2,15 @@
 
 use types::{
     AccountId, AmendOrder, Command, Event, InstrumentId, MassQuote, OrderId, PlaceOrder, Reject,
-    TransferReason,
+    TransferReason, TriggerEnd,
 };
 
 use crate::call::Reply;
 use crate::errors::Ground;
 use crate::methods::protection::write_mmps;
 use crate::objects::{
-    Labels, List, Look, Object, write_order, write_transfer, write_user_trade, write_withdrawal,
+    Labels, List, Look, Object, belongs_to, order_text, write_any_order, write_order,
+    write_transfer, write_user_trade, write_withdrawal,
 };
 use crate::rpc::RpcError;
 
@@ -46,6 +47,13 @@ impl Asked {
             Command::PlaceOrder(place) => {
                 let PlaceOrder { account, instrument, .. } = **place;
                 (account, About::Instrument(instrument))
+            }
+            Command::PlaceTrigger(placed) => {
+                let PlaceOrder { account, instrument, .. } = placed.order;
+                (account, About::Instrument(instrument))
+            }
+            Command::AmendTrigger(amended) => {
+                (amended.order.account, About::Order(amended.order.order))
             }
             Command::AmendOrder(AmendOrder { account, order, .. })
             | Command::CancelOrder { account, order } => (*account, About::Order(*order)),
@@ -116,7 +124,7 @@ impl Asked {
     fn ground<'a>(&self, look: Look<'a>, reject: &Reject) -> Ground<'a> {
         let id = match (&self.about, reject) {
             (About::Instrument(id), _) => Some(*id),
-            (About::Order(order), _) => look.view.order(*order).map(|order| order.instrument),
+            (About::Order(order), _) => belongs_to(look, *order).map(|(_, place)| place),
             (About::Quotes(ids), Reject::QuoteRefused { index, .. }) => {
                 usize::try_from(*index).ok().and_then(|index| ids.get(index)).copied()
             }
@@ -129,20 +137,16 @@ impl Asked {
         match self.reply {
             Reply::OrderAndTrades => Part::Json(self.order_and_trades(look, events)),
             Reply::Order => {
-                let order = self.order(events).and_then(|id| look.view.order(id));
                 let mut out = String::new();
-                match order {
-                    Some(order) => write_order(&mut out, look, order),
-                    None => out.push_str("null"),
-                }
+                write_or_null(&mut out, look, self.order(events));
                 Part::Json(out)
             }
             Reply::CancelledCount => {
                 Part::Count(self.closed(events).count().try_into().unwrap_or(0))
             }
             Reply::CancelledOrders => {
-                let orders = self.closed(events).filter_map(|id| look.view.order(id));
-                Part::Items(orders.map(|order| text(|out| write_order(out, look, order))).collect())
+                let orders = self.closed(events).filter_map(|id| order_text(look, id));
+                Part::Items(orders.collect())
             }
             Reply::Ok => Part::Json("\"ok\"".to_owned()),
             Reply::Quotes => Part::Json(self.quotes(look, events)),
@@ -161,6 +165,7 @@ impl Asked {
         }
         events.iter().find_map(|event| match event {
             Event::OrderPlaced(placed) => Some(placed.order),
+            Event::TriggerPlaced(placed) => Some(OrderId::of_trigger(placed.trigger)),
             Event::OrderRepeated { order } => Some(*order),
             _ => None,
         })
@@ -169,6 +174,9 @@ impl Asked {
     fn closed(&self, events: &[Event]) -> impl Iterator<Item = OrderId> {
         events.iter().filter_map(|event| match event {
             Event::OrderClosed { order, .. } => Some(*order),
+            Event::TriggerClosed { trigger, end: TriggerEnd::Cancelled(_) } => {
+                Some(OrderId::of_trigger(*trigger))
+            }
             _ => None,
         })
     }
@@ -177,10 +185,7 @@ impl Asked {
         let mut out = String::with_capacity(1_024);
         let id = self.order(events);
         let mut object = Object::new(&mut out);
-        match id.and_then(|id| look.view.order(id)) {
-            Some(order) => write_order(object.key("order"), look, order),
-            None => object.key("order").push_str("null"),
-        }
+        write_or_null(object.key("order"), look, id);
         let mut trades = List::new(object.key("trades"));
         if let Some(id) = id {
             self.write_trades(&mut trades, look, (id, events));
@@ -254,6 +259,12 @@ impl Asked {
             Some(row) => write_transfer(out, look, row),
             None => out.push_str("null"),
         })
+    }
+}
+
+fn write_or_null(out: &mut String, look: Look<'_>, id: Option<OrderId>) {
+    if id.and_then(|id| write_any_order(out, look, id)).is_none() {
+        out.push_str("null");
     }
 }
 

@@ -4,17 +4,19 @@
 
 mod halts;
 mod prices;
+mod triggers;
 
 #[cfg(test)]
 mod tests;
 
 pub use prices::{health, is_story, moment, named, priced};
+use triggers::{called, family};
 
 use gateway::venue::Domain;
 use types::{
     AmendOrder, Amount, CancelScope, CloseReason, Command, Decimal, Event, Instrument,
-    InstrumentId, Label, LedgerAccount, Lots, OrderKind, OrderPlaced, PlaceOrder, Side, SignedLots,
-    Ticks, Traded,
+    InstrumentId, Label, LedgerAccount, Lots, OrderId, OrderKind, OrderPlaced, PlaceOrder, Side,
+    SignedLots, Ticks, Traded,
 };
 
 /// What is needed to say numbers: the instruments that were listed so far.
@@ -22,7 +24,7 @@ pub struct Words {
     domain: Domain,
     instruments: Vec<Instrument>,
     /// Instrument of each order, for events that name only the order.
-    orders: std::collections::BTreeMap<types::OrderId, InstrumentId>,
+    orders: std::collections::BTreeMap<OrderId, InstrumentId>,
     prices: prices::Known,
 }
 
@@ -46,6 +48,10 @@ impl Words {
             }
             Event::FeedSet { index, terms } => self.prices.learn(*index, terms),
             Event::OrderPlaced(placed) => drop(self.orders.insert(placed.order, placed.instrument)),
+            Event::TriggerPlaced(placed) => {
+                let id = OrderId::of_trigger(placed.trigger);
+                self.orders.insert(id, placed.terms.order.instrument);
+            }
             _ => (),
         }
     }
@@ -74,7 +80,7 @@ impl Words {
             Command::PlaceOrder(order) => self.place(order),
             Command::AmendOrder(amend) => self.amend(amend),
             Command::CancelOrder { account, order } => {
-                format!("account {account} cancels order {order}")
+                format!("account {account} cancels {}", called(*order))
             }
             Command::CancelOrders { account, scope } => {
                 format!("account {account} cancels {}", self.scope(scope))
@@ -120,7 +126,10 @@ impl Words {
             Command::SetMarginModel { account, model } => {
                 format!("margin account {account} by the {model:?} model")
             }
-            _ => self.halt_command(command).unwrap_or_else(|| self.price_command(command)),
+            _ => self
+                .halt_command(command)
+                .or_else(|| self.trigger_command(command))
+                .unwrap_or_else(|| self.price_command(command)),
         }
     }
 
@@ -223,7 +232,10 @@ impl Words {
             Event::LiquidationEnded { account, end, .. } => {
                 format!("liquidation of account {account} is over: {end:?}")
             }
-            _ => self.halt_event(event).unwrap_or_else(|| self.price_event(event)),
+            _ => self
+                .halt_event(event)
+                .or_else(|| self.trigger_event(event))
+                .unwrap_or_else(|| self.price_event(event)),
         }
     }
 
@@ -245,7 +257,7 @@ impl Words {
             size.map_or(String::new(), |size| format!(" to {}", self.size(instrument, size)));
         let price =
             price.map_or(String::new(), |price| format!(" at {}", self.price(instrument, price)));
-        format!("account {account} amends order {order}{size}{price}")
+        format!("account {account} amends {}{size}{price}", called(*order))
     }
 
     fn scope(&self, scope: &CancelScope) -> String {
@@ -256,6 +268,9 @@ impl Words {
             CancelScope::Label(label) => format!("orders{}", labelled(label)),
             CancelScope::Quotes(None) => "every quote".into(),
             CancelScope::Quotes(Some(group)) => format!("quotes of group {group}"),
+            CancelScope::Only { family: of, within } => {
+                format!("{} {}", self.scope(within), family(*of))
+            }
         }
     }
 

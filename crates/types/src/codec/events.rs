@@ -109,6 +109,10 @@ choice!(Event {
     55 => NoticePublished { notice, previous, head },
     56 => OpenInterestBandSet { instrument, band },
     57 => FillableSet(terms),
+    40 => TriggerPlaced(placed),
+    41 => TriggersMoved(moved),
+    42 => Triggered { trigger, order },
+    43 => TriggerClosed { trigger, end },
 });
 
 choice!(TermsFault {
@@ -206,4 +210,8 @@ choice!(Reject {
     80 => IncidentNotFound { incident },
     81 => NoticeContradicts { fault },
     82 => IncidentsTooMany { max },
+    65 => TriggersTooMany { waiting, max },
+    66 => TriggerReached { level, now },
+    67 => TriggerPriceOutOfRange { level, max },
+    68 => TriggerTermsContradict { fault },
 });

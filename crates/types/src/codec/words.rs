@@ -8,11 +8,22 @@ use crate::{
     Entry, Fees, IndexId, IndexPrice, Instrument, InstrumentId, Kind, KindFilter, Label, Lots,
     MarginRates, MassQuote, MmpConfig, MmpGroup, OptionRight, OrderId, OrderKind, PlaceOrder,
     PostOnly, Quote, SelfTradeMode, Seq, SessionId, SettlementPeriod, Side, SignedLots, Style,
-    TickStep, Ticks, TimeInForce, TradeId,
+    TickStep, Ticks, TimeInForce, TradeId, TriggerId,
 };
 
 newtype!(Ticks, Lots, SignedLots, Amount, IndexPrice);
-newtype!(AccountId, InstrumentId, IndexId, OrderId, TradeId, Seq, At, SessionId, MmpGroup);
+newtype!(
+    AccountId,
+    InstrumentId,
+    IndexId,
+    OrderId,
+    TriggerId,
+    TradeId,
+    Seq,
+    At,
+    SessionId,
+    MmpGroup
+);
 
 choice!(Side { 0 => Bid, 1 => Ask });
 choice!(Style { 0 => Inverse, 1 => Linear });
@@ -28,6 +39,7 @@ choice!(SelfTradeMode { 0 => RejectTaker, 1 => CancelMaker });
 choice!(KindFilter { 0 => Future, 1 => Option });
 choice!(CancelScope {
     0 => All, 1 => Instrument(instrument), 2 => Kind(kind), 3 => Label(label), 4 => Quotes(group),
+    5 => Only { family, within },
 });
 
 record!(TickStep { above, multiple });
@@ -122,6 +134,8 @@ choice!(Command {
     42 => PublishNotice(words),
     43 => SetOpenInterestBand { instrument, band },
     44 => SetFillable(terms),
+    34 => PlaceTrigger(placed),
+    35 => AmendTrigger(amendment),
 });
 
 impl Codec for AssetCode {

@@ -9,9 +9,11 @@ use proptest::prelude::*;
 
 use crate::codec::Codec;
 use crate::{
-    AccountId, AmendOrder, Amount, AssetCode, At, CancelScope, ClientOrderId, Command, Entry,
-    Event, IndexPrice, InstrumentId, KindFilter, Label, Lots, MmpGroup, OrderId, OrderKind,
-    PlaceOrder, PostOnly, Reject, Seq, SessionId, Side, Ticks, TimeInForce,
+    AccountId, AmendOrder, AmendTrigger, Amount, AssetCode, At, CancelScope, ClientOrderId,
+    Command, Entry, Event, FillableTerms, IndexPrice, InstrumentId, KindFilter, Label, Lots,
+    MmpGroup, OpenInterestBand, OrderFamily, OrderId, OrderKind, PlaceOrder, PlaceTrigger,
+    PostOnly, Reject, Seq, SessionId, Side, Ticks, TimeInForce, TriggerId, TriggerKind,
+    TriggerLevel,
 };
 
 fn hex(bytes: &[u8]) -> String {
@@ -65,6 +67,57 @@ fn entries_have_these_bytes() {
         expect![
             "0100000000000000020000000000000006425443000000000042544300000000000500000000000000"
         ],
+    );
+}
+
+/// As above: what came with open interest, fillable prices and triggers.
+#[test]
+fn later_entries_have_these_bytes() {
+    let entry = |command| Entry { seq: Seq(1), at: At(2), command };
+    let band = OpenInterestBand { lower: Amount(5), upper: Amount(6) };
+    let set = Command::SetOpenInterestBand { instrument: InstrumentId(3), band: Some(band) };
+    check(
+        &entry(set),
+        expect!["010000000000000002000000000000002b030000000105000000000000000600000000000000"],
+    );
+    let terms = FillableTerms { adjustment_ppm: 7, spread_ppm: 8 };
+    check(
+        &entry(Command::SetFillable(Some(terms))),
+        expect!["010000000000000002000000000000002c010700000008000000"],
+    );
+    check(&entry(Command::SetFillable(None)), expect!["010000000000000002000000000000002c00"]);
+    let (kind, level) = (TriggerKind::Trailing, TriggerLevel::Mark(Ticks(9)));
+    let placed = PlaceTrigger { kind, level, order: order() };
+    check(
+        &entry(Command::PlaceTrigger(placed.into())),
+        expect![
+            "010000000000000002000000000000002202010900000007000000030000000100c1d40100190000000105000000010101000300000068c3a40103000000612d310109000000000000000102000000"
+        ],
+    );
+    let amended = AmendTrigger {
+        order: AmendOrder {
+            account: AccountId(7),
+            order: OrderId::of_trigger(TriggerId(2)),
+            size: Some(Lots(4)),
+            price: None,
+            display: None,
+            post_only: None,
+            reduce_only: None,
+            valid_until: None,
+        },
+        level: Some(TriggerLevel::Index(IndexPrice(5))),
+    };
+    check(
+        &entry(Command::AmendTrigger(amended.into())),
+        expect![
+            "010000000000000002000000000000002307000000ffffbf00000000000104000000000000000001000500000000000000"
+        ],
+    );
+    let (family, within) = (OrderFamily::TrailingStops, CancelScope::All.into());
+    let scope = CancelScope::Only { family, within };
+    check(
+        &entry(Command::CancelOrders { account: AccountId(7), scope }),
+        expect!["010000000000000002000000000000000b07000000050400"],
     );
 }
 

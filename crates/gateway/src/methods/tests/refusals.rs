@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use types::{
     AccountId, Action, Amount, At, FeedFault, Health, IndexPrice, InstrumentId, Lots, OrderFault,
-    OrderId, PricingFault, Reject, SignedLots, SurfaceFault, TermsFault, Ticks,
+    OrderId, PricingFault, Reject, SignedLots, SurfaceFault, TermsFault, Ticks, TriggerFault,
+    TriggerLevel,
 };
 
 use super::world::{ALICE, BOB, World, asset, told};
@@ -152,7 +153,7 @@ fn parameters_that_are_not_what_they_must_be_are_named() {
         {"label":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}
             -32602 Invalid params {"param":"label","reason":"has 65 characters: send at most 64"}
         {"type":"stop_limit"}
-            10033 not_implemented {"param":"type","reason":"trigger orders are not served yet: leave type out"}
+            -32602 Invalid params {"param":"trigger","reason":"is missing: send it"}
         {"type":"hidden"}
             -32602 Invalid params {"param":"type","reason":"wrong format: send one of limit, market, market_limit, stop_limit, stop_market, take_limit, take_market, trailing_stop"}
         {"time_in_force":"forever"}
@@ -265,6 +266,15 @@ fn all() -> Vec<Reject> {
         Reject::PostOnlyWouldCross { best: ticks, passive: Ticks(200_000) },
         Reject::SelfTrade { order },
         Reject::OrdersTooMany { open: 5, max: 5 },
+        Reject::TriggerTermsContradict { fault: TriggerFault::Settled },
+        Reject::TriggerPriceOutOfRange { level: mark_level(0), max: mark_level(9) },
+        Reject::TriggerPriceOutOfRange { level: mark_level(10), max: mark_level(9) },
+        Reject::TriggerReached {
+            level: TriggerLevel::Index(IndexPrice(100_000 * IndexPrice::SCALE)),
+            now: TriggerLevel::Index(IndexPrice(100_001 * IndexPrice::SCALE + 5)),
+        },
+        Reject::TriggerReached { level: mark_level(200_000), now: mark_level(200_001) },
+        Reject::TriggersTooMany { waiting: 50, max: 50 },
         Reject::PositionTooLarge { reached: 11, max: Lots(10) },
         Reject::MmpFrozen { until: None },
         Reject::MmpMissing { group: 1 },
@@ -284,11 +294,15 @@ fn all() -> Vec<Reject> {
     ]
 }
 
+fn mark_level(ticks: u32) -> TriggerLevel {
+    TriggerLevel::Mark(Ticks(ticks))
+}
+
 #[test]
 fn each_refusal_of_the_core_has_a_code_and_its_numbers_in_units() {
     let world = World::new();
     let rules: BTreeSet<u16> = all().iter().map(Reject::code).collect();
-    assert_eq!(rules.len(), 62, "every rule of the core is in the list");
+    assert_eq!(rules.len(), 66, "every rule of the core is in the list");
     let lines = all().into_iter().map(|reject| {
         world.market.look(DomainId(0), |look| {
             let instrument = look.view.instrument(InstrumentId(0));
@@ -351,6 +365,12 @@ fn each_refusal_of_the_core_has_a_code_and_its_numbers_in_units() {
         11054 post_only_reject {"best_price":100000.5,"passive_price":100000,"reason":"would trade at 100000.5: price at 100000 or leave post_only out","rule":413}
         10003 order_overlap {"reason":"order 9 is of the same group: cancel it, or choose cancel_maker","rule":414}
         11030 other_reject max_open_orders 5 {"max":5,"open_orders":5,"reason":"5 orders are open: at most 5, cancel some first","rule":415}
+        11049 bad_arguments {"reason":"the trigger contradicts itself: its source and its reduce-only flag stay: cancel it, and place another","rule":423}
+        10035 trigger_price_too_low {"max":4.5,"param":"trigger_price","reason":"0 is out of range: send between 0.5 and 4.5","rule":422}
+        10034 trigger_price_too_high {"max":4.5,"param":"trigger_price","reason":"5 is out of range: send between 0.5 and 4.5","rule":422}
+        11036 invalid_trigger_price {"now":100001.00000005,"param":"trigger_price","reason":"the index_price is 100001.00000005: a trigger at 100000 has fired already; choose a price beyond it, or place an order","rule":421,"trigger_price":100000}
+        11036 invalid_trigger_price {"now":100000.5,"param":"trigger_price","reason":"the mark_price is 100000.5: a trigger at 100000 has fired already; choose a price beyond it, or place an order","rule":421,"trigger_price":100000}
+        11035 no_more_triggers 50 {"max":50,"reason":"50 triggers are waiting: at most 50, cancel some first","rule":420,"triggers":50}
         11030 other_reject max_position 100 {"max":100,"reached":110,"reason":"position and open orders would reach 110: at most 100","rule":416}
         13043 quotes_frozen {"frozen_until":0,"reason":"quotes are frozen until reset_mmp","rule":501}
         13040 mmp_required {"param":"mmp_group","reason":"group 1 has no market-maker protection: set it first","rule":502}
@@ -361,6 +381,6 @@ fn each_refusal_of_the_core_has_a_code_and_its_numbers_in_units() {
         10005 price_too_low 100001 {"limit":100001,"param":"price","price":100000.5,"quote":2,"reason":"quote 2: price 100000.5 is outside the band, which ends at 100001","rule":507}
         10009 not_enough_funds {"free":0.0000005,"missing":1.4999995,"needed":1.5,"reason":"needs 1.5 BTC of margin, 0.0000005 is free: deposit 1.4999995 or send less","rule":601}
         10009 not_enough_funds {"amount":1.5,"free":0.0000005,"param":"amount","reason":"1.5 BTC is asked for, 0.0000005 is free","rule":602}
-        10047 matching_engine_queue_full {"reason":"the domain has 4194304 open orders: no more fit","rule":701}
+        10047 matching_engine_queue_full {"reason":"the domain has 4194303 open orders: no more fit","rule":701}
         11029 invalid_arguments {"param":"client_order_id","reason":"100000 client order ids were used within a day","rule":702}"#]].assert_eq(&lines.collect::<Vec<_>>().join("\n"));
 }
