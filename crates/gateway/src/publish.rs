@@ -27,7 +27,7 @@ use types::{
 use crate::Outbox;
 use crate::call::{Answer, Intent, Reply};
 use crate::errors::error;
-use crate::objects::Look;
+use crate::objects::{Look, Worded, write_notice};
 use crate::rpc::{Json, RpcError};
 use crate::venue::{Domain, DomainId, Later, Venue};
 
@@ -151,6 +151,23 @@ impl Market {
     pub fn reporters(&self, domain: DomainId) -> Vec<(AccountId, PublicKey)> {
         let state = self.state(domain);
         state.view.reporters().map(|(account, reporter)| (account, reporter.key)).collect()
+    }
+
+    /// The number of the newest notice of a domain; zero before the first.
+    pub fn newest_notice(&self, domain: DomainId) -> u64 {
+        let newest =
+            self.state(domain).view.notices().newest().next().map(|told| told.notice.number);
+        newest.unwrap_or(0)
+    }
+
+    /// The first notice of a domain with this number or a later one, and its JSON as
+    /// `public/get_notices` has it; `None`: there is none yet. Old ones are forgotten.
+    pub fn notice_from(&self, domain: DomainId, number: u64) -> Option<(u64, String)> {
+        let (number, worded) = self.look(domain, |look| {
+            let told = look.view.notices().from(number)?;
+            Some((told.notice.number, Worded::of(look, told)))
+        })?;
+        Some((number, text(|out| write_notice(out, self, &worded))))
     }
 
     fn name_instruments(&self, state: &DomainState, known: usize) {

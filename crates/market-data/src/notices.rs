@@ -55,6 +55,12 @@ impl Notices {
         self.told.iter().rev()
     }
 
+    /// The first one with this number or a later one.
+    pub fn from(&self, number: u64) -> Option<&Told> {
+        let place = self.told.partition_point(|told| told.notice.number < number);
+        self.told.get(place)
+    }
+
     /// Incidents that are open.
     pub fn open(&self) -> impl Iterator<Item = &Incident> {
         self.open.values()

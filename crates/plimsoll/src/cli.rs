@@ -15,7 +15,7 @@ mod prices;
 mod stress;
 
 pub use halts::{Act, Halt, Login, Resume, Rules};
-pub use notices::{Checks, NoticeCall};
+pub use notices::{Checks, NoticeCall, WebhookCall, WebhookResend};
 pub use operator::{Funding, MarkWord, PriceCall, SetPricing};
 pub use prices::{Feed, Rehearse, Report, ReportCall, Reporting};
 pub use stress::{Adl, Breakers, Market, Scenario, Stress};
@@ -73,6 +73,9 @@ pub enum Command {
     /// Tells everybody something, signed.
     #[command(subcommand, after_help = notices::NOTICE_EXAMPLES)]
     Notice(Box<NoticeCall>),
+    /// Notices that a webhook did not take: shows them, sends them again.
+    #[command(subcommand, after_help = notices::WEBHOOK_EXAMPLES)]
+    Webhook(WebhookCall),
     /// Checks what a venue said, without trusting it.
     #[command(subcommand)]
     Verify(Checks),

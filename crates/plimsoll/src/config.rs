@@ -9,6 +9,7 @@
 
 mod keys;
 mod raw;
+mod webhooks;
 
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
+
+use crate::webhook::Receiver;
 
 pub use raw::{Problem, Problems, RawConfig, Setting, Value};
 
@@ -38,6 +41,8 @@ pub struct Config {
     pub queue: QueueConfig,
     /// The edge.
     pub gateway: GatewayConfig,
+    /// Who is told of notices.
+    pub webhooks: Vec<Receiver>,
 }
 
 /// How much of what there should be by the calendar is listed.
@@ -154,6 +159,7 @@ impl Config {
                 spin: Duration::from_micros(raw.count("queue.spin_us")),
             },
             gateway: GatewayConfig::from_raw(raw),
+            webhooks: raw.webhooks().to_vec(),
         };
         if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
     }

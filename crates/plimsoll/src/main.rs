@@ -25,6 +25,7 @@ mod rules;
 mod serve;
 mod stress;
 mod venue;
+mod webhook;
 
 use std::future::Future;
 use std::process::ExitCode;
@@ -53,6 +54,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Resume(args) => block_on(halt::resume(args)),
         Command::Notice(call) => block_on(notice::notice(*call)),
         Command::Verify(args) => notice::verify(&args),
+        Command::Webhook(call) => block_on(webhook::webhook(call)),
         Command::Rules(args) => rules::rules(&args),
         Command::Log(Log::Inspect(args)) => log::inspect(&args),
         Command::Log(Log::Verify(args)) => log::verify(&args),

@@ -1,6 +1,6 @@
 //! `plimsoll notice` tells everybody something, `plimsoll verify notice` checks what was told.
 
-mod verify;
+pub mod verify;
 
 use std::fs;
 

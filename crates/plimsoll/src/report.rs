@@ -15,7 +15,7 @@
 //! makes an index of many of them.
 
 mod desk;
-mod live;
+pub mod live;
 mod nonce;
 mod parquet;
 pub mod recording;

@@ -49,6 +49,7 @@ pub async fn serve(args: Serve) -> anyhow::Result<()> {
     let new_operator = new_operator_key(&site)?;
     let new_reporters = new_reporter_keys(&site, &genesis)?;
     site.tidy_up().await?;
+    let _webhooks = site.tell(&config.webhooks)?;
     let lister = config.listing.map(|rule| site.lister(rule, BTreeMap::new()));
     let _upkeep = site.keep_up(lister);
     let ready = Ready::of(&site);
@@ -170,6 +171,9 @@ pub fn explain(args: &crate::cli::Config) -> anyhow::Result<()> {
         });
         output::say_json(&serde_json::Value::Object(settings.collect()))?;
         return Ok(());
+    }
+    for receiver in raw.webhooks() {
+        output::say(&format!("webhook = {:?}\n    told of every notice", receiver.url))?;
     }
     for (key, value, origin) in raw.settings() {
         output::say(&format!("{} = {value}\n    {}; from: {origin}", key.name, key.doc))?;

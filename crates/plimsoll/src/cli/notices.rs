@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::Login;
 
@@ -144,4 +144,44 @@ pub enum Checks {
         #[arg(long)]
         json: bool,
     },
+}
+
+pub const WEBHOOK_EXAMPLES: &str = "\
+Examples:
+  plimsoll webhook dead-letters --data venue
+  plimsoll webhook resend --config venue.toml
+
+Who is told of notices stands in the configuration file, once for each receiver:
+  [[webhook]]
+  url = 'https://host/path'
+  secret = 'at least sixteen bytes'";
+
+/// What to do about notices that were not delivered.
+#[derive(Debug, Subcommand)]
+pub enum WebhookCall {
+    /// Prints them: when each was given up, to whom it was sent, and why it failed.
+    DeadLetters {
+        /// Data directory.
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+        /// One line of JSON each, with the notice.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Sends each once more. Exit code 1 if one fails again; it stays a dead letter.
+    Resend(WebhookResend),
+}
+
+/// Flags of `webhook resend`.
+#[derive(Debug, Args)]
+pub struct WebhookResend {
+    /// Configuration file of the server, which has the secrets.
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Data directory; stands above the file's `data`.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// One line of JSON.
+    #[arg(long)]
+    pub json: bool,
 }

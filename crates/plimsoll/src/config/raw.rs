@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::keys::{Form, KEYS, Key};
+use crate::webhook::Receiver;
 
 /// A value as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +55,7 @@ pub struct Problems(pub Vec<Problem>);
 #[derive(Clone, Debug)]
 pub struct RawConfig {
     values: BTreeMap<&'static str, (Value, Origin)>,
+    webhooks: Vec<Receiver>,
 }
 
 impl RawConfig {
@@ -63,8 +65,13 @@ impl RawConfig {
             let found = error.to_string().trim_end().to_owned();
             Problems(vec![Problem::new(file, &found, "write TOML: key = value, one a line")])
         })?;
+        let mut table = table;
         let mut problems = Vec::new();
         let mut values = BTreeMap::new();
+        let webhooks = match table.remove("webhook") {
+            Some(written) => super::webhooks::read(&written, &mut problems),
+            None => Vec::new(),
+        };
         for (name, written) in flatten("", table) {
             let Some(key) = KEYS.iter().find(|key| key.name == name) else {
                 problems.push(Problem::new(&name, "a key that does not exist", &nearest(&name)));
@@ -81,7 +88,11 @@ impl RawConfig {
         for key in KEYS {
             values.entry(key.name).or_insert_with(|| (key.form.default(), Origin::Default));
         }
-        if problems.is_empty() { Ok(RawConfig { values }) } else { Err(Problems(problems)) }
+        if problems.is_empty() {
+            Ok(RawConfig { values, webhooks })
+        } else {
+            Err(Problems(problems))
+        }
     }
 
     /// Each key with its value and origin.
@@ -90,6 +101,11 @@ impl RawConfig {
             let (value, origin) = self.values.get(key.name)?;
             Some((key, value, origin))
         })
+    }
+
+    /// Who is told of notices.
+    pub fn webhooks(&self) -> &[Receiver] {
+        &self.webhooks
     }
 
     /// The number of a key.

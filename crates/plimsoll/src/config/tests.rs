@@ -111,3 +111,26 @@ fn explain_names_the_origin_of_each_value() {
     "#]]
     .assert_eq(&lines.collect::<String>());
 }
+
+/// Every fault of a webhook is told, and no secret is.
+#[test]
+fn webhooks_have_an_address_and_a_secret_that_is_not_shown() {
+    let text = "[[webhook]]\nurl = 'https://a.example/x'\nsecret = 'sixteen bytes or more'\n";
+    let raw = RawConfig::parse("f", text, Vec::new()).expect("it is read");
+    let config = Config::from_raw(&raw).expect("it is right");
+    assert_eq!(config.webhooks.len(), 1);
+    assert!(!format!("{config:?}").contains("sixteen"), "a secret is not printed");
+    let wrong = [
+        ("webhook = 1", "write [[webhook]]"),
+        ("[[webhook]]\nurl = 'ftp://a'\nsecret = 'sixteen bytes or more'", "https://host/path"),
+        ("[[webhook]]\nurl = 'https://a'\nsecret = 'short'", "write at least 16"),
+        (
+            "[[webhook]]\nurl = 'https://a'\nsecret = 'sixteen bytes or more'\nmore = 1",
+            "a webhook has url and secret",
+        ),
+    ];
+    for (text, said) in wrong {
+        let told = RawConfig::parse("f", text, Vec::new()).expect_err("it is wrong").to_string();
+        assert!(told.contains(said) && !told.contains("short"), "{told}");
+    }
+}

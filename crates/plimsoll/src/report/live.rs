@@ -31,7 +31,7 @@ use types::At;
 use super::said::{PriceFault, Said};
 use super::tell::Teller;
 use super::wait::Waits;
-pub use dial::{Address, Dialer};
+pub use dial::{Address, AddressError, Dialer, TrustError};
 pub use ticker::Ticker;
 
 /// Most bytes of one answer or message; tickers have a few thousand.

@@ -25,6 +25,7 @@ use crate::config::ListingConfig;
 use crate::genesis::Genesis;
 use crate::output;
 use crate::venue::{Alarm, Listener, Place, Running, Sizes, SoloVenue};
+use crate::webhook::{Pace, Receiver, Webhooks};
 
 /// What to open.
 pub struct Plan {
@@ -232,6 +233,12 @@ impl Site {
             self.carry_out(id, commands).await.context("after the start")?;
         }
         self.announce_key().await
+    }
+
+    /// Tells receivers of every notice, until what it returns is dropped.
+    pub fn tell(&self, receivers: &[Receiver]) -> anyhow::Result<Webhooks> {
+        let domains = self.venue.domains();
+        Webhooks::start(&self.market, domains, &self.data, receivers, Pace::default())
     }
 
     /// Whoever lists instruments by a rule; `reference` stands in for an index without a price.

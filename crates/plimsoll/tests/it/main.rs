@@ -12,4 +12,5 @@ mod report;
 mod restart;
 mod stress;
 mod stub_exchange;
+mod webhooks;
 mod witness;
