@@ -3,16 +3,15 @@
 The address and the accounts come from the environment, where clients/run puts them.
 """
 
-import base64
 import json
 import os
 import time
-import urllib.request
 
 import ccxt
 import ccxt.pro
 
-HTTP = os.environ["PLIMSOLL_HTTP"]
+from rpc import HTTP, operator
+
 WS = os.environ["PLIMSOLL_WS"]
 ACCOUNTS = json.loads(os.environ["PLIMSOLL_ACCOUNTS"])
 
@@ -100,14 +99,3 @@ def cross(maker, taker, symbol, amount, attempts_max=40):
             except (ccxt.InvalidOrder, ccxt.OrderNotFound):
                 pass  # It was filled since we asked.
     raise AssertionError(f"no attempt of {attempts_max} on {symbol} met the other desk alone")
-
-
-def operator(method, **params):
-    """A call with the operator's key, as no trader has it."""
-    key = json.loads(os.environ["PLIMSOLL_OPERATOR"])
-    login = base64.b64encode(f"{key['client_id']}:{key['client_secret']}".encode()).decode()
-    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": f"operator/{method}", "params": params})
-    headers = {"Content-Type": "application/json", "Authorization": f"Basic {login}"}
-    request = urllib.request.Request(f"{HTTP}/api/v2", body.encode(), headers)
-    with urllib.request.urlopen(request, timeout=10) as reply:
-        return json.load(reply)["result"]

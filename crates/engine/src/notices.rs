@@ -54,6 +54,11 @@ impl Engine {
                 let (starts_at, ends_at, text) = (*starts_at, *ends_at, text.clone());
                 self.tell(NoticeBody::Maintenance { starts_at, ends_at, text }, events);
             }
+            NoticeWords::SetComponent { component, state, text } => {
+                check_words(&[text])?;
+                let (component, state, text) = (*component, *state, text.clone());
+                self.tell(NoticeBody::ComponentChanged { component, state, text }, events);
+            }
             NoticeWords::OpenIncident { scope, orders, text } => {
                 return self.open_by_hand(*scope, *orders, text, events);
             }

@@ -35,6 +35,7 @@ mod auth;
 mod call;
 mod clock;
 mod cod;
+mod components;
 mod credits;
 mod errors;
 mod gateway;
@@ -65,7 +66,9 @@ pub use call::{Answer, Answered, Call, Handler, Identity, Intent, Reply};
 pub use credits::{Pool, Rate, Rates};
 pub use limits::Limits;
 pub use method::{Method, Needs, Param, ParamKind, Tier, methods};
-pub use objects::{fate_word, notice_word, stage_word, state_word};
+pub use objects::{
+    component_state_word, component_word, fate_word, notice_word, stage_word, state_word,
+};
 pub use outbox::Outbox;
 pub use outbox::{Closing, OutboxLimits};
 pub use publish::{Market, RestoreError, Subscriber};

@@ -35,9 +35,9 @@ pub(crate) use liquidations::{
     ADL_POLICIES, Part, write_ended, write_started, write_stepped, write_waterfall,
 };
 pub(crate) use notices::{
-    Worded, body, hex, rfc3339, scope_name, title, write_announcement, write_notice,
+    Worded, body, hex, rfc3339, scope_name, spaced, title, write_announcement, write_notice,
 };
-pub use notices::{fate_word, notice_word, stage_word};
+pub use notices::{component_state_word, component_word, fate_word, notice_word, stage_word};
 pub(crate) use number::{Fixed, Scale};
 pub(crate) use orders::write_order;
 pub(crate) use positions::{write_flat_position, write_position, write_ranked_position};

@@ -16,9 +16,13 @@ use axum::response::Response;
 use market_data::{InstrumentView, Told};
 use types::{At, Incident, MarketState, Stage};
 
+use crate::components::{components, write_components};
 use crate::methods::halts::write_halts;
 use crate::methods::notices::write_notices;
-use crate::objects::{Look, Scale, body, hex, rfc3339, scope_name, stage_word, state_word, title};
+use crate::objects::{
+    Look, Scale, body, component_state_word, component_word, hex, rfc3339, scope_name, spaced,
+    stage_word, state_word, title,
+};
 use crate::publish::Market;
 
 /// Notices of a domain that a page shows.
@@ -51,6 +55,8 @@ fn json(market: &Market) -> String {
     let mut out = String::from("{\"status\":");
     let all: Vec<_> = market.domain_ids().collect();
     write_halts(&mut out, market, &all);
+    out.push_str(",\"components\":");
+    write_components(&mut out, market);
     out.push_str(",\"notices\":");
     write_notices(&mut out, market, &all, SHOWN);
     out.push('}');
@@ -74,9 +80,28 @@ fn html(market: &Market) -> String {
         }
         _ => ("poor", "Some markets take only cancels."),
     };
-    let _ = write!(page, "<p class=\"{class}\" role=\"status\">{sentence}</p>{sections}");
+    let _ = write!(page, "<p class=\"{class}\" role=\"status\">{sentence}</p>");
+    list_components(&mut page, market);
+    page.push_str(&sections);
     page.push_str(FOOT);
     page
+}
+
+fn list_components(page: &mut String, market: &Market) {
+    page.push_str(
+        "<section><h2>Components</h2><table><thead><tr><th scope=\"col\">Component</th>\
+         <th scope=\"col\">State</th></tr></thead><tbody>",
+    );
+    for (component, state) in components(market) {
+        let (name, state) = (component_word(component), component_state_word(state));
+        let _ = write!(
+            page,
+            "<tr><th scope=\"row\">{}</th><td>{}</td></tr>",
+            spaced(name),
+            spaced(state)
+        );
+    }
+    page.push_str("</tbody></table></section>");
 }
 
 /// Of the markets that have not expired.
@@ -164,9 +189,10 @@ fn write_restricted(page: &mut String, look: Look<'_>) {
     if !rows.is_empty() {
         let _ = write!(
             page,
-            "<table><thead><tr><th scope=\"col\">Instrument</th><th scope=\"col\">State</th>\
-             <th scope=\"col\">Auction ends</th><th scope=\"col\">Would trade</th></tr></thead>\
-             <tbody>{rows}</tbody></table>"
+            "<div class=\"wide\"><table><thead><tr><th scope=\"col\">Instrument</th>\
+             <th scope=\"col\">State</th><th scope=\"col\">Auction ends</th>\
+             <th scope=\"col\">Would trade</th></tr></thead>\
+             <tbody>{rows}</tbody></table></div>"
         );
     }
 }
@@ -224,10 +250,12 @@ fn escaped(text: &str) -> String {
 }
 
 const HEAD: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-<meta name=\"viewport\" content=\"width=device-width\"><title>Status of the venue</title>\
+<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+<title>Status of the venue</title>\
 <link rel=\"alternate\" type=\"application/atom+xml\" href=\"/status.atom\"><style>\
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;\
-color:#1a1a1a;background:#fff}code{overflow-wrap:anywhere}table{border-collapse:collapse}\
+color:#1a1a1a;background:#fff;overflow-wrap:anywhere}.wide{overflow-x:auto;\
+overflow-wrap:normal}table{border-collapse:collapse}\
 th,td{padding:.2rem .8rem .2rem 0;text-align:left}article{border-left:4px solid #a15c00;\
 padding-left:1rem}.good,.fair,.poor{padding:.6rem 1rem;font-weight:600}.good{background:#dff3e3}\
 .fair{background:#fff0cf}.poor{background:#fbdcd9}</style></head><body><main><h1>Status</h1>";

@@ -2,7 +2,7 @@
 
 use alloc::collections::{BTreeMap, VecDeque};
 
-use types::{Event, Incident, Notice, NoticeBody, PublicKey, Stage};
+use types::{Component, ComponentState, Event, Incident, Notice, NoticeBody, PublicKey, Stage};
 
 use crate::limits::NOTICES_MAX;
 
@@ -15,6 +15,8 @@ pub struct Notices {
     pub(crate) open: BTreeMap<u32, Incident>,
     /// Whose signature counts.
     pub(crate) key: Option<PublicKey>,
+    /// What was told last of parts of the venue.
+    pub(crate) components: BTreeMap<Component, ComponentState>,
 }
 
 /// A notice with its place in the chain.
@@ -41,6 +43,9 @@ impl Notices {
                 self.open.insert(incident.incident, incident.clone());
             }
             NoticeBody::KeyRotated { key, .. } => self.key = Some(*key),
+            NoticeBody::ComponentChanged { component, state, .. } => {
+                self.components.insert(*component, *state);
+            }
             NoticeBody::Maintenance { .. } | NoticeBody::Announcement { .. } => {}
         }
         if self.told.len() == NOTICES_MAX {
@@ -64,6 +69,11 @@ impl Notices {
     /// Incidents that are open.
     pub fn open(&self) -> impl Iterator<Item = &Incident> {
         self.open.values()
+    }
+
+    /// How well a part of the venue works, as it was told last.
+    pub fn component(&self, component: Component) -> ComponentState {
+        self.components.get(&component).copied().unwrap_or_default()
     }
 
     /// Whose signature counts; `None` before the first key.

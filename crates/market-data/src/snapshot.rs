@@ -4,7 +4,8 @@
 //!   u8 version │ asset, decimals, seq, at, movements │ instruments │ indexes │ accounts
 //!              │ open orders │ closed orders, first closed first │ last trades │ client order ids
 //!              │ reporters │ settled instruments │ accounts in liquidation │ halts
-//!              │ notices, open incidents, key │ triggers: waiting, then gone, first gone first
+//!              │ notices, open incidents, key, components
+//!              │ triggers: waiting, then gone, first gone first
 //! ```
 //! What follows from the rest is not written: names, contracts, levels of books, lists of orders
 //! by account. Decoding is strict as in [`types::codec`]: what contradicts itself is refused.
@@ -14,7 +15,10 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use types::codec::{Codec, DecodeError, Reader, encode_count};
-use types::{AccountId, AssetCode, At, ClientOrderId, Contract, Lots, OrderId, Seq, TradeId};
+use types::{
+    AccountId, AssetCode, At, ClientOrderId, Component, ComponentState, Contract, Lots, OrderId,
+    Seq, TradeId,
+};
 
 use crate::accounts::{Account, Mmp, Movement, Position};
 use crate::book::Book;
@@ -363,6 +367,9 @@ impl Codec for View {
         encode_all(self.notices.told.iter(), out);
         encode_all(self.notices.open.values(), out);
         self.notices.key.encode(out);
+        let components: Vec<(Component, ComponentState)> =
+            self.notices.components.iter().map(|(component, state)| (*component, *state)).collect();
+        components.encode(out);
         encode_all(self.triggers_to_keep().into_iter(), out);
     }
 
@@ -408,6 +415,7 @@ impl Codec for View {
         let open = Vec::<types::Incident>::decode(reader)?.into_iter();
         view.notices.open = open.map(|incident| (incident.incident, incident)).collect();
         view.notices.key = Codec::decode(reader)?;
+        view.notices.components = Vec::decode(reader)?.into_iter().collect();
         for trigger in Vec::<Trigger>::decode(reader)? {
             view.restore_trigger(trigger).ok_or_else(|| reader.refuse("trigger"))?;
         }

@@ -44,6 +44,13 @@ pub async fn notice(call: NoticeCall) -> anyhow::Result<()> {
             });
             (login, params)
         }
+        NoticeCall::Component { component, state, login, currency, text } => {
+            let params = json!({
+                "kind": "component", "currency": currency, "component": api_word(&component),
+                "state": api_word(&state), "text": text,
+            });
+            (login, params)
+        }
         NoticeCall::RotateKey { data } => {
             ensure!(data.join(KEY).exists(), "{} has no {KEY}: serve it once", data.display());
             let path = data.join(NEXT_KEY);

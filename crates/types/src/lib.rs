@@ -62,7 +62,10 @@ pub use ids::{
 pub use instrument::{
     Contract, Fees, Instrument, Kind, MarginRates, OptionRight, SettlementPeriod, Style, TickStep,
 };
-pub use notice::{Incident, Notice, NoticeBody, NoticeText, NoticeWords, OrderFate, Stage};
+pub use notice::{
+    Component, ComponentState, Incident, Notice, NoticeBody, NoticeText, NoticeWords, OrderFate,
+    Stage,
+};
 pub use order::{OrderKind, PostOnly, SelfTradeMode, Side, TimeInForce};
 pub use portfolio::{MarginModel, PortfolioTerms, Scenario, Tail, VolMove};
 pub use prices::{

@@ -40,6 +40,15 @@ pub enum NoticeBody {
         /// In words.
         text: NoticeText,
     },
+    /// A part of the venue works, or does not.
+    ComponentChanged {
+        /// Which.
+        component: Component,
+        /// How well.
+        state: ComponentState,
+        /// In words.
+        text: NoticeText,
+    },
     /// From here on notices are signed with another key.
     KeyRotated {
         /// Which.
@@ -100,6 +109,54 @@ pub enum OrderFate {
     Unknown,
 }
 
+/// A part of the venue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Component {
+    /// Orders and trades.
+    Matching,
+    /// What accounts are worth and need.
+    Margin,
+    /// Liquidations.
+    Liquidation,
+    /// Indexes, and the marks that follow.
+    OracleFeeds,
+    /// Deposits and withdrawals.
+    Funds,
+    /// What is published of books and trades.
+    MarketData,
+    /// What clients call.
+    Api,
+}
+
+/// How well a part of the venue works. A later one is worse.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ComponentState {
+    /// It does.
+    #[default]
+    Operational,
+    /// It is being worked on, as was planned.
+    Maintenance,
+    /// Slowly, or with restrictions.
+    Degraded,
+    /// Not everywhere.
+    PartialOutage,
+    /// Not at all.
+    MajorOutage,
+}
+
+impl Component {
+    /// All, in the order in which they are shown.
+    pub const ALL: [Component; 7] = [
+        Component::Matching,
+        Component::Margin,
+        Component::Liquidation,
+        Component::OracleFeeds,
+        Component::Funds,
+        Component::MarketData,
+        Component::Api,
+    ];
+}
+
 /// What a person adds to the notices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoticeWords {
@@ -136,6 +193,15 @@ pub enum NoticeWords {
         stage: Stage,
         /// What became of orders.
         orders: OrderFate,
+        /// In words.
+        text: NoticeText,
+    },
+    /// A part of the venue works, or does not.
+    SetComponent {
+        /// Which.
+        component: Component,
+        /// How well.
+        state: ComponentState,
         /// In words.
         text: NoticeText,
     },

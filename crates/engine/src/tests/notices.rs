@@ -8,8 +8,8 @@ use ed25519_dalek::{Signer, SigningKey};
 use expect_test::expect;
 use types::codec::Codec;
 use types::{
-    AssetCode, At, Command, Event, Notice, NoticeBody, NoticeText, NoticeWords, OrderFate,
-    PublicKey, Reject, Scope, Signature, Stage,
+    AssetCode, At, Command, Component, ComponentState, Event, Notice, NoticeBody, NoticeText,
+    NoticeWords, OrderFate, PublicKey, Reject, Scope, Signature, Stage,
 };
 
 use super::priced::Priced;
@@ -108,6 +108,11 @@ fn ntc_4_and_5_what_a_person_adds_goes_on_and_is_never_over_while_orders_are_unk
         update(Stage::Resolved, OrderFate::Live, "it was the disk"),
         update(Stage::Resolved, OrderFate::Live, "really"),
         NoticeWords::Maintain { starts_at: START, ends_at: START, text: text("a new disk") },
+        NoticeWords::SetComponent {
+            component: Component::Margin,
+            state: ComponentState::Degraded,
+            text: text(" "),
+        },
         NoticeWords::Announce { title: text(""), text: text("hello") },
         NoticeWords::Announce { title: text("Hello"), text: text("we are open") },
     ] {
@@ -125,6 +130,7 @@ fn ntc_4_and_5_what_a_person_adds_goes_on_and_is_never_over_while_orders_are_unk
         4
         801 incident 1 is not open: open one, or name one that is
         802 the notice contradicts what is known: work ends after it starts, and after now
+        802 the notice contradicts what is known: say something: a title and a text are not empty
         802 the notice contradicts what is known: say something: a title and a text are not empty
         5"#]].assert_eq(&said.join("\n"));
     for _ in 0..64 {

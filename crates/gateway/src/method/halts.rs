@@ -17,13 +17,18 @@ pub(super) const METHODS: &[Method] = &[
     operator("operator/publish_notice", notices::publish_notice)
         .takes(&[
             CURRENCY,
-            must("kind", OneOf(&["announcement", "maintenance", "incident", "update", "key"])),
+            must(
+                "kind",
+                OneOf(&["announcement", "maintenance", "incident", "update", "component", "key"]),
+            ),
             may("title", Text),
             may("text", Text),
             may("starts_at", Integer),
             may("ends_at", Integer),
             may("orders", OneOf(&["live", "cancelled", "unknown"])),
             may("incident", Integer),
+            may("component", Text),
+            may("state", Text),
             may("stage", OneOf(&["investigating", "identified", "monitoring", "resolved"])),
             may("public_key", Text),
             may("signature", Text),

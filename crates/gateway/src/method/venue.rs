@@ -268,6 +268,7 @@ pub(super) const MARKET_DATA: &[Method] = &[
     public(Ours, "public/get_price_feeds", feeds::get_price_feeds)
         .takes(&[may("index_name", Text)]),
     public(Ours, "public/get_waterfall", risk::get_waterfall).takes(&[may("currency", Text)]),
+    public(Ours, "public/get_components", notices::get_components),
     public(Second, "public/get_announcements", notices::get_announcements)
         .takes(&[may("start_timestamp", Integer), may("count", Integer)]),
     public(Third, "public/get_combos", market::nothing).takes(JUST_CURRENCY),

@@ -1,13 +1,19 @@
 //! Notices: what anybody may read, and what the operator adds (docs/rules/notices.md).
 
-use types::{At, Command, NoticeText, NoticeWords, OrderFate, PublicKey, Signature, Stage};
+use types::{
+    At, Command, Component, ComponentState, NoticeText, NoticeWords, OrderFate, PublicKey,
+    Signature, Stage,
+};
 
 use super::halts::scope;
 use super::trading::one;
 use super::{domain, domains, now, params};
 use crate::call::{Answered, Call, Reply};
+use crate::components::write_components;
 use crate::errors::wrong;
-use crate::objects::{List, Worded, write_announcement, write_notice};
+use crate::objects::{
+    List, Worded, component_state_word, component_word, write_announcement, write_notice,
+};
 use crate::params::Params;
 use crate::publish::Market;
 use crate::rpc::RpcError;
@@ -27,6 +33,14 @@ const FATES: &[(&str, OrderFate)] = &[
     ("unknown", OrderFate::Unknown),
 ];
 
+const STATES: [ComponentState; 5] = [
+    ComponentState::Operational,
+    ComponentState::Maintenance,
+    ComponentState::Degraded,
+    ComponentState::PartialOutage,
+    ComponentState::MajorOutage,
+];
+
 /// What is read of the parameters, by the kind of notice.
 type Words = fn(&Market, Params<'_>) -> Result<NoticeWords, RpcError>;
 const KINDS: &[(&str, Words)] = &[
@@ -34,6 +48,7 @@ const KINDS: &[(&str, Words)] = &[
     ("maintenance", maintenance),
     ("incident", incident),
     ("update", update),
+    ("component", component),
     ("key", key),
 ];
 
@@ -55,6 +70,11 @@ pub(crate) fn write_notices(out: &mut String, market: &Market, domains: &[Domain
         newest.iter().for_each(|worded| write_notice(list.item(), market, worded));
     }
     list.end();
+}
+
+/// How well each part of the venue works.
+pub(crate) fn get_components(market: &Market, _: &Call) -> Answered {
+    now(|out| write_components(out, market))
 }
 
 /// The same as the dialect has them, over all domains, the newest first.
@@ -115,6 +135,16 @@ fn update(_: &Market, params: Params<'_>) -> Result<NoticeWords, RpcError> {
         incident: params.small("incident")?,
         stage: params.needed("stage", params.choice("stage", STAGES)?)?,
         orders: params.choice("orders", FATES)?.unwrap_or(OrderFate::Live),
+        text: text(params, "text")?,
+    })
+}
+
+fn component(_: &Market, params: Params<'_>) -> Result<NoticeWords, RpcError> {
+    let components = Component::ALL.map(|component| (component_word(component), component));
+    let states = STATES.map(|state| (component_state_word(state), state));
+    Ok(NoticeWords::SetComponent {
+        component: params.needed("component", params.choice("component", &components)?)?,
+        state: params.needed("state", params.choice("state", &states)?)?,
         text: text(params, "text")?,
     })
 }

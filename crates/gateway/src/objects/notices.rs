@@ -3,7 +3,8 @@
 use market_data::{InstrumentView, Told};
 use types::codec::Codec;
 use types::{
-    AssetCode, At, Cause, Incident, MarketState, NoticeBody, OrderFate, PublicKey, Scope, Stage,
+    AssetCode, At, Cause, Component, ComponentState, Incident, MarketState, NoticeBody, OrderFate,
+    PublicKey, Scope, Stage,
 };
 
 use super::halts::found;
@@ -51,8 +52,14 @@ pub(crate) fn write_notice(out: &mut String, market: &Market, worded: &Worded) {
         .word("type", notice_word(&notice.body))
         .text("title", title)
         .text("body", body);
-    if let NoticeBody::Incident(incident) = &notice.body {
-        write_incident_fields(&mut object, incident);
+    match &notice.body {
+        NoticeBody::Incident(incident) => write_incident_fields(&mut object, incident),
+        NoticeBody::ComponentChanged { component, state, .. } => {
+            object
+                .word("component", component_word(*component))
+                .word("state", component_state_word(*state));
+        }
+        _ => {}
     }
     object
         .word("bytes", hex(&bytes))
@@ -94,12 +101,42 @@ pub(crate) fn write_announcement(out: &mut String, look: Look<'_>, told: &Told) 
     object.end();
 }
 
+/// Our word for a part of the venue.
+pub fn component_word(component: Component) -> &'static str {
+    match component {
+        Component::Matching => "matching",
+        Component::Margin => "margin",
+        Component::Liquidation => "liquidation",
+        Component::OracleFeeds => "oracle_feeds",
+        Component::Funds => "deposits_and_withdrawals",
+        Component::MarketData => "market_data",
+        Component::Api => "api",
+    }
+}
+
+/// Our word for how well it works.
+pub fn component_state_word(state: ComponentState) -> &'static str {
+    match state {
+        ComponentState::Operational => "operational",
+        ComponentState::Maintenance => "maintenance",
+        ComponentState::Degraded => "degraded",
+        ComponentState::PartialOutage => "partial_outage",
+        ComponentState::MajorOutage => "major_outage",
+    }
+}
+
+/// A word of ours as people write it.
+pub(crate) fn spaced(word: &str) -> String {
+    word.replace('_', " ")
+}
+
 /// Our word for what a notice is.
 pub fn notice_word(body: &NoticeBody) -> &'static str {
     match body {
         NoticeBody::Incident(_) => "incident",
         NoticeBody::Maintenance { .. } => "maintenance",
         NoticeBody::Announcement { .. } => "announcement",
+        NoticeBody::ComponentChanged { .. } => "component_changed",
         NoticeBody::KeyRotated { .. } => "key_rotated",
     }
 }
@@ -115,6 +152,12 @@ pub(crate) fn title(look: Look<'_>, body: &NoticeBody) -> String {
         ),
         NoticeBody::Maintenance { .. } => format!("{}: planned maintenance", look.asset()),
         NoticeBody::Announcement { title, .. } => title.as_str().to_owned(),
+        NoticeBody::ComponentChanged { component, state, .. } => format!(
+            "{}: {}: {}",
+            look.asset(),
+            spaced(component_word(*component)),
+            spaced(component_state_word(*state))
+        ),
         NoticeBody::KeyRotated { .. } => format!("{}: notices have another key", look.asset()),
     }
 }
@@ -126,7 +169,9 @@ pub(crate) fn body(look: Look<'_>, body: &NoticeBody) -> String {
         NoticeBody::Maintenance { starts_at, ends_at, text } => {
             format!("From {} to {}: {}", rfc3339(*starts_at), rfc3339(*ends_at), text.as_str())
         }
-        NoticeBody::Announcement { text, .. } => text.as_str().to_owned(),
+        NoticeBody::Announcement { text, .. } | NoticeBody::ComponentChanged { text, .. } => {
+            text.as_str().to_owned()
+        }
         NoticeBody::KeyRotated { key, .. } => {
             format!("From here on notices are signed with {}.", hex(&key.0))
         }

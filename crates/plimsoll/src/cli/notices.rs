@@ -97,12 +97,64 @@ pub enum NoticeCall {
         #[command(flatten)]
         login: Login,
     },
+    /// How well a part of the venue works.
+    Component {
+        /// Which.
+        #[arg(value_enum)]
+        component: Part,
+        /// How well.
+        #[arg(value_enum)]
+        state: PartState,
+        /// Settlement asset of the domain.
+        #[arg(long)]
+        currency: String,
+        /// In words.
+        #[arg(long)]
+        text: String,
+        /// Which server, and by whose key.
+        #[command(flatten)]
+        login: Login,
+    },
     /// Makes the key that notices are signed with from the next start on.
     RotateKey {
         /// Data directory.
         #[arg(long, value_name = "DIR")]
         data: PathBuf,
     },
+}
+
+/// A part of the venue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// Orders and trades.
+    Matching,
+    /// What accounts are worth and need.
+    Margin,
+    /// Liquidations.
+    Liquidation,
+    /// Indexes, and the marks that follow.
+    OracleFeeds,
+    /// Money that comes and goes.
+    DepositsAndWithdrawals,
+    /// What is published of books and trades.
+    MarketData,
+    /// What clients call.
+    Api,
+}
+
+/// How well it works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PartState {
+    /// It does.
+    Operational,
+    /// It is being worked on, as was planned.
+    Maintenance,
+    /// Slowly, or with restrictions.
+    Degraded,
+    /// Not everywhere.
+    PartialOutage,
+    /// Not at all.
+    MajorOutage,
 }
 
 /// What became of orders.

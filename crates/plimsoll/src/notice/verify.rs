@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use gateway::{fate_word, notice_word, stage_word, state_word};
+use gateway::{
+    component_state_word, component_word, fate_word, notice_word, stage_word, state_word,
+};
 use serde_json::{Map, Value};
 use types::codec::Codec;
 use types::{AssetCode, Notice, NoticeBody, PublicKey, Signature};
@@ -146,11 +148,12 @@ fn read(row: &Map<String, Value>, pinned: Option<&str>) -> Result<Read, Fault> {
 fn is_known(name: &str, value: &Value, notice: &Notice) -> bool {
     let number = |wanted: u64| value.as_u64() == Some(wanted);
     let word = |wanted: &str| value.as_str() == Some(wanted);
-    let incident = match &notice.body {
-        NoticeBody::Incident(incident) => Some(incident),
+    let (incident, part) = match &notice.body {
+        NoticeBody::Incident(incident) => (Some(incident), None),
+        NoticeBody::ComponentChanged { component, state, .. } => (None, Some((*component, *state))),
         NoticeBody::Maintenance { .. }
         | NoticeBody::Announcement { .. }
-        | NoticeBody::KeyRotated { .. } => None,
+        | NoticeBody::KeyRotated { .. } => (None, None),
     };
     match name {
         "number" => number(notice.number),
@@ -159,7 +162,11 @@ fn is_known(name: &str, value: &Value, notice: &Notice) -> bool {
         "type" => word(notice_word(&notice.body)),
         "incident" => incident.is_some_and(|one| number(one.incident.into())),
         "stage" => incident.is_some_and(|one| word(stage_word(one.stage))),
-        "state" => incident.is_some_and(|one| word(state_word(one.state))),
+        "component" => part.is_some_and(|(component, _)| word(component_word(component))),
+        "state" => match part {
+            Some((_, state)) => word(component_state_word(state)),
+            None => incident.is_some_and(|one| word(state_word(one.state))),
+        },
         "orders" => incident.is_some_and(|one| word(fate_word(one.orders))),
         "orders_accepted_before" => incident.is_some_and(|one| number(one.since.0)),
         "until" => incident.is_some_and(|one| match one.until {

@@ -221,6 +221,14 @@ fn ntc_2_what_was_told_is_signed_and_a_flipped_byte_is_found() {
     assert!(told["signature"].is_string(), "{told}");
     assert!(venue.server.page("/status").contains("Hello &amp; &lt;welcome&gt;"));
 
+    let slow = ["--currency", "BTC", "--text", "an hour late"];
+    let words = [&["notice", "component", "market-data", "degraded"][..], &slow, &login].concat();
+    let part = run(&words);
+    assert!(part.status.success(), "{}", text(&part.stderr));
+    let part = text(&part.stdout);
+    let page = venue.server.page("/status");
+    assert!(page.contains("<th scope=\"row\">market data</th><td>degraded</td>"), "{page}");
+
     let file = home.path().join("notices.json");
     let holds = |bytes: &[u8], key: &str| {
         std::fs::write(&file, bytes).expect("written");
@@ -233,7 +241,7 @@ fn ntc_2_what_was_told_is_signed_and_a_flipped_byte_is_found() {
     let all = all.to_string();
     let held = holds(all.as_bytes(), key);
     assert!(held.status.success(), "{}", text(&held.stderr));
-    assert!(text(&held.stdout).contains("5 notices hold"), "{}", text(&held.stdout));
+    assert!(text(&held.stdout).contains("6 notices hold"), "{}", text(&held.stdout));
     assert!(!holds(all.as_bytes(), &"0".repeat(64)).status.success(), "another key");
     let mut missing: Vec<Value> = serde_json::from_str(&all).expect("JSON");
     missing.remove(1);
@@ -244,6 +252,12 @@ fn ntc_2_what_was_told_is_signed_and_a_flipped_byte_is_found() {
         "{}",
         text(&broken.stderr)
     );
+
+    assert!(holds(part.as_bytes(), key).status.success(), "{part}");
+    for (said, otherwise) in [("degraded", "operational"), ("market_data", "matching")] {
+        let changed = part.replace(&format!("\"{said}\""), &format!("\"{otherwise}\""));
+        assert!(changed != part && !holds(changed.as_bytes(), key).status.success(), "{changed}");
+    }
 
     let one = told.to_string();
     assert!(holds(one.as_bytes(), key).status.success());

@@ -3,15 +3,26 @@
 use alloc::vec::Vec;
 
 use super::{Codec, DecodeError, Reader, choice, decode_text, encode_text, record};
-use crate::{Incident, Notice, NoticeBody, NoticeFault, NoticeText, NoticeWords, OrderFate, Stage};
+use crate::{
+    Component, ComponentState, Incident, Notice, NoticeBody, NoticeFault, NoticeText, NoticeWords,
+    OrderFate, Stage,
+};
 
 choice!(Stage { 0 => Investigating, 1 => Identified, 2 => Monitoring, 3 => Resolved });
 choice!(OrderFate { 0 => Live, 1 => Cancelled, 2 => Unknown });
+choice!(Component {
+    0 => Matching, 1 => Margin, 2 => Liquidation, 3 => OracleFeeds, 4 => Funds, 5 => MarketData,
+    6 => Api,
+});
+choice!(ComponentState {
+    0 => Operational, 1 => Maintenance, 2 => Degraded, 3 => PartialOutage, 4 => MajorOutage,
+});
 choice!(NoticeBody {
     0 => Incident(incident),
     1 => Maintenance { starts_at, ends_at, text },
     2 => Announcement { title, text },
     3 => KeyRotated { key, signature },
+    4 => ComponentChanged { component, state, text },
 });
 choice!(NoticeWords {
     0 => Announce { title, text },
@@ -19,6 +30,7 @@ choice!(NoticeWords {
     2 => OpenIncident { scope, orders, text },
     3 => UpdateIncident { incident, stage, orders, text },
     4 => RotateKey { key, signature },
+    5 => SetComponent { component, state, text },
 });
 choice!(NoticeFault { 0 => Stage, 1 => Orders, 2 => Words, 3 => Times, 4 => Key });
 

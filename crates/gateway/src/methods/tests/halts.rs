@@ -259,3 +259,65 @@ fn ntc_3_and_4_notices_are_told_as_announcements_and_as_they_are() {
         title "BTC-PERPETUAL: held by the operator (identified)"
         body "BTC-PERPETUAL is in state cancel_only until 2026-11-22T08:42:28Z. Orders accepted before 2026-11-22T08:41:28Z are live; cancels are taken. Liquidations wait.""#]].assert_eq(&lines.join("\n"));
 }
+
+/// NTC-9: the worse of what was told and what is found, over all domains.
+#[test]
+fn ntc_9_components_say_what_was_told_or_what_is_found() {
+    let fed = Fed::new();
+    let world = &fed.world;
+    let mut lines = Vec::new();
+    let mut look = |when: &str| {
+        let all = world.public("public/get_components", json!({}));
+        let rows = all.as_array().expect("a list").iter();
+        let rows = rows.filter(|row| row["state"] != "operational");
+        let told: Vec<String> =
+            rows.map(|row| format!("{} {}", row["component"], row["state"])).collect();
+        lines.push(format!("{when}: {}", told.join(", ")));
+    };
+    look("at first");
+    let part = |component: &str, state: &str| {
+        json!({
+            "currency": "BTC", "kind": "component", "component": component, "state": state,
+            "text": "an hour late",
+        })
+    };
+    let say = |words: Value| world.call(ALICE, "operator/publish_notice", words);
+    say(part("deposits_and_withdrawals", "degraded"));
+    say(part("matching", "maintenance"));
+    look("told");
+    let held = |state: &str| json!({ "instrument_name": PERPETUAL, "state": state });
+    assert_eq!(world.call(ALICE, "operator/halt", held("post_only")), "ok");
+    look("one post-only");
+    assert_eq!(world.call(ALICE, "operator/halt", held("cancel_only")), "ok");
+    look("one cancel-only");
+    world.pass_ms(70_000);
+    world.run(0, types::Command::Tick);
+    look("no report for a minute");
+    for currency in ["BTC", "ETH", "USDC"] {
+        let all = json!({ "currency": currency, "state": "halted" });
+        assert_eq!(world.call(ALICE, "operator/halt", all), "ok");
+    }
+    say(part("deposits_and_withdrawals", "operational"));
+    look("everything halted");
+    lines.push(world.refusal(ALICE, "operator/publish_notice", part("kitchen", "degraded")));
+    lines.push(world.refusal(ALICE, "operator/publish_notice", part("matching", "fine")));
+    let told = &world.public("public/get_notices", json!({ "currency": "BTC", "count": 50 }));
+    let of_part = |row: &&Value| row["type"] == "component_changed";
+    let first = told.as_array().expect("a list").iter().rfind(of_part).expect("it was told");
+    for member in ["component", "state", "title", "body"] {
+        lines.push(format!("{member} {}", first[member]));
+    }
+    expect![[r#"
+        at first: 
+        told: "matching" "maintenance", "deposits_and_withdrawals" "degraded"
+        one post-only: "matching" "degraded", "deposits_and_withdrawals" "degraded"
+        one cancel-only: "matching" "partial_outage", "deposits_and_withdrawals" "degraded"
+        no report for a minute: "matching" "partial_outage", "liquidation" "major_outage", "oracle_feeds" "major_outage", "deposits_and_withdrawals" "degraded"
+        everything halted: "matching" "major_outage", "liquidation" "major_outage", "oracle_feeds" "major_outage"
+        -32602 Invalid params {"param":"component","reason":"send one of matching, margin, liquidation, oracle_feeds, deposits_and_withdrawals, market_data, api"}
+        -32602 Invalid params {"param":"state","reason":"send one of operational, maintenance, degraded, partial_outage, major_outage"}
+        component "deposits_and_withdrawals"
+        state "degraded"
+        title "BTC: deposits and withdrawals: degraded"
+        body "an hour late""#]].assert_eq(&lines.join("\n"));
+}

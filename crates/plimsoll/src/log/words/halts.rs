@@ -119,6 +119,9 @@ fn told(notice: &Notice) -> String {
             format!("notice {number}, maintenance: {}", text.as_str())
         }
         NoticeBody::Announcement { title, .. } => format!("notice {number}: {}", title.as_str()),
+        NoticeBody::ComponentChanged { component, state, .. } => {
+            format!("notice {number}: {component:?} is in {state:?}")
+        }
         NoticeBody::KeyRotated { .. } => format!("notice {number}: another key signs from here on"),
     }
 }
