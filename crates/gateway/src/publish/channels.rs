@@ -28,8 +28,8 @@ use crate::objects::{
 
 /// Channels of one domain.
 pub(crate) const CHANNELS_MAX: usize = 1 << 17;
-/// Listeners of one channel.
-pub(crate) const LISTENERS_MAX: usize = 4_096;
+/// Listeners of one channel: more than connections, so that nobody is refused what is told to all.
+pub(crate) const LISTENERS_MAX: usize = 1 << 16;
 
 /// What a channel has gathered since it last spoke.
 #[derive(Default)]

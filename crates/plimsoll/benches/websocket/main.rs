@@ -5,14 +5,16 @@
 //!   8 connections, requests on a schedule ─▶ rate after rate, until the venue does not keep up
 //! ```
 //! `cargo bench -p plimsoll --bench websocket`. For a profile: `-- --rate 5000 --seconds 30` holds
-//! one rate and prints the server's process id. `--binary PATH` measures another build of the
-//! server, `--home DIR` another disk.
+//! one rate and prints the server's process id. `-- --subscribers 10000` tells notices to so many
+//! connections instead (two descriptors each: see `ulimit -n`). `--binary PATH` measures another
+//! build of the server, `--home DIR` another disk.
 //!
 //! The generator is open-loop: a request leaves when the schedule says so, whatever the replies do,
 //! and its latency counts from that time, so a stall is paid by every request that it delays.
 //! Results and machine: `docs/benchmarks/websocket.md`.
 #![expect(clippy::print_stdout, reason = "a benchmark reports on its standard output")]
 
+mod crowd;
 mod device;
 mod figures;
 mod load;
@@ -45,6 +47,9 @@ fn main() {
     let home = tempfile::tempdir_in(&options.home).expect("a directory");
     let server = Server::start(&options.binary, home.path());
     println!("server: process {}; load before: {}", server.id(), server::load_average());
+    if let Some(size) = options.subscribers {
+        return crowd::tell(&server, size);
+    }
     let mut load = Load::start(&server);
     match options.rate {
         Some(rate) => hold(&mut load, &server, (rate, options.duration)),
@@ -60,6 +65,7 @@ struct Options {
     binary: PathBuf,
     home: PathBuf,
     rate: Option<u64>,
+    subscribers: Option<usize>,
     duration: Duration,
 }
 
@@ -69,6 +75,7 @@ impl Options {
             binary: env!("CARGO_BIN_EXE_plimsoll").into(),
             home: env!("CARGO_TARGET_TMPDIR").into(),
             rate: None,
+            subscribers: None,
             duration: Duration::from_secs(20),
         };
         let mut words = std::env::args().skip(1);
@@ -78,12 +85,13 @@ impl Options {
                 "--binary" => options.binary = value().into(),
                 "--home" => options.home = value().into(),
                 "--rate" => options.rate = Some(value().parse().expect("requests a second")),
+                "--subscribers" => options.subscribers = Some(value().parse().expect("a number")),
                 "--seconds" => {
                     options.duration = Duration::from_secs(value().parse().expect("seconds"));
                 }
                 // What cargo passes to every benchmark.
                 "--bench" => (),
-                other => panic!("{other}: use --binary, --home, --rate, --seconds"),
+                other => panic!("{other}: use --binary, --home, --rate, --seconds, --subscribers"),
             }
         }
         options

@@ -13,6 +13,8 @@ use crate::socket::Socket;
 /// Limits are counted as on any venue; these are out of reach.
 const CONFIG: &str = "\
 [gateway]
+connections_max = 20000
+connections_per_address_max = 20000
 queued_per_account_max = 65536
 orders_per_s = 1000000
 orders_burst = 1000000
@@ -32,6 +34,7 @@ const TICK: Duration = Duration::from_millis(10);
 pub struct Server {
     child: Child,
     address: SocketAddr,
+    operator: Value,
     accounts: Vec<Value>,
 }
 
@@ -54,14 +57,15 @@ impl Server {
         let ready: Value = serde_json::from_str(&line).expect("the ready line is JSON");
         let http = ready["http"].as_str().expect("the ready line says where HTTP is");
         let address = http.trim_start_matches("http://").parse().expect("an address");
-        let mut server = Server { child, address, accounts: Vec::new() };
-        server.open_accounts(&ready["operator"]);
+        let operator = ready["operator"].clone();
+        let mut server = Server { child, address, operator, accounts: Vec::new() };
+        server.open_accounts();
         server
     }
 
-    fn open_accounts(&mut self, operator: &Value) {
+    fn open_accounts(&mut self) {
         let mut socket = Socket::connect(self.address);
-        log_in(&mut socket, operator);
+        log_in(&mut socket, &self.operator);
         for _ in 0..ACCOUNTS {
             let opened = result(&mut socket, "operator/open_account", &json!({}));
             let account = &opened["account"];
@@ -85,6 +89,11 @@ impl Server {
     /// Authenticates a connection as one of the accounts.
     pub fn log_in(&self, socket: &mut Socket, account: usize) {
         log_in(socket, &self.accounts[account % ACCOUNTS]);
+    }
+
+    /// Authenticates a connection as the operator.
+    pub fn log_in_operator(&self, socket: &mut Socket) {
+        log_in(socket, &self.operator);
     }
 
     /// Processor time that the server has used.
