@@ -13,8 +13,8 @@
 use engine::Engine;
 use types::{
     AccountId, AmendOrder, Amount, AssetCode, At, Command, Decimal, Entry, Event, Fees, IndexPrice,
-    Instrument, InstrumentId, Kind, Label, Lots, MarginRates, OrderId, OrderKind, PlaceOrder,
-    PostOnly, Seq, SettlementPeriod, Side, Style, Ticks, TimeInForce,
+    Instrument, InstrumentId, Kind, Lots, MarginRates, OrderId, OrderKind, PlaceOrder, Seq,
+    SettlementPeriod, Side, Style, Ticks, TimeInForce,
 };
 
 const ACCOUNTS: u32 = 1_000;
@@ -235,20 +235,14 @@ impl Draw {
     ) -> Command {
         let instrument = self.instrument();
         Command::PlaceOrder(Box::new(PlaceOrder {
-            account,
-            instrument,
-            side,
-            kind: OrderKind::Limit { price: Ticks(price) },
-            size,
-            display: None,
             time_in_force,
-            post_only: PostOnly::No,
-            reduce_only: false,
-            mmp: false,
-            label: Label::default(),
-            client_order_id: None,
-            valid_until: None,
-            session: None,
+            ..PlaceOrder::new(
+                account,
+                instrument,
+                side,
+                OrderKind::Limit { price: Ticks(price) },
+                size,
+            )
         }))
     }
 }

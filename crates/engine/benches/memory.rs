@@ -6,8 +6,8 @@
 use engine::Engine;
 use types::{
     AccountId, Amount, AssetCode, At, Command, Decimal, Entry, Fees, IndexPrice, Instrument,
-    InstrumentId, Kind, Label, Lots, MarginRates, OrderKind, PlaceOrder, PostOnly, Seq,
-    SettlementPeriod, Side, Style, Ticks, TimeInForce,
+    InstrumentId, Kind, Lots, MarginRates, OrderKind, PlaceOrder, Seq, SettlementPeriod, Side,
+    Style, Ticks,
 };
 
 const ACCOUNTS: u32 = 100_000;
@@ -78,22 +78,13 @@ fn order(number: u32) -> Command {
     let side = if number.is_multiple_of(2) { Side::Bid } else { Side::Ask };
     let away = 1 + number.wrapping_mul(2_654_435_761) % 10_000;
     let price = if side == Side::Bid { 120_000 - away } else { 120_000 + away };
-    Command::PlaceOrder(Box::new(PlaceOrder {
-        account: AccountId(1 + number % 1_000),
-        instrument: InstrumentId(0),
+    Command::PlaceOrder(Box::new(PlaceOrder::new(
+        AccountId(1 + number % 1_000),
+        InstrumentId(0),
         side,
-        kind: OrderKind::Limit { price: Ticks(price) },
-        size: Lots(1),
-        display: None,
-        time_in_force: TimeInForce::GoodTilCancelled,
-        post_only: PostOnly::No,
-        reduce_only: false,
-        mmp: false,
-        label: Label::default(),
-        client_order_id: None,
-        valid_until: None,
-        session: None,
-    }))
+        OrderKind::Limit { price: Ticks(price) },
+        Lots(1),
+    )))
 }
 
 fn perpetual() -> Instrument {

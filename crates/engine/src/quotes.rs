@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use types::{
     Ask, CancelReason, Event, Label, Lots, MarketState, MassQuote, OrderId, OrderKind, PlaceOrder,
-    PostOnly, Quote, Reject, Side, TimeInForce, limits,
+    PostOnly, Quote, Reject, Side, limits,
 };
 
 use crate::engine::Engine;
@@ -185,20 +185,16 @@ impl Engine {
 
 fn as_order(quotes: &MassQuote, quote: &Quote) -> PlaceOrder {
     PlaceOrder {
-        account: quotes.account,
-        instrument: quote.instrument,
-        side: quote.side,
-        kind: OrderKind::Limit { price: quote.price },
-        size: quote.size,
-        display: None,
-        time_in_force: TimeInForce::GoodTilCancelled,
-        post_only: PostOnly::No,
-        reduce_only: false,
         mmp: true,
         label: Label::clone(&quotes.label),
-        client_order_id: None,
-        valid_until: None,
         session: quotes.session,
+        ..PlaceOrder::new(
+            quotes.account,
+            quote.instrument,
+            quote.side,
+            OrderKind::Limit { price: quote.price },
+            quote.size,
+        )
     }
 }
 

@@ -21,8 +21,8 @@ use tokio::sync::{mpsc, oneshot};
 use types::codec::Codec;
 use types::{
     AccountId, Amount, Applied, AssetCode, At, Command, Decimal, Event, Fees, IndexPrice,
-    Instrument, InstrumentId, Kind, Label, Lots, MarginRates, OrderKind, PlaceOrder, PostOnly,
-    Proposal, SettlementPeriod, Side, Style, Ticks, TimeInForce,
+    Instrument, InstrumentId, Kind, Lots, MarginRates, OrderKind, PlaceOrder, Proposal,
+    SettlementPeriod, Side, Style, Ticks,
 };
 
 const ROUNDS: usize = 9;
@@ -179,22 +179,13 @@ fn set_up() -> Vec<Command> {
 fn order(submitter: usize, n: u64) -> Command {
     let buys = n.is_multiple_of(2);
     let account = AccountId(u32::try_from(2 * submitter + usize::from(buys) + 1).expect("small"));
-    Command::PlaceOrder(Box::new(PlaceOrder {
+    Command::PlaceOrder(Box::new(PlaceOrder::new(
         account,
-        instrument: InstrumentId(0),
-        side: if buys { Side::Bid } else { Side::Ask },
-        kind: OrderKind::Limit { price: Ticks(120_000) },
-        size: Lots(10),
-        display: None,
-        time_in_force: TimeInForce::GoodTilCancelled,
-        post_only: PostOnly::No,
-        reduce_only: false,
-        mmp: false,
-        label: Label::default(),
-        client_order_id: None,
-        valid_until: None,
-        session: None,
-    }))
+        InstrumentId(0),
+        if buys { Side::Bid } else { Side::Ask },
+        OrderKind::Limit { price: Ticks(120_000) },
+        Lots(10),
+    )))
 }
 
 /// One thread that submits and waits, again and again.

@@ -299,6 +299,34 @@ pub struct PlaceOrder {
     pub session: Option<SessionId>,
 }
 
+impl PlaceOrder {
+    /// One that rests until it is cancelled, as far as its kind may, with no other wish.
+    pub fn new(
+        account: AccountId,
+        instrument: InstrumentId,
+        side: Side,
+        kind: OrderKind,
+        size: Lots,
+    ) -> PlaceOrder {
+        PlaceOrder {
+            account,
+            instrument,
+            side,
+            kind,
+            size,
+            display: None,
+            time_in_force: TimeInForce::GoodTilCancelled,
+            post_only: PostOnly::No,
+            reduce_only: false,
+            mmp: false,
+            label: Label::default(),
+            client_order_id: None,
+            valid_until: None,
+            session: None,
+        }
+    }
+}
+
 /// A change of an open order. What is `None` stays.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AmendOrder {

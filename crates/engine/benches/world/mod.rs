@@ -6,9 +6,9 @@ use engine::Engine;
 use types::{
     AccountId, Amount, AssetCode, At, Barrier, Command, Decimal, Entry, Event, FeedTerms, Fees,
     Incentives, IndexMethod, IndexPrice, Instrument, InstrumentId, Kind, Label, Lots, MarginRates,
-    OptionRight, OrderKind, PlaceOrder, PostOnly, PriceReport, PublicKey, Quorum, Seat, Seq,
+    OptionRight, OrderKind, PlaceOrder, PriceReport, PublicKey, Quorum, Seat, Seq,
     SettlementPeriod, Side, Signature, SignedReport, SignedSurface, Source, SourceId, Style,
-    SurfaceReport, Svi, Ticks, TimeInForce,
+    SurfaceReport, Svi, Ticks,
 };
 
 pub const REPORTERS: u32 = 5;
@@ -81,22 +81,7 @@ pub fn world(traders: u32) -> World {
 
 /// One lot.
 pub fn order(account: AccountId, instrument: InstrumentId, side: Side, price: Ticks) -> PlaceOrder {
-    PlaceOrder {
-        account,
-        instrument,
-        side,
-        kind: OrderKind::Limit { price },
-        size: Lots(1),
-        display: None,
-        time_in_force: TimeInForce::GoodTilCancelled,
-        post_only: PostOnly::No,
-        reduce_only: false,
-        mmp: false,
-        label: Label::default(),
-        client_order_id: None,
-        valid_until: None,
-        session: None,
-    }
+    PlaceOrder::new(account, instrument, side, OrderKind::Limit { price }, Lots(1))
 }
 
 fn feed() -> FeedTerms {

@@ -7,7 +7,7 @@ use risk::bankruptcy::Backed;
 use types::units::divide;
 use types::{
     AccountId, Amount, Event, Label, LedgerAccount, LiquidationAction, Lots, MarginModel,
-    MarginSnapshot, OrderKind, PlaceOrder, PostOnly, RiskTerms, Rounding, Side, SignedLots, Ticks,
+    MarginSnapshot, OrderKind, PlaceOrder, RiskTerms, Rounding, Side, SignedLots, Ticks,
     TimeInForce, TransferReason,
 };
 
@@ -178,20 +178,16 @@ impl Engine {
             return;
         };
         let order = PlaceOrder {
-            account,
-            instrument: self.holdings.at(holding).instrument,
-            side,
-            kind: OrderKind::Limit { price },
-            size,
-            display: None,
             time_in_force: TimeInForce::ImmediateOrCancel,
-            post_only: PostOnly::No,
             reduce_only: true,
-            mmp: false,
             label: Label::new("liquidation").expect("short"),
-            client_order_id: None,
-            valid_until: None,
-            session: None,
+            ..PlaceOrder::new(
+                account,
+                self.holdings.at(holding).instrument,
+                side,
+                OrderKind::Limit { price },
+                size,
+            )
         };
         let plan = Plan { price, size, hold: Amount::ZERO, may_rest: false };
         self.accept(&order, None, plan, id, events);

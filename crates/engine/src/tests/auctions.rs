@@ -6,8 +6,8 @@ use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use types::codec::Codec;
 use types::{
-    AccountId, Command, Entry, Event, Label, Lots, MarketState, OrderKind, OutageStep, PlaceOrder,
-    PostOnly, ReopeningTerms, Scope, SelfTradeMode, Seq, Side, Ticks, TimeInForce,
+    AccountId, Command, Entry, Event, Lots, MarketState, OrderKind, OutageStep, PlaceOrder,
+    ReopeningTerms, Scope, SelfTradeMode, Seq, Side, Ticks,
 };
 
 use super::priced::{ANN, BOB, PERPETUAL, Priced};
@@ -483,20 +483,15 @@ fn auc_10_an_outage_is_followed_by_cancels_and_then_an_auction_by_its_length() {
 
 fn order((who, is_bid, size, price): (u32, bool, u32, u32)) -> PlaceOrder {
     PlaceOrder {
-        account: AccountId(1 + who % 5),
-        instrument: PERP,
-        side: if is_bid { Side::Bid } else { Side::Ask },
-        kind: OrderKind::Limit { price: Ticks(119_990 + price % 20) },
-        size: Lots(1 + size % 30),
         display: size.is_multiple_of(4).then_some(Lots(1 + size % 5)),
-        time_in_force: TimeInForce::GoodTilCancelled,
-        post_only: PostOnly::No,
         reduce_only: size.is_multiple_of(7),
-        mmp: false,
-        label: Label::default(),
-        client_order_id: None,
-        valid_until: None,
-        session: None,
+        ..PlaceOrder::new(
+            AccountId(1 + who % 5),
+            PERP,
+            if is_bid { Side::Bid } else { Side::Ask },
+            OrderKind::Limit { price: Ticks(119_990 + price % 20) },
+            Lots(1 + size % 30),
+        )
     }
 }
 

@@ -4,29 +4,14 @@ use std::vec::Vec;
 
 use types::{
     AccountId, Amount, Command, Event, IndexPrice, InstrumentId, Label, Lots, MassQuote, MmpConfig,
-    MmpGroup, OrderKind, PlaceOrder, PostOnly, Quote, SelfTradeMode, Side, Ticks, TimeInForce,
+    MmpGroup, OrderKind, PlaceOrder, Quote, SelfTradeMode, Side, Ticks, TimeInForce,
 };
 
 use super::world::{CALL, PERP, START, World, asset, call, decimal};
 use crate::Engine;
 
 fn order(account: AccountId, side: Side, size: u32, price: u32) -> PlaceOrder {
-    PlaceOrder {
-        account,
-        instrument: PERP,
-        side,
-        kind: OrderKind::Limit { price: Ticks(price) },
-        size: Lots(size),
-        display: None,
-        time_in_force: TimeInForce::GoodTilCancelled,
-        post_only: PostOnly::No,
-        reduce_only: false,
-        mmp: false,
-        label: Label::default(),
-        client_order_id: None,
-        valid_until: None,
-        session: None,
-    }
+    PlaceOrder::new(account, PERP, side, OrderKind::Limit { price: Ticks(price) }, Lots(size))
 }
 
 fn place(world: &mut World, order: PlaceOrder) -> Vec<Event> {

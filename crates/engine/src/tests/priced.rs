@@ -7,8 +7,8 @@ use std::{format, vec};
 use types::{
     AccountId, Amount, At, Barrier, Command, Event, FeedTerms, Incentives, IndexMethod, IndexPrice,
     Instrument, InstrumentId, Kind, Label, LedgerAccount, Lots, OptionRight, OrderKind, PlaceOrder,
-    PostOnly, PriceReport, PublicKey, Quorum, Seat, SettlementPeriod, Side, Signature,
-    SignedReport, SignedSurface, Source, SourceId, Style, SurfaceReport, Svi, Ticks, TimeInForce,
+    PriceReport, PublicKey, Quorum, Seat, SettlementPeriod, Side, Signature, SignedReport,
+    SignedSurface, Source, SourceId, Style, SurfaceReport, Svi, Ticks,
 };
 
 use super::world::{EXPIRY, World, asset, call, decimal, linear, perpetual};
@@ -205,22 +205,7 @@ impl Priced {
         side: Side,
         lots: u32,
     ) -> PlaceOrder {
-        PlaceOrder {
-            account,
-            instrument,
-            side,
-            kind: OrderKind::Limit { price: Ticks(1) },
-            size: Lots(lots),
-            display: None,
-            time_in_force: TimeInForce::GoodTilCancelled,
-            post_only: PostOnly::No,
-            reduce_only: false,
-            mmp: false,
-            label: Label::default(),
-            client_order_id: None,
-            valid_until: None,
-            session: None,
-        }
+        PlaceOrder::new(account, instrument, side, OrderKind::Limit { price: Ticks(1) }, Lots(lots))
     }
 
     /// `buyer` and `seller` trade.

@@ -4,8 +4,8 @@ use expect_test::{Expect, expect};
 
 use super::story::tell;
 use types::{
-    AccountId, Amount, Command, Event, Label, Lots, OrderKind, PlaceOrder, PostOnly, Reject,
-    SelfTradeMode, Side, Ticks, TimeInForce,
+    AccountId, Amount, Command, Event, Lots, OrderKind, PlaceOrder, Reject, SelfTradeMode, Side,
+    Ticks,
 };
 
 use super::world::{PERP, World};
@@ -76,22 +76,8 @@ fn stp_2_or_its_own_order_is_cancelled_before_it_goes_on() {
 }
 
 fn order(account: AccountId, side: Side) -> Command {
-    let order = PlaceOrder {
-        account,
-        instrument: PERP,
-        side,
-        kind: OrderKind::Limit { price: Ticks(120_000) },
-        size: Lots(5),
-        display: None,
-        time_in_force: TimeInForce::GoodTilCancelled,
-        post_only: PostOnly::No,
-        reduce_only: false,
-        mmp: false,
-        label: Label::default(),
-        client_order_id: None,
-        valid_until: None,
-        session: None,
-    };
+    let order =
+        PlaceOrder::new(account, PERP, side, OrderKind::Limit { price: Ticks(120_000) }, Lots(5));
     Command::PlaceOrder(order.into())
 }
 

@@ -7,8 +7,8 @@ use std::vec::Vec;
 use expect_test::{Expect, expect};
 use types::{
     AccountId, AmendOrder, Ask, Command, Event, IndexPrice, InstrumentId, Label, Lots, MarketState,
-    MassQuote, MmpConfig, MmpGroup, OrderId, OrderKind, PlaceOrder, PlaceTrigger, PostOnly, Quote,
-    Scope, Side, Ticks, TimeInForce, TriggerKind, TriggerLevel, TriggerSource,
+    MassQuote, MmpConfig, MmpGroup, OrderId, OrderKind, PlaceOrder, PlaceTrigger, Quote, Scope,
+    Side, Ticks, TimeInForce, TriggerKind, TriggerLevel, TriggerSource,
 };
 
 use super::story::tell;
@@ -79,20 +79,15 @@ impl Cell {
         (price, time_in_force, reduce_only): (u32, TimeInForce, bool),
     ) -> PlaceOrder {
         PlaceOrder {
-            account,
-            instrument: self.instrument,
-            side,
-            kind: OrderKind::Limit { price: Ticks(price) },
-            size: Lots(size),
-            display: None,
             time_in_force,
-            post_only: PostOnly::No,
             reduce_only,
-            mmp: false,
-            label: Label::default(),
-            client_order_id: None,
-            valid_until: None,
-            session: None,
+            ..PlaceOrder::new(
+                account,
+                self.instrument,
+                side,
+                OrderKind::Limit { price: Ticks(price) },
+                Lots(size),
+            )
         }
     }
 

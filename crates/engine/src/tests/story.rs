@@ -243,22 +243,7 @@ impl Teller {
             "limitless" => OrderKind::MarketLimit,
             price => OrderKind::Limit { price: Ticks(number(price)) },
         };
-        let mut order = PlaceOrder {
-            account,
-            instrument: instrument(what),
-            side,
-            kind,
-            size: Lots(number(size)),
-            display: None,
-            time_in_force: TimeInForce::GoodTilCancelled,
-            post_only: PostOnly::No,
-            reduce_only: false,
-            mmp: false,
-            label: Label::default(),
-            client_order_id: None,
-            valid_until: None,
-            session: None,
-        };
+        let mut order = PlaceOrder::new(account, instrument(what), side, kind, Lots(number(size)));
         let mut flags = flags.iter();
         while let Some(flag) = flags.next() {
             let mut value = || *flags.next().expect("a value follows");

@@ -6,8 +6,8 @@ use std::vec::Vec;
 use expect_test::{Expect, expect};
 use types::codec::Codec;
 use types::{
-    Command, Event, IndexPrice, Lots, OrderId, OrderKind, PlaceOrder, PlaceTrigger, PostOnly,
-    Reject, Side, Ticks, TimeInForce, TriggerId, TriggerKind, TriggerLevel,
+    Command, Event, IndexPrice, Lots, OrderId, OrderKind, PlaceOrder, PlaceTrigger, Reject, Side,
+    Ticks, TriggerId, TriggerKind, TriggerLevel,
 };
 
 use super::priced::{ANN, BOB, PERPETUAL, Priced};
@@ -666,22 +666,7 @@ fn trg_11_a_client_order_id_names_the_trigger() {
 }
 
 fn stop(account: types::AccountId, side: Side, level: TriggerLevel) -> PlaceTrigger {
-    let order = PlaceOrder {
-        account,
-        instrument: PERP,
-        side,
-        kind: OrderKind::Market,
-        size: Lots(1),
-        display: None,
-        time_in_force: TimeInForce::GoodTilCancelled,
-        post_only: PostOnly::No,
-        reduce_only: false,
-        mmp: false,
-        label: types::Label::default(),
-        client_order_id: None,
-        valid_until: None,
-        session: None,
-    };
+    let order = PlaceOrder::new(account, PERP, side, OrderKind::Market, Lots(1));
     PlaceTrigger { kind: TriggerKind::Stop, level, order }
 }
 

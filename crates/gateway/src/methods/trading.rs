@@ -88,22 +88,7 @@ fn order(
     (side, kind, size): (Side, OrderKind, types::Lots),
     display: Option<types::Lots>,
 ) -> PlaceOrder {
-    PlaceOrder {
-        account,
-        instrument,
-        side,
-        kind,
-        size,
-        display,
-        time_in_force: TimeInForce::GoodTilCancelled,
-        post_only: PostOnly::No,
-        reduce_only: false,
-        mmp: false,
-        label: Label::default(),
-        client_order_id: None,
-        valid_until: None,
-        session: None,
-    }
+    PlaceOrder { display, ..PlaceOrder::new(account, instrument, side, kind, size) }
 }
 
 /// Reads what needs the instrument.

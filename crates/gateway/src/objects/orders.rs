@@ -1,12 +1,41 @@
 //! Order.
 
 use market_data::{Order, OrderState};
-use types::{CancelReason, OrderKind, PostOnly};
+use types::{AccountId, At, CancelReason, OrderKind, PostOnly};
 
 use super::{
     Look, Object, Scale, cancel_reason, direction, order_state, order_type, time_in_force,
     write_birth,
 };
+
+/// What an order and a trigger say of themselves alike.
+pub(super) struct Wishes {
+    pub account: AccountId,
+    pub post_only: PostOnly,
+    pub reduce_only: bool,
+    pub mmp: bool,
+    pub replaced: bool,
+    pub liquidation: bool,
+    pub created: At,
+    pub updated: At,
+}
+
+pub(super) fn write_wishes(object: &mut Object<'_>, wishes: &Wishes) {
+    object
+        .flag("post_only", wishes.post_only != PostOnly::No)
+        .flag("reject_post_only", wishes.post_only == PostOnly::Reject)
+        .flag("reduce_only", wishes.reduce_only)
+        .flag("mmp", wishes.mmp)
+        .flag("replaced", wishes.replaced)
+        .flag("api", true)
+        .flag("web", false)
+        .flag("is_liquidation", wishes.liquidation)
+        .flag("is_rebalance", false)
+        .flag("risk_reducing", false)
+        .number("creation_timestamp", wishes.created)
+        .number("last_update_timestamp", wishes.updated)
+        .number("user_id", wishes.account);
+}
 
 /// An order, open or closed.
 pub(crate) fn write_order(out: &mut String, look: Look<'_>, order: &Order) {
@@ -28,20 +57,20 @@ pub(crate) fn write_order(out: &mut String, look: Look<'_>, order: &Order) {
         .number("commission", look.money(order.fee))
         .number("profit_loss", look.money(order.realised))
         .number("max_show", instrument.amount(order.display.unwrap_or(order.size).0.into()))
-        .text("label", order.label.as_str())
-        .flag("post_only", order.post_only != PostOnly::No)
-        .flag("reject_post_only", order.post_only == PostOnly::Reject)
-        .flag("reduce_only", order.reduce_only)
-        .flag("mmp", order.mmp)
-        .flag("replaced", order.replaced)
-        .flag("api", true)
-        .flag("web", false)
-        .flag("is_liquidation", order.liquidation)
-        .flag("is_rebalance", false)
-        .flag("risk_reducing", false)
-        .number("creation_timestamp", order.created)
-        .number("last_update_timestamp", order.updated)
-        .number("user_id", order.account);
+        .text("label", order.label.as_str());
+    write_wishes(
+        &mut object,
+        &Wishes {
+            account: order.account,
+            post_only: order.post_only,
+            reduce_only: order.reduce_only,
+            mmp: order.mmp,
+            replaced: order.replaced,
+            liquidation: order.liquidation,
+            created: order.created,
+            updated: order.updated,
+        },
+    );
     if order.kind == OrderKind::MarketLimit {
         object.word("original_order_type", "market_limit");
     }

@@ -6,6 +6,7 @@ use types::{
     TriggerLevel, TriggerSource,
 };
 
+use super::orders::{Wishes, write_wishes};
 use super::{
     Fixed, Look, Object, Scale, cancel_reason, direction, order_type, time_in_force, write_order,
 };
@@ -60,21 +61,21 @@ pub(crate) fn write_trigger(out: &mut String, look: Look<'_>, trigger: &Trigger)
         .number("commission", 0)
         .number("profit_loss", 0)
         .number("max_show", instrument.amount(order.display.unwrap_or(order.size).0.into()))
-        .text("label", order.label.as_str())
-        .flag("post_only", order.post_only != PostOnly::No)
-        .flag("reject_post_only", order.post_only == PostOnly::Reject)
-        .flag("reduce_only", order.reduce_only)
-        .flag("mmp", order.mmp)
-        .flag("replaced", trigger.replaced)
-        .flag("api", true)
-        .flag("web", false)
-        .flag("is_liquidation", false)
-        .flag("is_rebalance", false)
-        .flag("risk_reducing", false)
-        .number("creation_timestamp", trigger.created)
-        .number("last_update_timestamp", trigger.updated)
-        .number("user_id", order.account)
-        .flag("triggered", matches!(trigger.state, TriggerState::Triggered(_)));
+        .text("label", order.label.as_str());
+    write_wishes(
+        &mut object,
+        &Wishes {
+            account: order.account,
+            post_only: order.post_only,
+            reduce_only: order.reduce_only,
+            mmp: order.mmp,
+            replaced: trigger.replaced,
+            liquidation: false,
+            created: trigger.created,
+            updated: trigger.updated,
+        },
+    );
+    object.flag("triggered", matches!(trigger.state, TriggerState::Triggered(_)));
     write_levels(&mut object, instrument, trigger);
     if let Some(display) = order.display {
         object.number("display_amount", instrument.amount(display.0.into()));

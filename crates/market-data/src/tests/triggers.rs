@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 
 use types::codec::Codec;
 use types::{
-    AccountId, CancelReason, ClientOrderId, Event, Label, Lots, OrderId, OrderKind, PlaceOrder,
-    PlaceTrigger, PostOnly, Reject, Side, Ticks, TimeInForce, TriggerEnd, TriggerId, TriggerKind,
-    TriggerLevel, TriggerPlaced, TriggersMoved,
+    AccountId, CancelReason, ClientOrderId, Event, Lots, OrderId, OrderKind, PlaceOrder,
+    PlaceTrigger, Reject, Side, Ticks, TriggerEnd, TriggerId, TriggerKind, TriggerLevel,
+    TriggerPlaced, TriggersMoved,
 };
 
 use super::{BUYER, PERPETUAL, SELLER, Script};
@@ -15,22 +15,7 @@ use crate::limits::GONE_TRIGGERS_PER_ACCOUNT_MAX;
 use crate::{TriggerState, View};
 
 fn order(account: AccountId, side: Side) -> PlaceOrder {
-    PlaceOrder {
-        account,
-        instrument: PERPETUAL,
-        side,
-        kind: OrderKind::Market,
-        size: Lots(3),
-        display: None,
-        time_in_force: TimeInForce::GoodTilCancelled,
-        post_only: PostOnly::No,
-        reduce_only: false,
-        mmp: false,
-        label: Label::default(),
-        client_order_id: None,
-        valid_until: None,
-        session: None,
-    }
+    PlaceOrder::new(account, PERPETUAL, side, OrderKind::Market, Lots(3))
 }
 
 fn mark(price: u32) -> TriggerLevel {

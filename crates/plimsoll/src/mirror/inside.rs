@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use types::{
     AccountId, AmendOrder, Amount, Applied, CancelScope, Command, Event, IndexPrice, InstrumentId,
-    Label, OrderKind, PlaceOrder, PostOnly, Proposal, Reject, Ticks, TimeInForce, limits,
+    OrderKind, PlaceOrder, Proposal, Reject, Ticks, limits,
 };
 
 use super::desk::{Desk, TopSide};
@@ -119,22 +119,13 @@ impl Inside {
                 (Class::Order, Command::AmendOrder(amend))
             }
             Action::Place { side, price, size } => {
-                let place = PlaceOrder {
-                    account: MIRROR,
-                    instrument: self.instrument,
+                let place = PlaceOrder::new(
+                    MIRROR,
+                    self.instrument,
                     side,
-                    kind: OrderKind::Limit { price },
+                    OrderKind::Limit { price },
                     size,
-                    display: None,
-                    time_in_force: TimeInForce::GoodTilCancelled,
-                    post_only: PostOnly::No,
-                    reduce_only: false,
-                    mmp: false,
-                    label: Label::default(),
-                    client_order_id: None,
-                    valid_until: None,
-                    session: None,
-                };
+                );
                 (Class::Order, Command::PlaceOrder(Box::new(place)))
             }
         }

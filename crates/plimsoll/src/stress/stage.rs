@@ -155,23 +155,13 @@ impl Stage {
             return false;
         }
         let order = PlaceOrder {
-            account,
-            instrument: PERPETUAL,
-            side,
-            kind: OrderKind::Limit { price },
-            size: Lots(lots),
-            display: None,
             time_in_force: match rests {
                 true => TimeInForce::GoodTilCancelled,
                 false => TimeInForce::ImmediateOrCancel,
             },
             post_only: if rests { PostOnly::Slide } else { PostOnly::No },
             reduce_only: reduces,
-            mmp: false,
-            label: Label::default(),
-            client_order_id: None,
-            valid_until: None,
-            session: None,
+            ..PlaceOrder::new(account, PERPETUAL, side, OrderKind::Limit { price }, Lots(lots))
         };
         self.apply(Command::PlaceOrder(Box::new(order)))
     }

@@ -7,8 +7,8 @@ use journal::{Kind, Reader};
 use replica::batch::Entries;
 use types::{
     AccountId, Amount, AssetCode, Barrier, CancelScope, Event, FeedTerms, Incentives, IndexMethod,
-    IndexPrice, InstrumentId, Label, Lots, OrderKind, PlaceOrder, PostOnly, PriceReport, Quorum,
-    Seat, Seq, Side, SignedReport, Source, SourceId, Ticks, TimeInForce,
+    IndexPrice, InstrumentId, Label, Lots, OrderKind, PlaceOrder, PriceReport, Quorum, Seat, Seq,
+    Side, SignedReport, Source, SourceId, Ticks,
 };
 
 use super::super::site::Site;
@@ -75,22 +75,13 @@ fn report(key: &KeyFile, price: u64, nonce: u64) -> Command {
 }
 
 fn order(account: AccountId, side: Side, lots: u32) -> Command {
-    Command::PlaceOrder(Box::new(PlaceOrder {
+    Command::PlaceOrder(Box::new(PlaceOrder::new(
         account,
-        instrument: InstrumentId(0),
+        InstrumentId(0),
         side,
-        kind: OrderKind::Limit { price: Ticks(120_000) },
-        size: Lots(lots),
-        display: None,
-        time_in_force: TimeInForce::GoodTilCancelled,
-        post_only: PostOnly::No,
-        reduce_only: false,
-        mmp: false,
-        label: Label::default(),
-        client_order_id: None,
-        valid_until: None,
-        session: None,
-    }))
+        OrderKind::Limit { price: Ticks(120_000) },
+        Lots(lots),
+    )))
 }
 
 /// Everybody is long 4 000 USD on little money, against one.
