@@ -5,8 +5,9 @@
 //!                                  price and when    │ nonce
 //!   SIM only: volatilities ─────────────────────────▶└────▶ private/report_surface
 //! ```
-//! [`source`] says what there is to report, [`desk`] is the venue, [`key`] signs, [`nonce`] counts,
-//! [`tell`] tells a person or a program. [`sim`] and [`recording`] serve others too.
+//! [`source`] says what there is to report, [`desk`] is the venue, [`key_file`](crate::key_file)
+//! signs, [`nonce`] counts, [`tell`] tells a person or a program. [`sim`] and
+//! [`recording`] serve others too.
 //!
 //! Invariants: a price is reported once, with the time at which its source said it; nothing is
 //! reported when the source is silent; no nonce is used twice.

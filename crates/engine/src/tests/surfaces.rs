@@ -8,7 +8,7 @@ use expect_test::expect;
 use types::codec::Codec;
 use types::{
     AccountId, Amount, At, CancelScope, Command, Event, IndexId, IndexPrice, Instrument, Kind,
-    OptionRight, OrderKind, PlaceOrder, Seat, Side, SourceId, Svi, Ticks,
+    MarketState, OptionRight, OrderKind, PlaceOrder, Scope, Seat, Side, SourceId, Svi, Ticks,
 };
 
 use super::priced::{ANN, BOB, CALL, CAT, Priced, REPORTERS, smile, terms, told};
@@ -255,4 +255,46 @@ fn mrk_14_a_calendar_is_looked_at_as_of_now_and_old_neighbours_stand_in_no_way()
 
         refused 318: the surface allows arbitrage: a calendar spread with 1798185600000 at log-moneyness -26250 ppm costs less than nothing
     "#]].assert_eq(&format!("{early}\n{later}\n{too_low}\n{old}"));
+}
+
+/// AUC-16: while a market is held its options go on being marked by the index of now, so that what
+/// reopens is margined by the price that is reached and not by the one that was left. The twin is
+/// never held, and has the same marks and margins.
+#[test]
+fn auc_16_options_of_a_held_market_hang_on_the_index_of_now() {
+    let mut twin = Priced::inverse();
+    twin.surfaces(smile());
+    twin.trade((ANN, BOB), CALL, (20, 20));
+    let before = twin.world.engine.margin_of(BOB);
+    let mut held = twin.clone();
+    let halt = Command::Halt { scope: Scope::Domain, state: MarketState::Halted, until: None };
+    held.world.must(halt);
+    let mut story = String::new();
+    for price in [60_000, 61_000, 62_500] {
+        for priced in [&mut twin, &mut held] {
+            priced.surfaces(smile());
+            priced.seconds(2, &[price; 5]);
+        }
+        let margins = [&twin, &held].map(|priced| priced.world.engine.margin_of(BOB));
+        assert_eq!((mark(&held), margins[1]), (mark(&twin), margins[0]), "at {price}");
+        story += &format!("at {price} the call is at {}\n", mark(&held));
+    }
+    held.world.must(Command::Resume { scope: Scope::Domain });
+    let state = |priced: &Priced| priced.world.engine.markets.at(CALL.0).state;
+    assert_eq!(state(&held), MarketState::Auction);
+    assert!(before.maintenance < held.world.engine.margin_of(BOB).maintenance);
+    expect![[r#"
+        at 60000 the call is at 21
+        at 61000 the call is at 164
+        at 62500 the call is at 174
+    "#]]
+    .assert_eq(&story);
+    for priced in [&mut twin, &mut held] {
+        for _ in 0..40 {
+            priced.surfaces(smile());
+            priced.seconds(1, &[62_500; 5]);
+        }
+    }
+    assert_eq!(state(&held), MarketState::Open);
+    assert_eq!(mark(&held), mark(&twin));
 }
