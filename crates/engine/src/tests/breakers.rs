@@ -6,14 +6,15 @@ use std::vec::Vec;
 
 use expect_test::{Expect, expect};
 use types::{
-    BreakerTerms, Command, DepthTerms, Event, KindFilter, LimitStateTerms, LiquidationTerms,
-    MarketState, RangeTerms, ReopeningTerms, Scope, Ticks,
+    Ask, At, BreakerTerms, Command, DepthTerms, Event, KindFilter, LimitStateTerms,
+    LiquidationTerms, MarketState, RangeTerms, ReopeningTerms, Scope, Ticks,
 };
 
 use super::liquidation::{bid, levered};
-use super::priced::{BOB, CAT, FUTURE, PERPETUAL, Priced};
+use super::priced::{ANN, BOB, CAT, FUTURE, PERPETUAL, Priced};
 use super::story::tell;
 use super::world::{EXPIRY, World, asset};
+use crate::states::{Answer, STATES, answer};
 
 const OFF: BreakerTerms = BreakerTerms {
     limit_state: None,
@@ -580,20 +581,47 @@ fn sta_8_nothing_holds_a_market_that_is_delivered() {
 /// STA-5: in a market that holds liquidations back, and in no other state, the account waits.
 #[test]
 fn sta_5_nobody_is_liquidated_where_nothing_may_be_taken() {
-    let liquidated = |state: Option<MarketState>| {
+    let liquidated = |state: MarketState| {
         let mut priced = levered(1_400_000);
         bid(&mut priced, CAT, 4_000, 118_600);
         let scope = Scope::Instrument(PERPETUAL);
-        if let Some(state) = state {
-            priced.world.must(Command::Halt { scope, state, until: None });
+        let hold = |state| Command::Halt { scope, state, until: None };
+        match state {
+            MarketState::Open => {}
+            MarketState::Auction => {
+                priced.world.must(hold(MarketState::Halted));
+                priced.world.must(Command::Resume { scope });
+            }
+            state => priced.world.must(hold(state)),
         }
         let events = priced.seconds(5, &[59_200; 5]);
+        assert_eq!(priced.world.engine.markets.at(PERPETUAL.0).state, state);
         events.iter().any(|event| matches!(event, Event::LiquidationStarted { .. }))
     };
-    for state in [MarketState::PostOnly, MarketState::CancelOnly, MarketState::Halted] {
-        assert!(!liquidated(Some(state)), "{state:?}");
+    let ends = [MarketState::Delivering, MarketState::Closed];
+    for state in STATES.into_iter().filter(|state| !ends.contains(state)) {
+        let answer = answer(state, Ask::Liquidate);
+        assert_eq!(liquidated(state), answer == Answer::Yes, "{state:?}: {answer:?}");
     }
-    assert!(liquidated(Some(MarketState::ReduceOnly)) && liquidated(None));
+}
+
+/// STA-1, LIQ-2: what has expired waits for its price with whoever is short in it, and is settled
+/// without a liquidation.
+#[test]
+fn sta_5_an_expired_market_liquidates_nobody() {
+    let mut priced = Priced::inverse();
+    super::liquidation::keep(&mut priced, ANN, 1_400_000);
+    priced.trade((ANN, BOB), FUTURE, (4_000, 120_000));
+    // Half of its window is missing, so that it waits for its price.
+    priced.until(At(EXPIRY.0 - 15 * 60_000), &[60_000; 5]);
+    priced.until(EXPIRY, &[0; 5]);
+    let state = |priced: &Priced| priced.world.engine.markets.at(FUTURE.0).state;
+    let events = priced.seconds(20, &[58_000; 5]);
+    assert!(events.iter().all(|event| !matches!(event, Event::LiquidationStarted { .. })));
+    let margin = priced.world.engine.margin_of(ANN);
+    let found = (state(&priced), margin.equity < margin.maintenance);
+    assert_eq!(answer(MarketState::Delivering, Ask::Liquidate), Answer::No);
+    expect!["(Delivering, true)"].assert_eq(&format!("{found:?}"));
 }
 
 /// BRK-9: the liquidation takes what is within the bound, and the market stays open. BRK-4: a

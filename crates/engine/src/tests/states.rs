@@ -150,7 +150,7 @@ impl Cell {
                 let placed = PlaceTrigger { kind: TriggerKind::Stop, level, order };
                 self.world.apply(Command::PlaceTrigger(placed.into()))
             }
-            Ask::Liquidate => unreachable!("it has a test of its own"),
+            Ask::Liquidate => unreachable!("it has its cells in `breakers`: STA-5"),
         };
         matches!(events.as_slice(), [Event::Refused(_)])
     }
