@@ -9,11 +9,12 @@ use engine::Engine;
 use libfuzzer_sys::fuzz_target;
 use types::codec::Codec;
 use types::{
-    AccountId, AmendOrder, Amount, AssetCode, At, CancelScope, ClientOrderId, Command, Decimal,
-    Entry, Event, Fees, IndexPrice, Instrument, InstrumentId, Kind, KindFilter, Label, Lots,
-    MarginRates, MassQuote, MmpConfig, MmpGroup, OptionRight, OrderId, OrderKind, PlaceOrder,
-    PostOnly, Quote, SelfTradeMode, SessionId, SettlementPeriod, Side, Style, TickStep, Ticks,
-    TimeInForce,
+    AccountId, AmendOrder, AmendTrigger, Amount, AssetCode, At, CancelScope, ClientOrderId,
+    Command, Decimal, Entry, Event, Fees, FillableTerms, IndexPrice, Instrument, InstrumentId,
+    Kind, KindFilter, Label, Lots, MarginRates, MarketState, MassQuote, MmpConfig, MmpGroup,
+    OpenInterestBand, OptionRight, OrderFamily, OrderId, OrderKind, PlaceOrder, PlaceTrigger,
+    PostOnly, Quote, Scope, SelfTradeMode, SessionId, SettlementPeriod, Side, Style, TickStep,
+    Ticks, TimeInForce, TriggerKind, TriggerLevel,
 };
 
 const ACCOUNTS: u32 = 4;
@@ -78,6 +79,7 @@ impl World {
         self.engine.check();
         self.orders.extend(self.events.iter().filter_map(|event| match event {
             Event::OrderPlaced(placed) => Some(placed.order),
+            Event::TriggerPlaced(placed) => Some(OrderId::of_trigger(placed.trigger)),
             _ => None,
         }));
     }
@@ -201,8 +203,8 @@ impl Script<'_> {
     }
 
     fn command(&mut self, orders: &[OrderId]) -> Option<Command> {
-        let command = match self.next()? % 20 {
-            0..=6 => self.place(),
+        let command = match self.next()? % 26 {
+            0..=6 => Command::PlaceOrder(self.place().into()),
             7..=8 => self.amend(orders),
             9 => Command::CancelOrder { account: self.account(), order: self.order(orders) },
             10 => Command::CancelOrders { account: self.account(), scope: self.scope() },
@@ -213,12 +215,16 @@ impl Script<'_> {
             16 => self.move_money(),
             17 => self.report(),
             18 => self.time_passes(),
+            19..=20 => self.place_trigger(),
+            21 => self.amend_trigger(orders),
+            22..=23 => self.restrict(),
+            24 => self.crowd(),
             _ => self.raw()?,
         };
         Some(command)
     }
 
-    fn place(&mut self) -> Command {
+    fn place(&mut self) -> PlaceOrder {
         let kind = match self.byte() % 6 {
             0 => OrderKind::Market,
             1 => OrderKind::MarketLimit,
@@ -235,7 +241,7 @@ impl Script<'_> {
             let text = ["x", "y", "z"][usize::from(self.byte() % 3)];
             ClientOrderId::new(text).expect("a short id")
         });
-        let order = PlaceOrder {
+        PlaceOrder {
             account: self.account(),
             instrument: self.instrument(),
             side: self.side(),
@@ -250,13 +256,74 @@ impl Script<'_> {
             client_order_id,
             valid_until: self.valid_until(),
             session: self.session(),
+        }
+    }
+
+    fn level(&mut self) -> TriggerLevel {
+        match self.byte() % 3 {
+            0 => TriggerLevel::Index(IndexPrice(u64::from(self.price().0 / 2) * IndexPrice::SCALE)),
+            1 => TriggerLevel::Mark(self.price()),
+            _ => TriggerLevel::Last(self.price()),
+        }
+    }
+
+    fn place_trigger(&mut self) -> Command {
+        let kinds = [TriggerKind::Stop, TriggerKind::Take, TriggerKind::Trailing];
+        let kind = kinds[usize::from(self.byte() % 3)];
+        let (level, order) = (self.level(), self.place());
+        Command::PlaceTrigger(PlaceTrigger { kind, level, order }.into())
+    }
+
+    fn amend_trigger(&mut self, orders: &[OrderId]) -> Command {
+        let order = self.amendment(orders);
+        let level = self.flag().then(|| self.level());
+        Command::AmendTrigger(AmendTrigger { order, level }.into())
+    }
+
+    /// Halts, their ends, and accounts that are stopped.
+    fn restrict(&mut self) -> Command {
+        let (base, quote) = (asset("BTC"), asset("USD"));
+        let scope = match self.byte() % 3 {
+            0 => Scope::Instrument(self.instrument()),
+            1 => Scope::Index { base, quote },
+            _ => Scope::Domain,
         };
-        Command::PlaceOrder(order.into())
+        let states = [
+            MarketState::PostOnly,
+            MarketState::ReduceOnly,
+            MarketState::CancelOnly,
+            MarketState::Halted,
+        ];
+        match self.byte() % 6 {
+            0..=1 => {
+                Command::Halt { scope, state: states[usize::from(self.byte() % 4)], until: None }
+            }
+            2..=3 => Command::Resume { scope },
+            4 => Command::Tick,
+            _ => Command::SetKillSwitch { account: self.account(), on: self.flag() },
+        }
+    }
+
+    /// Rules of margin and of liquidation that hang on others, or none.
+    fn crowd(&mut self) -> Command {
+        if self.flag() {
+            let adjustment_ppm = u32::from(self.byte()) * 10_000;
+            let terms = FillableTerms { adjustment_ppm, spread_ppm: 1_500_000 };
+            return Command::SetFillable(self.flag().then_some(terms));
+        }
+        let lower = Amount(i64::from(self.byte()) << 20);
+        let band = OpenInterestBand { lower, upper: Amount(i64::from(self.byte()) << 24) };
+        let instrument = self.instrument();
+        Command::SetOpenInterestBand { instrument, band: self.flag().then_some(band) }
     }
 
     fn amend(&mut self, orders: &[OrderId]) -> Command {
+        Command::AmendOrder(self.amendment(orders))
+    }
+
+    fn amendment(&mut self, orders: &[OrderId]) -> AmendOrder {
         let what = self.byte();
-        Command::AmendOrder(AmendOrder {
+        AmendOrder {
             account: self.account(),
             order: self.order(orders),
             size: (what & 1 == 1).then(|| self.size()),
@@ -265,11 +332,14 @@ impl Script<'_> {
             post_only: (what & 8 == 8).then(|| self.post_only()),
             reduce_only: (what & 16 == 16).then(|| self.flag()),
             valid_until: self.valid_until(),
-        })
+        }
     }
 
     fn scope(&mut self) -> CancelScope {
-        match self.byte() % 6 {
+        match self.byte() % 7 {
+            6 => {
+                CancelScope::Only { family: OrderFamily::Triggers, within: CancelScope::All.into() }
+            }
             0 => CancelScope::All,
             1 => CancelScope::Instrument(self.instrument()),
             2 => CancelScope::Kind(KindFilter::Future),
