@@ -6,6 +6,8 @@ use crate::Amount;
 pub const ORDERS_PER_ACCOUNT_MAX: u32 = 10_000;
 /// Open orders of one account in one instrument.
 pub const ORDERS_PER_INSTRUMENT_MAX: u32 = 2_000;
+/// Triggers of one domain that wait.
+pub const TRIGGERS_MAX: u32 = 1 << 20;
 /// Waiting triggers of one account.
 pub const TRIGGERS_PER_ACCOUNT_MAX: u32 = 200;
 /// Waiting triggers of one account in one instrument.

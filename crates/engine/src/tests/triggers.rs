@@ -13,7 +13,7 @@ use types::{
 use super::priced::{ANN, BOB, PERPETUAL, Priced};
 use super::story::tell;
 use super::trigger_twin::Twin;
-use super::world::{PERP, World};
+use super::world::{CALL, PERP, World};
 use crate::Engine;
 
 fn check(script: &str, expected: Expect) {
@@ -691,6 +691,31 @@ fn trg_4_an_account_has_only_so_many_triggers() {
     let order = OrderId::of_trigger(TriggerId(7));
     world.must(Command::CancelOrder { account: ann, order });
     world.must(one_more);
+}
+
+/// TRG-4: so many of an account, wherever they are, and so many of a domain, whosever they are.
+#[test]
+fn trg_4_an_account_and_a_domain_have_only_so_many_triggers() {
+    let mut world = World::btc();
+    let (ann, bob) = (world.fund(100_000_000), world.fund(100_000_000));
+    let level = TriggerLevel::Mark(Ticks(100_000));
+    let elsewhere = |account| {
+        let mut terms = stop(account, Side::Ask, level);
+        terms.order.instrument = CALL;
+        crate::triggers::Trigger { terms, ends_at: None }
+    };
+    let mut n_placed = 0;
+    let mut refused = |owner, n: u32| {
+        for _ in 0..n {
+            n_placed += 1;
+            world.engine.triggers.insert(TriggerId(n_placed), elsewhere(owner));
+        }
+        let events = world.apply(Command::PlaceTrigger(stop(ann, Side::Ask, level).into()));
+        refusal(&events).cloned()
+    };
+    assert_eq!(refused(ann, 200), Some(Reject::TriggersTooMany { waiting: 200, max: 200 }));
+    let max = types::limits::TRIGGERS_MAX;
+    assert_eq!(refused(bob, max - 200), Some(Reject::TriggersTooMany { waiting: max, max }));
 }
 
 /// A thousand stops at a thousand prices, and one trade through all of them.

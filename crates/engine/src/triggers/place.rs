@@ -140,9 +140,11 @@ impl Engine {
             all += 1;
             here += u32::from(trigger.instrument() == instrument);
         }
-        for (waiting, max) in
-            [(all, limits::TRIGGERS_PER_ACCOUNT_MAX), (here, limits::TRIGGERS_PER_INSTRUMENT_MAX)]
-        {
+        for (waiting, max) in [
+            (self.triggers.len(), limits::TRIGGERS_MAX),
+            (all, limits::TRIGGERS_PER_ACCOUNT_MAX),
+            (here, limits::TRIGGERS_PER_INSTRUMENT_MAX),
+        ] {
             if max <= waiting {
                 return Err(Reject::TriggersTooMany { waiting, max });
             }

@@ -76,6 +76,11 @@ impl Triggers {
         self.waiting.is_empty()
     }
 
+    /// How many wait.
+    pub fn len(&self) -> u32 {
+        u32::try_from(self.waiting.len()).unwrap_or(u32::MAX)
+    }
+
     pub fn get(&self, id: TriggerId) -> Option<&Trigger> {
         self.waiting.get(&id).map(AsRef::as_ref)
     }
