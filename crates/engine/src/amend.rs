@@ -29,10 +29,7 @@ impl Engine {
         amendment: &AmendOrder,
         events: &mut Vec<Event>,
     ) -> Result<(), Reject> {
-        self.check_valid(amendment.valid_until)?;
-        self.check_account(amendment.account)?;
-        self.check_not_liquidating(amendment.account)?;
-        self.check_alive(amendment.account)?;
+        self.check_sender(amendment.account, amendment.valid_until)?;
         self.refresh(amendment.account);
         let order = self.check_owned(amendment.account, amendment.order)?;
         let slot = order.id.slot();

@@ -55,10 +55,7 @@ impl Engine {
         order: &PlaceOrder,
         events: &mut Vec<Event>,
     ) -> Result<(), Reject> {
-        self.check_valid(order.valid_until)?;
-        self.check_account(order.account)?;
-        self.check_not_liquidating(order.account)?;
-        self.check_alive(order.account)?;
+        self.check_sender(order.account, order.valid_until)?;
         if let Some(first) = self.repeated(order) {
             events.push(Event::OrderRepeated { order: first });
             return Ok(());
@@ -75,13 +72,18 @@ impl Engine {
         Ok(())
     }
 
-    pub(crate) fn check_valid(&self, valid_until: Option<At>) -> Result<(), Reject> {
-        match valid_until {
-            Some(valid_until) if valid_until < self.at => {
-                Err(Reject::ValidUntilPassed { valid_until, at: self.at })
-            }
-            _ => Ok(()),
+    /// In time, and from an account that is there, not in liquidation and not stopped.
+    pub(crate) fn check_sender(
+        &self,
+        account: AccountId,
+        valid_until: Option<At>,
+    ) -> Result<(), Reject> {
+        if let Some(valid_until) = valid_until.filter(|valid_until| *valid_until < self.at) {
+            return Err(Reject::ValidUntilPassed { valid_until, at: self.at });
         }
+        self.check_account(account)?;
+        self.check_not_liquidating(account)?;
+        self.check_alive(account)
     }
 
     pub(crate) fn check_place(&self, order: &PlaceOrder) -> Result<Plan, Reject> {

@@ -18,10 +18,7 @@ impl Engine {
         quotes: &MassQuote,
         events: &mut Vec<Event>,
     ) -> Result<(), Reject> {
-        self.check_valid(quotes.valid_until)?;
-        self.check_account(quotes.account)?;
-        self.check_not_liquidating(quotes.account)?;
-        self.check_alive(quotes.account)?;
+        self.check_sender(quotes.account, quotes.valid_until)?;
         check_set(&quotes.quotes)?;
         self.refresh(quotes.account);
         let mut plans = Vec::with_capacity(quotes.quotes.len());

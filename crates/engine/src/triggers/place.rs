@@ -24,10 +24,7 @@ impl Engine {
         events: &mut Vec<Event>,
     ) -> Result<(), Reject> {
         let order = &asked.order;
-        self.check_valid(order.valid_until)?;
-        self.check_account(order.account)?;
-        self.check_not_liquidating(order.account)?;
-        self.check_alive(order.account)?;
+        self.check_sender(order.account, order.valid_until)?;
         if let Some(first) = self.repeated(order) {
             events.push(Event::OrderRepeated { order: first });
             return Ok(());
@@ -61,10 +58,7 @@ impl Engine {
         events: &mut Vec<Event>,
     ) -> Result<(), Reject> {
         let amendment = &asked.order;
-        self.check_valid(amendment.valid_until)?;
-        self.check_account(amendment.account)?;
-        self.check_not_liquidating(amendment.account)?;
-        self.check_alive(amendment.account)?;
+        self.check_sender(amendment.account, amendment.valid_until)?;
         let id = self.check_owned_trigger(amendment.account, amendment.order)?;
         let old = self.triggers.get(id).ok_or(Reject::OrderNotOpen { order: amendment.order })?;
         let market = self.check_market(old.instrument())?;

@@ -400,7 +400,12 @@ pub(super) const TRADING: &[Method] = &[
         TRADE_READ,
         triggers::get_trigger_order_history,
     )
-    .takes(PAGE),
+    .takes(&[
+        CURRENCY,
+        may("instrument_name", Text),
+        may("count", Integer),
+        may("continuation", Integer),
+    ]),
     private(Second, "private/get_margins", TRADE_READ, risk::get_margins).takes(&[
         INSTRUMENT,
         must("amount", Number),

@@ -129,6 +129,12 @@ fn trigger_of(
     if let OrderType::Trigger(kind, _) = order_type {
         return Ok(Some((kind, triggers::level(params, ground, kind)?)));
     }
+    refuse_levels(params)?;
+    Ok(None)
+}
+
+/// What would fire a trigger is asked of an order that does not wait.
+fn refuse_levels(params: Params<'_>) -> Result<(), RpcError> {
     for param in ["trigger", "trigger_price", "trigger_offset"] {
         if params.get(param).is_some() {
             let reason = "goes with a type that waits: stop_limit, stop_market, take_limit, \
@@ -136,7 +142,7 @@ fn trigger_of(
             return Err(error(11047, "unsupported_arg_combination", reason).with("param", param));
         }
     }
-    Ok(None)
+    Ok(())
 }
 
 fn order_kind(
@@ -252,6 +258,7 @@ fn amend_order(market: &Market, call: &Call, place: Place, order: OrderId) -> An
     if order.trigger().is_some() {
         return triggers::amend_trigger(market, call, place, amended);
     }
+    refuse_levels(params)?;
     amend(place.domain, amended)
 }
 

@@ -262,6 +262,13 @@ fn what_makes_no_trigger_is_refused_with_what_would() {
         let refused = world.refusal(ALICE, "private/sell", stop(more.clone()));
         lines.push(format!("{more}\n    {refused}"));
     }
+    let resting = world.limit(ALICE, PERPETUAL, ("buy", "99000", "50"));
+    for param in ["trigger_price", "trigger_offset"] {
+        let mut sent = json!({ "order_id": resting, "amount": 50 });
+        sent[param] = json!(99_000);
+        let refused = world.refusal(ALICE, "private/edit", sent);
+        assert!(refused.starts_with("11047") && refused.contains(param), "{refused}");
+    }
     let id = |id: &str| json!({ "order_id": id });
     for wrong in ["TRG-", "TRG-x", "DOGE-TRG-1", "TRG-99999999999999", "ETH-TRG-7"] {
         let refused = world.refusal(ALICE, "private/get_order_state", id(wrong));
@@ -312,4 +319,33 @@ fn what_makes_no_trigger_is_refused_with_what_would() {
             10025 invalid_order_id {"param":"order_id","reason":"TRG-99999999999999 is no order id: send digits, outside BTC as ETH-123"}
         ETH-TRG-7
             10004 order_not_found {"reason":"there is no order ETH-TRG-7, or it was closed long ago"}"#]].assert_eq(&lines.join("\n"));
+}
+
+#[test]
+fn the_history_goes_on_where_the_page_before_ended() {
+    let world = World::new();
+    for nth in 0..5 {
+        world.call(ALICE, "private/sell", stop(json!({ "trigger_price": 99_000 - nth })));
+    }
+    world.call(ALICE, "private/cancel", json!({ "order_id": "TRG-2" }));
+    let page = |name: &str, from: Value| {
+        let sent = json!({
+            "currency": "BTC", "instrument_name": name, "count": 2, "continuation": from,
+        });
+        let page = world.call(ALICE, "private/get_trigger_order_history", sent);
+        let entries = page["entries"].as_array().expect("a list").iter();
+        let ids = entries.map(|row| row["trigger_order_id"].as_str().expect("an id").to_owned());
+        (ids.collect::<Vec<_>>().join(" "), page["continuation"].clone())
+    };
+    let (mut from, mut told) = (Value::Null, Vec::new());
+    for _ in 0..3 {
+        let (ids, next) = page(PERPETUAL, from);
+        told.push(ids);
+        from = next;
+    }
+    assert_eq!(
+        (told.join(" | ").as_str(), from),
+        ("TRG-5 TRG-4 | TRG-3 TRG-1 | TRG-2", Value::Null)
+    );
+    assert_eq!(page("BTC-25DEC26", Value::Null), (String::new(), Value::Null));
 }
