@@ -60,13 +60,14 @@ def signed_size(exchange, symbol):
 class Crossing:
     """One trade between the two desks, as each of them was told about it."""
 
-    def __init__(self, price, amount, before, maker_order, taker_order, trade_ids):
+    def __init__(self, price, amount, before, maker_order, taker_order, trade_ids, attempts):
         self.price = price
         self.amount = amount
         self.before = before
         self.maker_order = maker_order
         self.taker_order = taker_order
         self.trade_ids = trade_ids
+        self.attempts = attempts
 
 
 def cross(maker, taker, symbol, amount, attempts_max=40):
@@ -76,7 +77,7 @@ def cross(maker, taker, symbol, amount, attempts_max=40):
     undone (what is left of the maker's order is cancelled) and the next one is made.
     """
     step = tick(maker, symbol)
-    for _ in range(attempts_max):
+    for attempt in range(1, attempts_max + 1):
         book = maker.fetch_order_book(symbol, 1)
         bid, ask = book["bids"][0][0], book["asks"][0][0]
         price = float(maker.price_to_precision(symbol, bid + step))
@@ -92,7 +93,7 @@ def cross(maker, taker, symbol, amount, attempts_max=40):
         made = {trade["id"] for trade in maker.fetch_order_trades(bought["id"])}
         took = {trade["id"] for trade in taker.fetch_order_trades(sold["id"])}
         if sold["filled"] == amount and took == made:
-            return Crossing(price, amount, before, bought, sold, took)
+            return Crossing(price, amount, before, bought, sold, took, attempt)
         if maker.fetch_order(bought["id"])["status"] == "open":
             try:
                 maker.cancel_order(bought["id"])

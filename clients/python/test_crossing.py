@@ -81,15 +81,21 @@ def test_a_fresh_position_costs_the_taker_its_fee_and_no_more(ann, bob):
     def balance(exchange):
         return float(exchange.private_get_get_account_summary({"currency": "BTC"})["result"]["balance"])
 
-    for exchange in (ann, bob):
+    def flatten(exchange):
         size = desk.signed_size(exchange, PERPETUAL)
         if size != 0:
             exchange.create_order(PERPETUAL, "market", "sell" if 0 < size else "buy", abs(size))
-    for _ in range(10):
+
+    # An attempt that a market maker spoils has a fee of its own: only a first attempt is fresh.
+    for _ in range(20):
+        for exchange in (ann, bob):
+            flatten(exchange)
         before = [balance(exchange) for exchange in (ann, bob)]
         crossing = desk.cross(ann, bob, PERPETUAL, 1000)
-        if crossing.before == [0, 0]:
+        if crossing.before == [0, 0] and crossing.attempts == 1:
             break
+    else:
+        pytest.fail("of 20 crossings none met the other desk at once from two flat positions")
     (trade_id,) = crossing.trade_ids
     paid = []
     for exchange, was in ((ann, before[0]), (bob, before[1])):
