@@ -24,6 +24,7 @@
 pub mod batch;
 pub mod feed;
 pub mod queue;
+pub mod raft;
 pub mod restore;
 pub mod solo;
 

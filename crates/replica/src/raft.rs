@@ -1,0 +1,13 @@
+//! The sequencer of several machines: a quorum's logs, ordered by Raft.
+//!
+//! ```text
+//!   Handle::submit ─▶ queue ─▶ batch, stamped by the leader ─▶ openraft ─▶ journals of a quorum
+//!                       └─▶ on a follower: to the leader                       ║ committed
+//!                                                     engine::apply ◀──────────╝ on every node
+//!                                                          └─▶ sink
+//! ```
+//! openraft decides; this module gives it a log ([`log`]: our journal), a state machine
+//! ([`machine`]: our engine, on its own thread) and a network ([`network`], [`server`]: TLS, both
+//! sides known by certificate). Types of openraft stay in here.
+
+pub(crate) mod types;
