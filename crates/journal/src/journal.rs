@@ -160,6 +160,58 @@ impl<D: Disk> Journal<D> {
         Ok(())
     }
 
+    /// Takes a stamp and, if it has entries, the batch of `count` entries behind it, both in one
+    /// segment. Returns where the stamp stands.
+    pub fn append_stamped(
+        &mut self,
+        stamp: &[u8],
+        count: u32,
+        body: &[u8],
+    ) -> Result<Place, WriteError> {
+        let length = stamp.len().max(body.len());
+        if RECORD_BYTES_MAX < length {
+            return Err(WriteError::TooLong { length });
+        }
+        if self.is_full_for(record_bytes(stamp.len()) + body.len()) {
+            self.sync()?;
+            self.attempt(Self::rotate)?;
+        }
+        self.refuse_if_poisoned()?;
+        let offset = self.segment.written + self.buffer.len();
+        let place = Place { segment: self.segment.first, offset };
+        self.push(Kind::Stamp, Seq(self.next.0 - 1), 0, stamp);
+        if 0 < count {
+            self.push(Kind::Batch, self.next, count, body);
+        }
+        Ok(place)
+    }
+
+    /// Drops everything from `place` on, which is the end of a record before which stand the
+    /// entries below `next`. For entries that a quorum never had; it is durable when it returns.
+    ///
+    /// A crash on the way leaves some of them at the end of the log, and no gap.
+    pub fn truncate(&mut self, place: Place, next: Seq) -> Result<(), WriteError> {
+        self.refuse_if_poisoned()?;
+        assert!(self.buffer.is_empty(), "what was appended is synced before something is dropped");
+        assert!(next <= self.next, "only what is there can be dropped");
+        self.attempt(|journal| journal.cut(place, next))
+    }
+
+    /// Drops every entry, and goes on with `first`: a snapshot has taken their place. It is durable
+    /// when it returns. A crash on the way leaves a shorter log, or none.
+    pub fn restart_at(&mut self, first: Seq) -> Result<(), WriteError> {
+        self.refuse_if_poisoned()?;
+        assert!(self.buffer.is_empty(), "what was appended is synced before something is dropped");
+        self.attempt(|journal| {
+            journal.remove_from(Seq(0))?;
+            let header = Header { first, previous: Link::default() };
+            let file = create_segment(&mut journal.disk, &journal.dir, header)?;
+            journal.segment = Segment::begun(first, file);
+            (journal.next, journal.durable) = (first, Seq(first.0 - 1));
+            journal.seal_synced()
+        })
+    }
+
     /// Makes everything that was appended durable; returns the last seq that is.
     pub fn sync(&mut self) -> Result<Seq, WriteError> {
         self.refuse_if_poisoned()?;
@@ -195,7 +247,7 @@ impl<D: Disk> Journal<D> {
         let fits = match kind {
             Kind::Batch => seq == self.next && 0 < count,
             Kind::Root => seq.next() == self.next && count == 0,
-            Kind::Seal => false,
+            Kind::Seal | Kind::Stamp => false,
         };
         assert!(
             fits,
@@ -258,6 +310,36 @@ impl<D: Disk> Journal<D> {
         let file = create_segment(&mut self.disk, &self.dir, Header { first, previous })?;
         self.segment = Segment::begun(first, file);
         Ok(())
+    }
+
+    fn cut(&mut self, place: Place, next: Seq) -> io::Result<()> {
+        self.remove_from(place.segment.next())?;
+        let path = self.dir.join(segment::file_name(place.segment));
+        let mut file = self.disk.open(&path)?;
+        self.disk.set_len(&mut file, offset(place.offset))?;
+        self.disk.sync(&mut file)?;
+        self.segment = Segment::begun(place.segment, file);
+        let segment = &mut self.segment;
+        (segment.synced, segment.written) = (place.offset, place.offset);
+        segment.reserved = place.offset;
+        segment.batches = place.segment < next;
+        (self.next, self.durable) = (next, Seq(next.0 - 1));
+        self.seal_synced()
+    }
+
+    /// Removes the segments that begin with `first` or later, the newest first.
+    fn remove_from(&mut self, first: Seq) -> io::Result<()> {
+        let segments = segment::list(&self.dir)?;
+        for (_, path) in segments.iter().rev().take_while(|(begin, _)| first <= *begin) {
+            self.disk.remove(path)?;
+            self.disk.sync_dir(&self.dir)?;
+        }
+        Ok(())
+    }
+
+    fn seal_synced(&mut self) -> io::Result<()> {
+        self.seal()?;
+        self.disk.sync(&mut self.segment.file)
     }
 
     fn refuse_if_poisoned(&self) -> Result<(), WriteError> {

@@ -45,8 +45,8 @@ mod tests;
 
 pub use disk::{Disk, OsDisk};
 pub use journal::{Journal, Options, WriteError};
-pub use reader::{ReadError, Reader};
-pub use record::{Kind, RECORD_BYTES_MAX, Record};
+pub use reader::{ReadError, Reader, read_span};
+pub use record::{Kind, Place, RECORD_BYTES_MAX, Record};
 pub use recovery::{OpenError, Opened};
 pub use segment::{Corruption, Flaw, SEGMENT_BYTES, TornTail};
 pub use snapshot::{Snapshot, SnapshotError};

@@ -6,12 +6,13 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::vec;
 
 use types::Seq;
 
-use crate::record::{Kind, Record};
+use crate::record::{Head, Kind, Place, Record, decode_from};
 use crate::recovery::{check_header, corruption};
 use crate::segment::{self, Corruption, Cursor, Flaw, Link, Step, TornTail};
 
@@ -50,6 +51,8 @@ pub struct Reader {
     path: PathBuf,
     bytes: Vec<u8>,
     cursor: Cursor,
+    /// Where the last record that was handed out begins.
+    place: Place,
     previous: Option<Link>,
     torn: Option<TornTail>,
     bytes_total: u64,
@@ -73,6 +76,7 @@ impl Reader {
             path: PathBuf::new(),
             bytes: Vec::new(),
             cursor: Cursor::new(Seq(1)),
+            place: Place { segment: Seq(1), offset: 0 },
             previous: None,
             torn: None,
             bytes_total,
@@ -85,9 +89,9 @@ impl Reader {
         let mut read_again = false;
         loop {
             match self.cursor.step(&self.bytes) {
-                Ok(Step::Record(_, head))
-                    if head.kind == Kind::Seal || head.next() <= self.from => {}
+                Ok(Step::Record(_, head)) if self.is_before(&head) => {}
                 Ok(Step::Record(offset, head)) => {
+                    self.place = Place { segment: self.cursor.link().first, offset };
                     return Ok(Some(segment::record_at(&self.bytes, offset, &head)));
                 }
                 Ok(Step::End(torn)) => {
@@ -102,6 +106,15 @@ impl Reader {
                 }
                 Err(flaw) => return Err(self.flawed(flaw)),
             }
+        }
+    }
+
+    /// A stamp belongs to what follows it, everything else to what is before.
+    fn is_before(&self, head: &Head) -> bool {
+        match head.kind {
+            Kind::Seal => true,
+            Kind::Stamp => head.next() < self.from,
+            Kind::Batch | Kind::Root => head.next() <= self.from,
         }
     }
 
@@ -170,6 +183,11 @@ impl Reader {
         (segment::file_name(first), length)
     }
 
+    /// Where the last record that was handed out begins, and where it ends.
+    pub fn record_place(&self) -> (Place, usize) {
+        (self.place, self.cursor.offset())
+    }
+
     /// Seq of the entry after the last record that was passed.
     pub fn next(&self) -> Seq {
         self.cursor.next()
@@ -184,6 +202,33 @@ impl Reader {
     pub fn bytes_done(&self) -> u64 {
         self.bytes_before + self.cursor.link().length
     }
+}
+
+/// Reads the records from `place` up to the offset `end` of the same segment, without those before
+/// them: what stands there was written by this process or checked when it opened the journal.
+pub fn read_span(
+    dir: &Path,
+    place: Place,
+    end: usize,
+    mut visit: impl FnMut(Record<'_>),
+) -> Result<(), ReadError> {
+    let path = dir.join(segment::file_name(place.segment));
+    let disk = |source| ReadError::Disk { path: path.clone(), source };
+    let mut bytes = vec![0; end.saturating_sub(place.offset)];
+    let file = fs::File::open(&path).map_err(disk)?;
+    let offset = u64::try_from(place.offset).unwrap_or(u64::MAX);
+    file.read_exact_at(&mut bytes, offset).map_err(disk)?;
+    let mut done = 0;
+    while done < bytes.len() {
+        let here = Place { segment: place.segment, offset: place.offset + done };
+        let head = decode_from(&bytes[done..], here).map_err(|flaw| {
+            let offset = u64::try_from(here.offset).unwrap_or(u64::MAX);
+            corruption(place.segment, offset, Flaw::Record(flaw))
+        })?;
+        visit(segment::record_at(&bytes, done, &head));
+        done += head.record_bytes();
+    }
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ReadError> {

@@ -2,12 +2,13 @@
 //!
 //! ```text
 //!   offset bytes
-//!    0      4    kind: "BTCH" entries · "ROOT" mark · "SEAL" end of a synced group
+//!    0      4    kind: "BTCH" entries · "ROOT" mark · "SEAL" end of a synced group ·
+//!                "STMP" who ordered the batch behind it
 //!    4      4    CRC-32C of: segment's first seq (8), offset in the file (8), the whole record
 //!                but this field, with its padding
 //!    8      4    length of the body, at most RECORD_BYTES_MAX
-//!   12      4    count: entries in the body; 0 for a mark and a seal
-//!   16      8    seq: of the first entry; for a mark and a seal, of the last entry before it
+//!   12      4    count: entries in the body; 0 for everything but a batch
+//!   16      8    seq: of the first entry; for everything else, of the last entry before it
 //!   24      4    durable: what is below this offset of the file was synced when this was written
 //!   28      4    zero
 //!   32      n    body
@@ -39,6 +40,8 @@ pub enum Kind {
     Root,
     /// Written by the journal itself: everything before it is synced.
     Seal,
+    /// What a sequencer of several machines says of the batch that follows, or instead of one.
+    Stamp,
 }
 
 /// Where a record stands: which file, and where in it.
@@ -59,7 +62,7 @@ pub struct Head {
     pub length: usize,
     /// Entries in the body.
     pub count: u32,
-    /// Seq of the first entry, or of the last one before a mark or a seal.
+    /// Seq of the first entry, or of the last one before a mark, a seal or a stamp.
     pub seq: Seq,
     /// What was synced when it was written, as an offset in the same file.
     pub durable: usize,
@@ -72,9 +75,9 @@ pub struct Head {
 pub struct Record<'a> {
     /// What it is.
     pub kind: Kind,
-    /// Seq of the first entry of a batch, or of the last entry before a mark.
+    /// Seq of the first entry of a batch, or of the last entry before a mark or a stamp.
     pub seq: Seq,
-    /// Entries in a batch; 0 for a mark.
+    /// Entries in a batch; 0 for a mark and a stamp.
     pub count: u32,
     /// The bytes.
     pub body: &'a [u8],
@@ -117,11 +120,13 @@ impl Kind {
             Kind::Batch => *b"BTCH",
             Kind::Root => *b"ROOT",
             Kind::Seal => *b"SEAL",
+            Kind::Stamp => *b"STMP",
         }
     }
 
     fn from_tag(tag: [u8; 4]) -> Option<Kind> {
-        [Kind::Batch, Kind::Root, Kind::Seal].into_iter().find(|kind| kind.tag() == tag)
+        const ALL: [Kind; 4] = [Kind::Batch, Kind::Root, Kind::Seal, Kind::Stamp];
+        ALL.into_iter().find(|kind| kind.tag() == tag)
     }
 }
 
@@ -135,7 +140,7 @@ impl Head {
     pub fn next(&self) -> Seq {
         match self.kind {
             Kind::Batch => Seq(self.seq.0.saturating_add(u64::from(self.count))),
-            Kind::Root | Kind::Seal => Seq(self.seq.0.saturating_add(1)),
+            Kind::Root | Kind::Seal | Kind::Stamp => Seq(self.seq.0.saturating_add(1)),
         }
     }
 }
@@ -166,7 +171,11 @@ pub fn encode(out: &mut Vec<u8>, place: Place, head: Head, body: &[u8]) -> u32 {
 
 /// Reads the record that stands at `place` of the segment whose bytes these are.
 pub fn decode(bytes: &[u8], place: Place) -> Result<Head, Malformed> {
-    let rest = bytes.get(place.offset..).unwrap_or_default();
+    decode_from(bytes.get(place.offset..).unwrap_or_default(), place)
+}
+
+/// Reads the record that `rest` begins with; it stands at `place` of its segment.
+pub fn decode_from(rest: &[u8], place: Place) -> Result<Head, Malformed> {
     let Some(head) = rest.first_chunk::<HEAD_BYTES>() else {
         return Err(Malformed::Short { missing: HEAD_BYTES - rest.len() });
     };

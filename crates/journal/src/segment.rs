@@ -3,7 +3,7 @@
 //! ```text
 //!   offset bytes
 //!    0      8    "PLIMLOG\n"
-//!    8      4    format version, 1
+//!    8      4    format version: 2; 1 has no stamps, and is read too
 //!   12      4    CRC-32C of the other 44 bytes of the header
 //!   16      8    first seq: of the first entry of this segment; also in the file's name
 //!   24      8    first seq of the previous segment, 0 if there is none
@@ -33,8 +33,10 @@ pub const SEGMENT_BYTES: usize = 64 << 20;
 pub const SEGMENT_BYTES_MAX: usize = 1 << 30;
 /// Bytes of the header.
 pub const HEADER_BYTES: usize = 48;
-/// The format that is written, and the only one there is.
-pub const FORMAT_VERSION: u32 = 1;
+/// The format that is written.
+pub const FORMAT_VERSION: u32 = 2;
+/// The oldest format that is read.
+pub const FORMAT_VERSION_MIN: u32 = 1;
 const MAGIC: [u8; 8] = *b"PLIMLOG\n";
 
 /// The end of a segment, as the next one remembers it.
@@ -64,7 +66,9 @@ pub enum Flaw {
     #[error("the file does not begin with a whole segment header")]
     Header,
     /// A format of another build.
-    #[error("format version is {found}, this build reads {FORMAT_VERSION}")]
+    #[error(
+        "format version is {found}, this build reads {FORMAT_VERSION_MIN} to {FORMAT_VERSION}"
+    )]
     Version {
         /// What the file says.
         found: u32,
@@ -191,7 +195,7 @@ impl Header {
         if header[..8] != MAGIC || word(12) != header_checksum(header) {
             return Err(Flaw::Header);
         }
-        if word(8) != FORMAT_VERSION {
+        if !(FORMAT_VERSION_MIN..=FORMAT_VERSION).contains(&word(8)) {
             return Err(Flaw::Version { found: word(8) });
         }
         let first = Seq(long(16));
@@ -243,7 +247,7 @@ impl Cursor {
     fn check_order(&self, head: &Head) -> Result<(), Flaw> {
         let expected = match head.kind {
             Kind::Batch => self.next,
-            Kind::Root | Kind::Seal => Seq(self.next.0.saturating_sub(1)),
+            Kind::Root | Kind::Seal | Kind::Stamp => Seq(self.next.0.saturating_sub(1)),
         };
         if head.seq == expected { Ok(()) } else { Err(Flaw::Order { found: head.seq, expected }) }
     }

@@ -3,7 +3,7 @@
 //! ```text
 //!   offset bytes   snap-<seq>.plim
 //!    0      8      "PLIMSNP\n"
-//!    8      4      format version, 1
+//!    8      4      format version: 1 without a position, 2 with one
 //!   12      4      CRC-32C of the other 108 bytes of the header
 //!   16      8      seq: of the last entry that the state includes
 //!   24     32      root of the state
@@ -11,9 +11,9 @@
 //!   88      8      length of the state
 //!   96      8      length of the projections (what the caller stores beside the state)
 //!  104      4      chunk bytes, 1 MiB
-//!  108      4      zero
-//!  112      …      the state, then the projections, as one run of bytes cut into chunks; each
-//!                  is followed by 4 bytes: CRC-32C of seq (8), its number (8), its bytes
+//!  108      4      length of the position (what the sequencer knows of the place in its log)
+//!  112      …      the state, the projections, the position, as one run of bytes cut into chunks;
+//!                  each is followed by 4 bytes: CRC-32C of seq (8), its number (8), its bytes
 //! ```
 //! Numbers are little-endian. The same state gives the same bytes on every replica, so a chunk can
 //! be fetched from a peer and checked alone.
@@ -31,8 +31,10 @@ use types::Seq;
 use crate::disk::{Disk, OsDisk};
 use crate::segment::list_named;
 
-/// The format that is written, and the only one there is.
-pub const FORMAT_VERSION: u32 = 1;
+/// The format of a snapshot without a position.
+pub const FORMAT_VERSION_MIN: u32 = 1;
+/// The format of a snapshot with a position.
+pub const FORMAT_VERSION: u32 = 2;
 /// Bytes of a chunk but the last.
 pub const CHUNK_BYTES: usize = 1 << 20;
 /// Bytes of the header.
@@ -53,6 +55,8 @@ pub struct Snapshot {
     pub state: Vec<u8>,
     /// What the caller stores beside it; may be empty.
     pub projections: Vec<u8>,
+    /// Where a sequencer of several machines was in its log; empty for that of one.
+    pub position: Vec<u8>,
 }
 
 /// What is wrong with the bytes of a snapshot.
@@ -62,7 +66,9 @@ pub enum SnapshotFlaw {
     #[error("the file does not begin with a whole snapshot header")]
     Header,
     /// A format of another build.
-    #[error("format version is {found}, this build reads {FORMAT_VERSION}")]
+    #[error(
+        "format version is {found}, this build reads {FORMAT_VERSION_MIN} to {FORMAT_VERSION}"
+    )]
     Version {
         /// What the file says.
         found: u32,
@@ -223,11 +229,13 @@ fn disk_error(path: &Path, source: io::Error) -> SnapshotError {
 
 /// The bytes of a snapshot's file.
 pub fn encode(snapshot: &Snapshot) -> Vec<u8> {
-    let Snapshot { seq, root, chain, state, projections } = snapshot;
-    let payload = [state.as_slice(), projections.as_slice()].concat();
+    let Snapshot { seq, root, chain, state, projections, position } = snapshot;
+    let payload = [state.as_slice(), projections.as_slice(), position.as_slice()].concat();
+    let version = if position.is_empty() { FORMAT_VERSION_MIN } else { FORMAT_VERSION };
+    let position = u32::try_from(position.len()).expect("a position is a few hundred bytes");
     let mut bytes = Vec::with_capacity(file_bytes(payload.len()));
     bytes.extend_from_slice(&MAGIC);
-    bytes.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+    bytes.extend_from_slice(&version.to_le_bytes());
     bytes.extend_from_slice(&[0; 4]);
     bytes.extend_from_slice(&seq.0.to_le_bytes());
     bytes.extend_from_slice(root);
@@ -235,7 +243,7 @@ pub fn encode(snapshot: &Snapshot) -> Vec<u8> {
     bytes.extend_from_slice(&long(state.len()).to_le_bytes());
     bytes.extend_from_slice(&long(projections.len()).to_le_bytes());
     bytes.extend_from_slice(&u32::try_from(CHUNK_BYTES).unwrap_or(u32::MAX).to_le_bytes());
-    bytes.extend_from_slice(&[0; 4]);
+    bytes.extend_from_slice(&position.to_le_bytes());
     let crc = header_checksum(&bytes);
     bytes[12..16].copy_from_slice(&crc.to_le_bytes());
     for (number, chunk) in (0..).zip(payload.chunks(CHUNK_BYTES)) {
@@ -250,8 +258,8 @@ pub fn decode(bytes: &[u8], named: Seq) -> Result<Snapshot, (u64, SnapshotFlaw)>
     let Some(header) = bytes.first_chunk::<HEADER_BYTES>() else {
         return Err((0, SnapshotFlaw::Header));
     };
-    let (state_bytes, payload_bytes) = check_header(header, bytes.len(), named)?;
-    let mut payload = Vec::with_capacity(payload_bytes);
+    let Lengths { state, projections, position } = check_header(header, bytes.len(), named)?;
+    let mut payload = Vec::with_capacity(state + projections + position);
     let mut offset = HEADER_BYTES;
     for (number, chunk) in (0..).zip(bytes[HEADER_BYTES..].chunks(CHUNK_BYTES + CRC_BYTES)) {
         let (chunk, crc) = chunk.split_at(chunk.len().saturating_sub(CRC_BYTES));
@@ -264,19 +272,27 @@ pub fn decode(bytes: &[u8], named: Seq) -> Result<Snapshot, (u64, SnapshotFlaw)>
         payload.extend_from_slice(chunk);
         offset += chunk.len() + CRC_BYTES;
     }
-    let projections = payload.split_off(state_bytes);
+    let position = payload.split_off(state + projections);
+    let projections = payload.split_off(state);
     let (mut root, mut chain) = ([0; 32], [0; 32]);
     root.copy_from_slice(&header[24..56]);
     chain.copy_from_slice(&header[56..88]);
-    Ok(Snapshot { seq: named, root, chain, state: payload, projections })
+    Ok(Snapshot { seq: named, root, chain, state: payload, projections, position })
 }
 
-/// Lengths of the state and of everything, once the header agrees with the file.
+/// Bytes of the parts.
+struct Lengths {
+    state: usize,
+    projections: usize,
+    position: usize,
+}
+
+/// Lengths of the parts, once the header agrees with the file.
 fn check_header(
     header: &[u8; HEADER_BYTES],
     found: usize,
     named: Seq,
-) -> Result<(usize, usize), (u64, SnapshotFlaw)> {
+) -> Result<Lengths, (u64, SnapshotFlaw)> {
     let number = |at: usize| {
         let mut long = [0; 8];
         long.copy_from_slice(&header[at..at + 8]);
@@ -286,7 +302,7 @@ fn check_header(
     if header[..8] != MAGIC || word(12) != header_checksum(header) {
         return Err((0, SnapshotFlaw::Header));
     }
-    if word(8) != FORMAT_VERSION {
+    if !(FORMAT_VERSION_MIN..=FORMAT_VERSION).contains(&word(8)) {
         return Err((0, SnapshotFlaw::Version { found: word(8) }));
     }
     if number(16) != named.0 {
@@ -294,14 +310,15 @@ fn check_header(
     }
     let state = usize::try_from(number(88)).unwrap_or(usize::MAX);
     let projections = usize::try_from(number(96)).unwrap_or(usize::MAX);
-    let payload = state.saturating_add(projections);
+    let position = usize::try_from(number(104) >> 32).unwrap_or(usize::MAX);
+    let payload = state.saturating_add(projections).saturating_add(position);
     // A length that no file has is a length that this one does not have.
     let expected = if payload <= found { file_bytes(payload) } else { payload };
     if expected != found {
         let flaw = SnapshotFlaw::Length { found: long(found), expected: long(expected) };
         return Err((0, flaw));
     }
-    Ok((state, payload))
+    Ok(Lengths { state, projections, position })
 }
 
 fn file_bytes(payload: usize) -> usize {

@@ -360,7 +360,8 @@ impl<C: FnMut() -> At, S: FnMut(Feed)> Sequencer<C, S> {
         self.engine.encode(&mut state);
         let (seq, root, chain) = (self.engine.seq(), self.engine.root(), self.engine.chain());
         self.snapshot = seq;
-        let snapshot = snapshot::Snapshot { seq, root, chain, state, projections: Vec::new() };
+        let (projections, position) = (Vec::new(), Vec::new());
+        let snapshot = snapshot::Snapshot { seq, root, chain, state, projections, position };
         let (dir, keep) = (self.config.dir.clone(), self.config.snapshots_keep);
         (self.sink)(Feed::Snapshot(PendingSnapshot { dir, keep, snapshot }));
     }

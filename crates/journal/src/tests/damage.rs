@@ -23,6 +23,7 @@ fn parts(bytes: &[u8], first: Seq) -> Vec<(usize, &'static str)> {
             Kind::Batch => "batch",
             Kind::Root => "root",
             Kind::Seal => "seal",
+            Kind::Stamp => "stamp",
         };
         parts.push((offset, name));
     }

@@ -1,6 +1,7 @@
 //! Shared by the tests: a small journal, and what it should hold.
 
 mod crash;
+mod cutting;
 mod damage;
 mod disk;
 mod golden;

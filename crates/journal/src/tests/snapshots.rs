@@ -13,7 +13,8 @@ use crate::snapshot::{self, CHUNK_BYTES, Fallback};
 fn state(seq: u64, length: usize) -> Snapshot {
     let (root, chain) = ([1; 32], [2; 32]);
     let (state, projections) = (body(seq, length), body(seq, 40));
-    Snapshot { seq: Seq(seq), root, chain, state, projections }
+    let position = vec![3; usize::try_from(seq % 3).expect("small")];
+    Snapshot { seq: Seq(seq), root, chain, state, projections, position }
 }
 
 fn newest(dir: &Path) -> Option<Snapshot> {

@@ -38,7 +38,7 @@ fn a_reader_starts_at_the_batch_that_holds_an_entry() {
             .iter()
             .filter(|(kind, seq, count, _)| match kind {
                 Kind::Batch => from < seq.0 + u64::from(*count),
-                Kind::Root | Kind::Seal => from <= seq.0,
+                Kind::Root | Kind::Seal | Kind::Stamp => from <= seq.0,
             })
             .cloned()
             .collect();

@@ -62,7 +62,7 @@ impl Inspection {
                     self.batch(entries)?
                 }
                 Kind::Root => self.mark(record.seq, Mark::decode(record.body)?)?,
-                Kind::Seal => true,
+                Kind::Stamp | Kind::Seal => true,
             };
             if !go_on {
                 break;
