@@ -238,6 +238,11 @@ impl<D: Disk> Journal<D> {
         self.durable
     }
 
+    /// Where the last record that was appended ends, as an offset in its segment.
+    pub fn end(&self) -> usize {
+        self.segment.written + self.buffer.len()
+    }
+
     /// Bytes that are appended and not synced.
     pub fn pending_bytes(&self) -> usize {
         self.buffer.len()

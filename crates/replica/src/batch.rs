@@ -15,6 +15,11 @@ use types::{At, Command, Entry, Seq};
 /// Bytes of a body after which a further record is begun, in the same group.
 pub const BODY_BYTES: usize = 1 << 20;
 
+/// The log's time of a batch, by its body; zero of a body that has none.
+pub fn at(body: &[u8]) -> At {
+    At(body.first_chunk().map_or(0, |at| u64::from_le_bytes(*at)))
+}
+
 /// A root mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {

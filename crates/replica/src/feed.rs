@@ -3,6 +3,9 @@
 //! ```text
 //!   Restored   Replayed*   Live   ( Applied | Snapshot )*        then the sink is dropped
 //! ```
+//! A replica of several also says what was not proposed, and may be restored again while it runs:
+//! when it was so far behind that the leader sent it a snapshot.
+//!
 //! Projections (books, trades, orders by label …) are not part of the engine's state, so the
 //! follower keeps them, and stores them beside the engine's snapshot: it gets the snapshot in its
 //! place among the batches, adds its own bytes, and stores it, on whatever thread it likes. At the
@@ -11,6 +14,7 @@
 use std::path::PathBuf;
 
 use journal::snapshot::{self, Snapshot, SnapshotError};
+use tokio::sync::oneshot;
 use types::{Applied, Seq};
 
 use crate::Committed;
@@ -33,6 +37,18 @@ pub enum Feed {
     Applied(Committed<Applied>),
     /// The state after the last batch: add the projections and store it, or drop it.
     Snapshot(PendingSnapshot),
+    /// Commands that were not proposed, and never will be.
+    Refused {
+        /// Their tags.
+        tags: Vec<u64>,
+        /// Why, in words for whoever asked.
+        why: String,
+    },
+    /// Commands whose outcome this replica may never learn: they may have been proposed elsewhere.
+    Unknown {
+        /// Their tags.
+        tags: Vec<u64>,
+    },
 }
 
 /// A snapshot that lacks the follower's part.
@@ -41,6 +57,8 @@ pub struct PendingSnapshot {
     pub(crate) dir: PathBuf,
     pub(crate) keep: usize,
     pub(crate) snapshot: Snapshot,
+    /// Told when it is stored; dropped if it is not.
+    pub(crate) stored: Option<oneshot::Sender<Seq>>,
 }
 
 impl PendingSnapshot {
@@ -54,6 +72,10 @@ impl PendingSnapshot {
     pub fn store(mut self, projections: Vec<u8>) -> Result<(), SnapshotError> {
         self.snapshot.projections = projections;
         snapshot::store(&self.dir, &self.snapshot)?;
+        if let Some(stored) = self.stored.take() {
+            // Who has gone does not need to know.
+            let _ = stored.send(self.snapshot.seq);
+        }
         snapshot::prune(&self.dir, self.keep)
     }
 }

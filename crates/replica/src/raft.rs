@@ -10,4 +10,11 @@
 //! ([`machine`]: our engine, on its own thread) and a network ([`network`], [`server`]: TLS, both
 //! sides known by certificate). Types of openraft stay in here.
 
+pub(crate) mod ballot;
+pub(crate) mod engine_thread;
+pub(crate) mod log;
+pub(crate) mod machine;
+pub(crate) mod stamp;
 pub(crate) mod types;
+pub(crate) mod wire;
+pub(crate) mod writer;

@@ -161,7 +161,7 @@ pub fn restore(
 }
 
 /// The engine of a snapshot, if it is the one that was stored.
-fn revive(
+pub(crate) fn revive(
     dir: &Path,
     domain: (AssetCode, u8),
     snapshot: &Snapshot,

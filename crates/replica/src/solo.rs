@@ -363,7 +363,7 @@ impl<C: FnMut() -> At, S: FnMut(Feed)> Sequencer<C, S> {
         let (projections, position) = (Vec::new(), Vec::new());
         let snapshot = snapshot::Snapshot { seq, root, chain, state, projections, position };
         let (dir, keep) = (self.config.dir.clone(), self.config.snapshots_keep);
-        (self.sink)(Feed::Snapshot(PendingSnapshot { dir, keep, snapshot }));
+        (self.sink)(Feed::Snapshot(PendingSnapshot { dir, keep, snapshot, stored: None }));
     }
 
     fn finish(mut self) -> Result<Seq, Failure> {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use openraft::alias::{EntryOf, LogIdOf, SnapshotMetaOf, StoredMembershipOf, VoteOf};
 use types::Seq;
 
 openraft::declare_raft_types!(
@@ -15,6 +16,17 @@ openraft::declare_raft_types!(
         Node = Member,
         LeaderId = openraft::impls::leader_id_std::LeaderId<u64, u64>,
 );
+
+/// A place in the replicated log.
+pub type LogId = LogIdOf<Types>;
+/// A vote.
+pub type Vote = VoteOf<Types>;
+/// An entry of the replicated log.
+pub type Entry = EntryOf<Types>;
+/// Who the members are, as of which entry.
+pub type StoredMembership = StoredMembershipOf<Types>;
+/// What a snapshot says of its place.
+pub type SnapshotMeta = SnapshotMetaOf<Types>;
 
 /// Commands that are ordered together: one entry of the replicated log.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,0 +1,167 @@
+//! The one thread that has a domain's engine, on a replica of several.
+//!
+//! ```text
+//!   Apply     a committed batch          ─▶ engine ─▶ sink: Applied, tags of this node's clients
+//!   Snapshot  the state, in its place    ─▶ sink: Snapshot, stored by whoever follows
+//!   Install   a leader's snapshot        ─▶ another engine ─▶ sink: Restored
+//!   Inspect   a look between two batches
+//!   Refused   what was never proposed    ─▶ sink: Refused
+//! ```
+//! After each batch that passes a multiple of `root_entries` the state root is reported, at the
+//! same entry on every node: batches are the same everywhere.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use std::{fs, hint};
+
+use engine::Engine;
+use journal::snapshot::{self, Snapshot};
+use tokio::sync::mpsc::error::TryRecvError;
+use tokio::sync::{mpsc, oneshot};
+use types::codec::Codec;
+use types::{Applied, AssetCode, EntryOutcome, Seq};
+
+use super::types::{Batch, SnapshotFile};
+use super::wire::forward::RootReport;
+use crate::batch::Entries;
+use crate::feed::{Feed, PendingSnapshot};
+use crate::queue::Inspection;
+use crate::{Committed, restore};
+
+/// What waits for the engine's thread at most.
+pub const WORK_MAX: usize = 64;
+
+/// What the thread is asked for.
+pub(crate) enum Work {
+    Apply(Batch),
+    Snapshot { position: Vec<u8>, done: oneshot::Sender<Seq> },
+    Install { received: SnapshotFile, done: oneshot::Sender<Result<(), io::Error>> },
+    Inspect(Inspection),
+    Refused { tags: Vec<u64>, why: String },
+    Unknown { tags: Vec<u64> },
+    Stop,
+}
+
+/// What the thread is made of.
+pub(crate) struct EngineThread<S> {
+    pub(crate) dir: PathBuf,
+    pub(crate) domain: (AssetCode, u8),
+    pub(crate) engine: Engine,
+    pub(crate) sink: S,
+    /// This life of this node, as in `Asked::origin`.
+    pub(crate) origin: u64,
+    pub(crate) node: u64,
+    pub(crate) snapshots_keep: usize,
+    pub(crate) root_entries: u64,
+    /// Told of each root.
+    pub(crate) roots: mpsc::UnboundedSender<RootReport>,
+    /// The last seq that was applied, for a look from outside.
+    pub(crate) applied: Arc<AtomicU64>,
+    /// How long it looks for work before it sleeps.
+    pub(crate) spin: Duration,
+}
+
+impl<S: FnMut(Feed)> EngineThread<S> {
+    /// Runs until it is told to stop, or nobody can ask any more; gives the engine back.
+    pub(crate) fn run(mut self, mut work: mpsc::Receiver<Work>) -> Engine {
+        while let Some(next) = self.next(&mut work) {
+            match next {
+                Work::Apply(batch) => self.apply(&batch),
+                Work::Snapshot { position, done } => self.snapshot(position, done),
+                Work::Install { received, done } => {
+                    let installed = self.install(&received);
+                    // Who has gone does not need the answer.
+                    let _ = done.send(installed);
+                }
+                Work::Inspect(look) => look(&mut self.engine),
+                Work::Refused { tags, why } => (self.sink)(Feed::Refused { tags, why }),
+                Work::Unknown { tags } => (self.sink)(Feed::Unknown { tags }),
+                Work::Stop => break,
+            }
+        }
+        self.engine
+    }
+
+    /// Waking a thread takes longer than a small batch, so it looks for a while first.
+    fn next(&self, work: &mut mpsc::Receiver<Work>) -> Option<Work> {
+        let begin = Instant::now();
+        while begin.elapsed() < self.spin {
+            match work.try_recv() {
+                Ok(next) => return Some(next),
+                Err(TryRecvError::Empty) => hint::spin_loop(),
+                Err(TryRecvError::Disconnected) => return None,
+            }
+        }
+        work.blocking_recv()
+    }
+
+    /// # Panics
+    /// If the batch does not decode: it was decoded before it was proposed, so this build does not
+    /// understand what another proposed, and must not go on.
+    fn apply(&mut self, batch: &Batch) {
+        let first = self.engine.seq().next();
+        let entries = Entries::new(first, batch.count, &batch.body);
+        let entries = entries.expect("a batch of the log has a time");
+        let mut applied = Applied { at: entries.at(), ..Applied::default() };
+        applied.entries.reserve_exact(usize::try_from(batch.count).unwrap_or_default());
+        for (index, entry) in entries.enumerate() {
+            let entry = entry.expect("a batch of the log holds commands that this build knows");
+            let tag = batch.asked.get(index).filter(|asked| asked.origin == self.origin);
+            let begin = applied.events.len();
+            self.engine.apply(&entry, &mut applied.events);
+            let events = begin..applied.events.len();
+            let tag = tag.map_or(0, |asked| asked.tag);
+            applied.entries.push(EntryOutcome { seq: entry.seq, tag, events });
+            applied.keep_signed(entry.seq, entry.command);
+        }
+        self.applied.store(self.engine.seq().0, Ordering::Release);
+        (self.sink)(Feed::Applied(Committed::new(applied)));
+        self.report_root(first);
+    }
+
+    fn report_root(&mut self, first: Seq) {
+        let seq = self.engine.seq();
+        if (first.0 - 1) / self.root_entries == seq.0 / self.root_entries {
+            return;
+        }
+        let (root, chain) = (self.engine.root(), self.engine.chain());
+        // Nobody listens once the replica stops.
+        let _ = self.roots.send(RootReport { node: self.node, seq, root, chain });
+    }
+
+    fn snapshot(&mut self, position: Vec<u8>, done: oneshot::Sender<Seq>) {
+        let mut state = Vec::new();
+        self.engine.encode(&mut state);
+        let (seq, root, chain) = (self.engine.seq(), self.engine.root(), self.engine.chain());
+        let projections = Vec::new();
+        let snapshot = Snapshot { seq, root, chain, state, projections, position };
+        let (dir, keep) = (self.dir.clone(), self.snapshots_keep);
+        let pending = PendingSnapshot { dir, keep, snapshot, stored: Some(done) };
+        (self.sink)(Feed::Snapshot(pending));
+    }
+
+    /// Takes a snapshot that was received in the place of everything.
+    fn install(&mut self, received: &SnapshotFile) -> Result<(), io::Error> {
+        let name = snapshot::file_name(received.seq);
+        let path = received.dir.join(&name);
+        let loaded = snapshot::load(received.seq, &path).map_err(io::Error::other)?;
+        let engine = restore::revive(&received.dir, self.domain, &loaded);
+        self.engine = engine.map_err(io::Error::other)?;
+        if received.dir != self.dir {
+            move_into(&path, &self.dir, &name)?;
+        }
+        snapshot::prune(&self.dir, self.snapshots_keep).map_err(io::Error::other)?;
+        self.applied.store(self.engine.seq().0, Ordering::Release);
+        let Snapshot { seq, projections, .. } = loaded;
+        (self.sink)(Feed::Restored { seq, projections });
+        Ok(())
+    }
+}
+
+fn move_into(path: &Path, dir: &Path, name: &str) -> Result<(), io::Error> {
+    fs::rename(path, dir.join(name))?;
+    fs::File::open(dir)?.sync_all()
+}

@@ -1,0 +1,167 @@
+//! The engine behind Raft: what openraft calls, and the thread that does it.
+//!
+//! ```text
+//!   openraft ─▶ Machine (its task) ─▶ bounded channel ─▶ EngineThread: apply ─▶ sink
+//!                 apply, snapshot, install                 inspections, roots
+//! ```
+//! [`Machine::apply`] hands an entry over and answers at once: whoever waits for an outcome gets
+//! it from the sink, by tag, on whatever node asked. The channel keeps the order, so a snapshot
+//! that is asked for after an entry includes it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use futures_util::{Stream, StreamExt};
+use journal::snapshot::{self, Fallback};
+use openraft::alias::SnapshotOf;
+use openraft::entry::EntryPayload;
+use openraft::storage::{EntryResponder, RaftSnapshotBuilder, RaftStateMachine, Snapshot};
+use tokio::sync::{mpsc, oneshot};
+use types::Seq;
+use types::codec::{DecodeError, Reader};
+
+use super::engine_thread::Work;
+use super::log::Log;
+use super::types::{LogId, SnapshotFile, SnapshotMeta, StoredMembership, Types};
+use super::wire;
+
+/// A snapshot as openraft passes it on.
+type Held = SnapshotOf<Types, SnapshotFile>;
+
+/// The state machine of a domain.
+#[derive(Debug)]
+pub struct Machine {
+    dir: PathBuf,
+    log: Log,
+    work: mpsc::Sender<Work>,
+    applied: Option<LogId>,
+    membership: StoredMembership,
+}
+
+/// Waits for a snapshot that the engine's thread has been asked for.
+#[derive(Debug)]
+pub struct Builder {
+    dir: PathBuf,
+    meta: SnapshotMeta,
+    stored: oneshot::Receiver<Seq>,
+}
+
+/// Where a replica of several is in its log: what a snapshot has as its position.
+pub(crate) fn position(meta: &SnapshotMeta) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    wire::log::encode_snapshot_meta(meta, &mut bytes);
+    bytes
+}
+
+/// Reads the position of a snapshot.
+pub(crate) fn meta_of(position: &[u8]) -> Result<SnapshotMeta, DecodeError> {
+    let mut reader = Reader::new(position);
+    let meta = wire::log::decode_snapshot_meta(&mut reader)?;
+    reader.finish()?;
+    Ok(meta)
+}
+
+impl Machine {
+    /// A machine whose engine has what `meta` says.
+    pub(crate) fn new(
+        dir: PathBuf,
+        log: Log,
+        work: mpsc::Sender<Work>,
+        meta: SnapshotMeta,
+    ) -> Machine {
+        let SnapshotMeta { last_log_id, last_membership } = meta;
+        Machine { dir, log, work, applied: last_log_id, membership: last_membership }
+    }
+
+    fn meta(&self) -> SnapshotMeta {
+        let (last_log_id, last_membership) = (self.applied, self.membership.clone());
+        SnapshotMeta { last_log_id, last_membership }
+    }
+
+    async fn hand_over(&self, work: Work) -> Result<(), io::Error> {
+        self.work.send(work).await.map_err(|_| io::Error::other("the engine's thread has stopped"))
+    }
+}
+
+/// The newest snapshot of a directory that a replica of several stored.
+fn newest(dir: &Path) -> Result<Option<Held>, io::Error> {
+    let loaded = snapshot::load_newest(dir, Fallback::Refuse).map_err(io::Error::other)?;
+    let Some(found) = loaded.snapshot.filter(|found| !found.position.is_empty()) else {
+        return Ok(None);
+    };
+    let meta = meta_of(&found.position).map_err(io::Error::other)?;
+    let snapshot = SnapshotFile { dir: dir.to_path_buf(), seq: found.seq };
+    Ok(Some(Snapshot { meta, snapshot }))
+}
+
+impl RaftStateMachine<Types> for Machine {
+    type SnapshotData = SnapshotFile;
+    type SnapshotBuilder = Builder;
+
+    async fn applied_state(&mut self) -> Result<(Option<LogId>, StoredMembership), io::Error> {
+        Ok((self.applied, self.membership.clone()))
+    }
+
+    async fn apply<S>(&mut self, mut entries: S) -> Result<(), io::Error>
+    where
+        S: Stream<Item = Result<EntryResponder<Types>, io::Error>> + Unpin + Send,
+    {
+        while let Some(next) = entries.next().await {
+            let (entry, responder) = next?;
+            self.applied = Some(entry.log_id);
+            match entry.payload {
+                EntryPayload::Blank => {}
+                EntryPayload::Membership(members) => {
+                    self.membership = StoredMembership::new(self.applied, members);
+                }
+                EntryPayload::Normal(batch) => self.hand_over(Work::Apply(batch)).await?,
+            }
+            self.log.note_applied(entry.log_id);
+            if let Some(responder) = responder {
+                responder.send(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn get_snapshot_builder(&mut self) -> Builder {
+        let (done, stored) = oneshot::channel();
+        let meta = self.meta();
+        // A thread that has stopped drops what it is asked, and the builder says so.
+        let _ = self.hand_over(Work::Snapshot { position: position(&meta), done }).await;
+        Builder { dir: self.dir.clone(), meta, stored }
+    }
+
+    async fn install_snapshot(
+        &mut self,
+        meta: &SnapshotMeta,
+        received: SnapshotFile,
+    ) -> Result<(), io::Error> {
+        let seq = received.seq;
+        if let Some(last) = meta.last_log_id {
+            self.log.note_snapshot(last, seq);
+        }
+        let (done, installed) = oneshot::channel();
+        self.hand_over(Work::Install { received, done }).await?;
+        let stopped = |_| io::Error::other("the engine's thread has stopped");
+        installed.await.map_err(stopped)??;
+        self.applied = meta.last_log_id;
+        self.membership = meta.last_membership.clone();
+        Ok(())
+    }
+
+    async fn get_current_snapshot(&mut self) -> Result<Option<Held>, io::Error> {
+        newest(&self.dir)
+    }
+}
+
+impl RaftSnapshotBuilder<Types> for Builder {
+    type SnapshotData = SnapshotFile;
+
+    async fn build_snapshot(&mut self) -> Result<Held, io::Error> {
+        let not_stored = |_| io::Error::other("the snapshot was not stored: see the words before");
+        let seq = (&mut self.stored).await.map_err(not_stored)?;
+        let snapshot = SnapshotFile { dir: self.dir.clone(), seq };
+        Ok(Snapshot { meta: self.meta.clone(), snapshot })
+    }
+}
