@@ -11,3 +11,5 @@
 //! sides known by certificate). Types of openraft stay in here.
 
 pub(crate) mod types;
+pub(crate) mod wire;
+
