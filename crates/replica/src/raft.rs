@@ -10,6 +10,9 @@
 //! ([`machine`]: our engine, on its own thread) and a network ([`network`], [`server`]: TLS, both
 //! sides known by certificate). Types of openraft stay in here.
 
+pub(crate) mod dial;
+pub(crate) mod pipe;
+pub(crate) mod tls;
 pub(crate) mod types;
 pub(crate) mod wire;
 
