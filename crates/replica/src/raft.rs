@@ -11,7 +11,10 @@
 //! sides known by certificate). Types of openraft stay in here.
 
 pub(crate) mod dial;
+pub(crate) mod forward;
+pub(crate) mod network;
 pub(crate) mod pipe;
+pub(crate) mod server;
 pub(crate) mod tls;
 pub(crate) mod types;
 pub(crate) mod wire;
