@@ -11,10 +11,17 @@
 //! sides known by certificate). Types of openraft stay in here.
 
 pub(crate) mod ballot;
+pub(crate) mod dial;
 pub(crate) mod engine_thread;
+pub(crate) mod forward;
 pub(crate) mod log;
 pub(crate) mod machine;
+pub(crate) mod network;
+pub(crate) mod pipe;
+pub(crate) mod server;
 pub(crate) mod stamp;
+pub(crate) mod tls;
 pub(crate) mod types;
 pub(crate) mod wire;
 pub(crate) mod writer;
+
