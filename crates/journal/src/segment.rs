@@ -66,9 +66,7 @@ pub enum Flaw {
     #[error("the file does not begin with a whole segment header")]
     Header,
     /// A format of another build.
-    #[error(
-        "format version is {found}, this build reads {FORMAT_VERSION_MIN} to {FORMAT_VERSION}"
-    )]
+    #[error("format version is {found}, this build reads {FORMAT_VERSION_MIN} to {FORMAT_VERSION}")]
     Version {
         /// What the file says.
         found: u32,

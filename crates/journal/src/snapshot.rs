@@ -66,9 +66,7 @@ pub enum SnapshotFlaw {
     #[error("the file does not begin with a whole snapshot header")]
     Header,
     /// A format of another build.
-    #[error(
-        "format version is {found}, this build reads {FORMAT_VERSION_MIN} to {FORMAT_VERSION}"
-    )]
+    #[error("format version is {found}, this build reads {FORMAT_VERSION_MIN} to {FORMAT_VERSION}")]
     Version {
         /// What the file says.
         found: u32,

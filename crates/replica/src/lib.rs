@@ -23,6 +23,7 @@
 
 pub mod batch;
 pub mod feed;
+mod handle;
 pub mod queue;
 pub mod raft;
 pub mod restore;
@@ -34,6 +35,7 @@ mod tests;
 
 pub use committed::Committed;
 pub use feed::{Feed, PendingSnapshot};
+pub use handle::Handle;
 pub use queue::{Class, Limits, Refused};
 pub use restore::{Divergence, Progress, RestoreError, Start};
-pub use solo::{Config, Failure, Handle, Solo, Started};
+pub use solo::{Config, Failure, Solo, Started};

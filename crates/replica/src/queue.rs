@@ -77,8 +77,8 @@ pub(crate) struct Queue {
 
 #[derive(Default)]
 struct Lanes {
-    cancels: VecDeque<(u64, Proposal)>,
-    orders: VecDeque<(u64, Proposal)>,
+    cancels: VecDeque<Waiting>,
+    orders: VecDeque<Waiting>,
     inspections: Vec<Inspection>,
     arrivals: u64,
     closed: bool,
@@ -86,10 +86,19 @@ struct Lanes {
     asleep: bool,
 }
 
+/// A command that waits.
+struct Waiting {
+    arrival: u64,
+    origin: u64,
+    proposal: Proposal,
+}
+
 /// What the engine's thread does next.
 #[derive(Default)]
 pub(crate) struct Turn {
     pub proposals: Vec<Proposal>,
+    /// Where each of them comes from: 0 is this node.
+    pub origins: Vec<u64>,
     pub inspections: Vec<Inspection>,
     /// Nothing more comes after these.
     pub last: bool,
@@ -188,6 +197,16 @@ impl Queue {
 
     /// Takes a command, or refuses it for good.
     pub(crate) fn submit(&self, class: Class, proposal: Proposal) -> Result<(), Refused> {
+        self.submit_from(0, class, proposal)
+    }
+
+    /// Takes a command that came from another node, or refuses it for good.
+    pub(crate) fn submit_from(
+        &self,
+        origin: u64,
+        class: Class,
+        proposal: Proposal,
+    ) -> Result<(), Refused> {
         let mut lanes = self.lock();
         if lanes.closed {
             return Err(Refused::Stopped);
@@ -200,11 +219,21 @@ impl Queue {
         if max <= lane.len() {
             return Err(Refused::Busy { waiting: lane.len() });
         }
-        lane.push_back((arrival, proposal));
+        lane.push_back(Waiting { arrival, origin, proposal });
         lanes.arrivals += 1;
         self.waiting.fetch_add(1, Ordering::Release);
         self.wake(lanes);
         Ok(())
+    }
+
+    /// Takes back what was handed out and not proposed, to be handed out first.
+    pub(crate) fn give_back(&self, proposals: Vec<Proposal>) {
+        let mut lanes = self.lock();
+        self.waiting.fetch_add(proposals.len(), Ordering::Release);
+        for proposal in proposals.into_iter().rev() {
+            lanes.cancels.push_front(Waiting { arrival: 0, origin: 0, proposal });
+        }
+        self.wake(lanes);
     }
 
     /// Takes an inspection.
@@ -258,7 +287,8 @@ impl Queue {
         }
         self.attention.store(lanes.closed, Ordering::Relaxed);
         turn.inspections.append(&mut lanes.inspections);
-        lanes.take(&mut turn.proposals, patience.commands_max);
+        turn.origins.clear();
+        lanes.take(turn, patience.commands_max);
         self.waiting.fetch_sub(turn.proposals.len(), Ordering::Release);
         turn.last = lanes.closed && lanes.is_empty();
         turn.abandoned = lanes.abandoned;
@@ -309,13 +339,13 @@ impl Lanes {
     }
 
     /// Cancels first, then orders; what is taken keeps the order of arrival.
-    fn take(&mut self, taken: &mut Vec<Proposal>, max: usize) {
+    fn take(&mut self, turn: &mut Turn, max: usize) {
         let mut cancels = self.cancels.len().min(max);
         let mut orders = self.orders.len().min(max - cancels);
-        taken.reserve(cancels + orders);
+        turn.proposals.reserve(cancels + orders);
         while 0 < cancels + orders {
-            let cancel = self.cancels.front().filter(|_| 0 < cancels).map(|(arrival, _)| *arrival);
-            let order = self.orders.front().filter(|_| 0 < orders).map(|(arrival, _)| *arrival);
+            let cancel = self.cancels.front().filter(|_| 0 < cancels).map(|next| next.arrival);
+            let order = self.orders.front().filter(|_| 0 < orders).map(|next| next.arrival);
             let cancel_is_next = match (cancel, order) {
                 (Some(cancel), Some(order)) => cancel < order,
                 (cancel, _) => cancel.is_some(),
@@ -325,7 +355,10 @@ impl Lanes {
                 false => (&mut self.orders, &mut orders),
             };
             *left -= 1;
-            taken.extend(lane.pop_front().map(|(_, proposal)| proposal));
+            if let Some(Waiting { origin, proposal, .. }) = lane.pop_front() {
+                turn.proposals.push(proposal);
+                turn.origins.push(origin);
+            }
         }
     }
 }

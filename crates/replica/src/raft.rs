@@ -11,17 +11,29 @@
 //! sides known by certificate). Types of openraft stay in here.
 
 pub(crate) mod ballot;
+mod cluster;
 pub(crate) mod dial;
 pub(crate) mod engine_thread;
 pub(crate) mod forward;
 pub(crate) mod log;
 pub(crate) mod machine;
 pub(crate) mod network;
+mod node;
 pub(crate) mod pipe;
+mod proposer;
+mod roots;
 pub(crate) mod server;
 pub(crate) mod stamp;
+mod status;
 pub(crate) mod tls;
 pub(crate) mod types;
 pub(crate) mod wire;
 pub(crate) mod writer;
 
+pub use cluster::{Cluster, ClusterConfig, ClusterError};
+pub(crate) use node::Engines;
+pub use node::{RaftFailure, RaftReplica, RaftStarted};
+pub use proposer::Leadership;
+pub use status::{MemberStatus, MembersError, Role, Standing, Status};
+pub use tls::TlsFiles;
+pub use types::Member;

@@ -12,7 +12,7 @@
 //! may be in the log. It is never answered as refused; the next start reads the log and knows.
 
 use std::path::PathBuf;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,8 @@ use types::{Applied, AssetCode, At, Entry, EntryOutcome, Proposal, Seq};
 use crate::Committed;
 use crate::batch::{BODY_BYTES, Mark};
 use crate::feed::{Feed, PendingSnapshot};
-use crate::queue::{Class, Limits, Patience, Queue, Refused, Turn};
+use crate::handle::{Handle, Looks};
+use crate::queue::{Limits, Patience, Queue, Turn};
 use crate::restore::{self, Progress, RestoreError, Start};
 
 /// What a solo replica is made of.
@@ -99,12 +100,6 @@ pub struct Solo {
     thread: Option<JoinHandle<Result<Seq, Failure>>>,
 }
 
-/// Proposes to a running replica, from any thread or task.
-#[derive(Clone, Debug)]
-pub struct Handle {
-    queue: Arc<Queue>,
-}
-
 impl Config {
     /// A domain in `dir` with the usual sizes.
     pub fn new(dir: PathBuf, asset: AssetCode, decimals: u8) -> Config {
@@ -120,49 +115,6 @@ impl Config {
             snapshots_keep: 2,
             spin: Duration::from_micros(50),
         }
-    }
-}
-
-impl Handle {
-    /// Hands a command over, without waiting. [`Class::of`] says the class that it has by itself.
-    pub fn submit(&self, class: Class, proposal: Proposal) -> Result<(), Refused> {
-        self.queue.submit(class, proposal)
-    }
-
-    /// Runs `look` on the replica's thread between two batches, and waits for what it returns.
-    pub fn inspect<T: Send + 'static>(
-        &self,
-        look: impl FnOnce(&Engine) -> T + Send + 'static,
-    ) -> Result<T, Refused> {
-        let (answer, answered) = mpsc::sync_channel(1);
-        self.inspect_then(look, move |found| answer.send(found).unwrap_or_default())?;
-        answered.recv().map_err(|_| Refused::Stopped)
-    }
-
-    /// Runs `look` on the replica's thread between two batches, and `then` on what it returns, on
-    /// the same thread: `then` should only pass it on. If the replica stops before, neither runs,
-    /// and both are dropped.
-    pub fn inspect_then<T>(
-        &self,
-        look: impl FnOnce(&Engine) -> T + Send + 'static,
-        then: impl FnOnce(T) + Send + 'static,
-    ) -> Result<(), Refused> {
-        self.queue.inspect(Box::new(move |engine| then(look(engine))))
-    }
-
-    /// The root of the state between two batches, after which entry, and the chain.
-    pub fn root(&self) -> Result<(Seq, [u8; 32], [u8; 32]), Refused> {
-        let (answer, answered) = mpsc::sync_channel(1);
-        self.queue.inspect(Box::new(move |engine| {
-            let found = (engine.seq(), engine.root(), engine.chain());
-            answer.send(found).unwrap_or_default();
-        }))?;
-        answered.recv().map_err(|_| Refused::Stopped)
-    }
-
-    /// False once the replica takes nothing more.
-    pub fn is_running(&self) -> bool {
-        !self.queue.is_closed()
     }
 }
 
@@ -193,7 +145,7 @@ impl Solo {
         };
         sink(Feed::Live);
         let queue = Arc::new(Queue::new(config.limits));
-        let handle = Handle { queue: Arc::clone(&queue) };
+        let handle = Handle { queue: Arc::clone(&queue), looks: Looks::SameThread };
         let sequencer = Sequencer::new(config, journal, engine, clock, sink);
         let thread = thread::Builder::new()
             .name("replica".into())
@@ -226,7 +178,7 @@ impl Drop for Solo {
     }
 }
 
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().cloned();
     text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
         .unwrap_or_else(|| "no text".into())

@@ -45,7 +45,8 @@ fn golden_bytes_are_written_today_as_in_version_2() {
     if std::env::var_os("UPDATE_EXPECT").is_some() && !fixtures("v2").exists() {
         fs::create_dir_all(fixtures("v2")).expect("makes");
         for path in files(dir.path()) {
-            fs::copy(&path, fixtures("v2").join(path.file_name().expect("a name"))).expect("copies");
+            fs::copy(&path, fixtures("v2").join(path.file_name().expect("a name")))
+                .expect("copies");
         }
     }
     let (ours, kept) = (files(dir.path()), files(&fixtures("v2")));

@@ -37,11 +37,27 @@ pub const WORK_MAX: usize = 64;
 /// What the thread is asked for.
 pub(crate) enum Work {
     Apply(Batch),
-    Snapshot { position: Vec<u8>, done: oneshot::Sender<Seq> },
-    Install { received: SnapshotFile, done: oneshot::Sender<Result<(), io::Error>> },
+    Snapshot {
+        position: Vec<u8>,
+        done: oneshot::Sender<Seq>,
+    },
+    Install {
+        received: SnapshotFile,
+        done: oneshot::Sender<Result<(), io::Error>>,
+    },
     Inspect(Inspection),
-    Refused { tags: Vec<u64>, why: String },
-    Unknown { tags: Vec<u64> },
+    /// Writes the state to a file of its own, as evidence.
+    Keep {
+        path: PathBuf,
+        done: oneshot::Sender<()>,
+    },
+    Refused {
+        tags: Vec<u64>,
+        why: String,
+    },
+    Unknown {
+        tags: Vec<u64>,
+    },
     Stop,
 }
 
@@ -77,6 +93,11 @@ impl<S: FnMut(Feed)> EngineThread<S> {
                     let _ = done.send(installed);
                 }
                 Work::Inspect(look) => look(&mut self.engine),
+                Work::Keep { path, done } => {
+                    // A disk that refuses evidence does not keep the node from stopping.
+                    let _ = fs::write(path, snapshot::encode(&self.state(Vec::new())));
+                    let _ = done.send(());
+                }
                 Work::Refused { tags, why } => (self.sink)(Feed::Refused { tags, why }),
                 Work::Unknown { tags } => (self.sink)(Feed::Unknown { tags }),
                 Work::Stop => break,
@@ -132,12 +153,16 @@ impl<S: FnMut(Feed)> EngineThread<S> {
         let _ = self.roots.send(RootReport { node: self.node, seq, root, chain });
     }
 
-    fn snapshot(&mut self, position: Vec<u8>, done: oneshot::Sender<Seq>) {
+    fn state(&mut self, position: Vec<u8>) -> Snapshot {
         let mut state = Vec::new();
         self.engine.encode(&mut state);
         let (seq, root, chain) = (self.engine.seq(), self.engine.root(), self.engine.chain());
         let projections = Vec::new();
-        let snapshot = Snapshot { seq, root, chain, state, projections, position };
+        Snapshot { seq, root, chain, state, projections, position }
+    }
+
+    fn snapshot(&mut self, position: Vec<u8>, done: oneshot::Sender<Seq>) {
+        let snapshot = self.state(position);
         let (dir, keep) = (self.dir.clone(), self.snapshots_keep);
         let pending = PendingSnapshot { dir, keep, snapshot, stored: Some(done) };
         (self.sink)(Feed::Snapshot(pending));

@@ -325,6 +325,8 @@ pub(crate) struct Loaded {
     pub orphan: Option<(Place, Seq)>,
     /// The log ends before what was dropped: a snapshot has to take its place.
     pub is_behind: bool,
+    /// There are batches without stamps: it is the log of a single machine.
+    pub is_unstamped: bool,
 }
 
 fn load_rows(dir: &std::path::Path, rows: &mut Rows) -> Result<Loaded, io::Error> {
@@ -335,6 +337,7 @@ fn load_rows(dir: &std::path::Path, rows: &mut Rows) -> Result<Loaded, io::Error
     let (mut begin, mut highest) = (None, None);
     while let Some(record) = reader.next_record().map_err(io::Error::other)? {
         let is_stamp = record.kind == Kind::Stamp;
+        loaded.is_unstamped |= record.kind == Kind::Batch && begin.is_none();
         let seq = record.seq;
         assembly.take(record)?;
         let (place, end) = reader.record_place();

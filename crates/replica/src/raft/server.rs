@@ -32,7 +32,7 @@ pub(crate) mod group;
 mod receive;
 mod serve;
 
-pub use group::{Group, TakeCommand, TakeRoot};
+pub use group::Group;
 
 /// Connections of all nodes and domains together; more are closed at once.
 pub const CONNECTIONS_MAX: usize = 1_024;
@@ -63,6 +63,12 @@ struct House {
     cluster: u64,
     node: u64,
     groups: Groups,
+}
+
+impl std::fmt::Debug for Groups {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Groups")
+    }
 }
 
 impl Groups {

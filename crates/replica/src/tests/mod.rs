@@ -58,6 +58,7 @@ pub(crate) fn start(config: Config) -> Result<Venue, Failure> {
                 pending.store(seq.to_string().into_bytes()).expect("stores");
                 Heard::Snapshot(seq)
             }
+            Feed::Refused { .. } | Feed::Unknown { .. } => panic!("one machine proposes at once"),
         };
         // A test that no longer listens is over.
         tell.send(said).unwrap_or_default();

@@ -1,0 +1,292 @@
+//! From the queue to the leader: the thread that makes batches of what waits.
+//!
+//! ```text
+//!   queue ─▶ turn ─┬─ this node leads   ─▶ stamp ─▶ openraft, at most IN_FLIGHT_MAX batches
+//!                  ├─ another one leads ─▶ sent on, as single commands
+//!                  └─ nobody does       ─▶ waited for, LEADERLESS_MAX at most, then refused
+//! ```
+//! While as many batches are on their way as may be, what comes waits and makes the next batch
+//! larger: that is the group commit of a cluster.
+//!
+//! # What is promised
+//! 1. `at` never goes back, across leaders too: a batch is proposed under the term in which it was
+//!    stamped, or not at all, and a leader stamps no earlier than the last batch of its log.
+//! 2. A new leader's first batch opens its term (`StartTerm`): no price of before is trusted, and
+//!    markets come back by the rules of an outage.
+//! 3. A command is refused only if it was not proposed, and then never is.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use openraft::Raft;
+use openraft::errors::ClientWriteError;
+use openraft::impls::ProgressResponder;
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, mpsc, watch};
+use types::codec::Codec;
+use types::limits::BATCH_COMMANDS_MAX;
+use types::{AssetCode, At, Command, Proposal, Seq};
+
+use super::dial::Caller;
+use super::engine_thread::Work;
+use super::forward::{Fate, Forwarded, Forwarder, NotForwarded, TellFate};
+use super::log::Log;
+use super::machine::Machine;
+use super::types::{Asked, Batch, Types};
+use crate::batch::{BODY_BYTES, Entries};
+use crate::queue::{Class, Patience, Queue, Turn};
+
+/// Batches that a leader has on their way. More would only add latency (measured: consensus.md §2).
+pub const IN_FLIGHT_MAX: usize = 4;
+/// How long a command waits for a leader.
+pub const LEADERLESS_MAX: Duration = Duration::from_millis(1_500);
+/// Commands that are sent on in one frame.
+const FORWARDED_MAX: usize = 1_024;
+
+/// Who leads, as this node knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Leadership {
+    /// The leader, and where the other nodes reach it.
+    pub leader: Option<(u64, String)>,
+    /// The term in which this node leads, if it does.
+    pub leading: Option<u64>,
+}
+
+/// The thread's state.
+pub(crate) struct Proposer<C> {
+    pub(crate) raft: Raft<Types, Machine>,
+    pub(crate) runtime: Handle,
+    pub(crate) log: Log,
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) leadership: watch::Receiver<Leadership>,
+    pub(crate) caller: Caller,
+    pub(crate) domain: AssetCode,
+    pub(crate) origin: u64,
+    pub(crate) work: mpsc::Sender<Work>,
+    pub(crate) clock: C,
+    pub(crate) spin: Duration,
+    pub(crate) state: State,
+}
+
+/// What changes from turn to turn.
+pub(crate) struct State {
+    in_flight: Arc<Semaphore>,
+    forwarders: BTreeMap<(u64, String), Forwarder>,
+    /// The term that was opened, and the time of the last batch in it.
+    opened: Option<u64>,
+    at: At,
+}
+
+impl Default for State {
+    fn default() -> State {
+        State {
+            in_flight: Arc::new(Semaphore::new(IN_FLIGHT_MAX)),
+            forwarders: BTreeMap::new(),
+            opened: None,
+            at: At(0),
+        }
+    }
+}
+
+/// What a batch is made of, until it is full.
+#[derive(Default)]
+struct Filling {
+    count: u32,
+    body: Vec<u8>,
+    asked: Vec<Asked>,
+}
+
+impl<C: FnMut() -> At> Proposer<C> {
+    /// Until the queue is closed and empty.
+    pub(crate) fn run(mut self) {
+        let mut turn = Turn::default();
+        loop {
+            let patience = Patience {
+                spin: self.spin,
+                gather: Duration::ZERO,
+                expected: 0,
+                commands_max: BATCH_COMMANDS_MAX,
+            };
+            self.queue.next_turn(&mut turn, &patience);
+            // Only there to wake this thread.
+            turn.inspections.clear();
+            self.take(&mut turn);
+            if turn.last {
+                return;
+            }
+        }
+    }
+
+    fn take(&mut self, turn: &mut Turn) {
+        let begin = Instant::now();
+        loop {
+            let leadership = self.leadership.borrow_and_update().clone();
+            match leadership {
+                Leadership { leading: Some(term), .. } => return self.propose(term, turn),
+                _ if turn.proposals.is_empty() => return,
+                Leadership { leader: Some(leader), .. } => return self.send_on(leader, turn),
+                Leadership { leader: None, .. } => {}
+            }
+            let left = LEADERLESS_MAX.saturating_sub(begin.elapsed());
+            let changed = self.runtime.block_on(async {
+                let changed = self.leadership.changed();
+                tokio::time::timeout(left, changed).await
+            });
+            if !matches!(changed, Ok(Ok(()))) {
+                return self.refuse(turn, "the cluster has no leader: send it again later");
+            }
+        }
+    }
+
+    /// Makes batches of the turn, and proposes them under the term.
+    fn propose(&mut self, term: u64, turn: &mut Turn) {
+        let mut filling = Filling::default();
+        if self.state.opened != Some(term) {
+            self.state.opened = Some(term);
+            self.state.at = self.log.at();
+            if self.log.last_seq() != Seq(0) {
+                [Command::StartTerm, Command::EndDay].into_iter().for_each(|command| {
+                    filling.push(self.origin, &Proposal { tag: 0, command }, At(0));
+                });
+            }
+        }
+        let (proposals, origins) = (turn.proposals.drain(..), turn.origins.iter());
+        let mut turn: Vec<(u64, Proposal)> = origins.copied().zip(proposals).collect();
+        let mut left = turn.drain(..);
+        loop {
+            let next = left.next();
+            let is_full = BODY_BYTES <= filling.body.len();
+            if filling.count != 0 && (is_full || next.is_none()) {
+                self.write(term, std::mem::take(&mut filling));
+            }
+            let Some((origin, proposal)) = next else { return };
+            let origin = if origin == 0 { self.origin } else { origin };
+            filling.push(origin, &proposal, At(0));
+        }
+    }
+
+    /// Stamps a batch, and hands it to openraft.
+    fn write(&mut self, term: u64, filling: Filling) {
+        let Filling { count, mut body, asked } = filling;
+        self.state.at = (self.clock)().max(self.state.at).max(self.log.at());
+        body[..8].copy_from_slice(&self.state.at.0.to_le_bytes());
+        let batch = Batch { count, body: body.into(), asked: asked.into() };
+        let permit = self.runtime.block_on(self.state.in_flight.clone().acquire_owned());
+        let permit = permit.expect("the semaphore is never closed");
+        let (responder, answered) = ProgressResponder::complete_only();
+        let (raft, sent) = (&self.raft, batch.clone());
+        let written = self
+            .runtime
+            .block_on(async { raft.write(sent).with_leader(term).responder(responder).await });
+        let (queue, work, origin) = (self.queue.clone(), self.work.clone(), self.origin);
+        self.runtime.spawn(async move {
+            let outcome = answered.await;
+            drop(permit);
+            match outcome {
+                Ok(Err(ClientWriteError::ForwardToLeader(_))) => {
+                    give_back(&queue, &batch, origin);
+                }
+                Ok(Ok(_)) => {}
+                // It may be in the log of a node that comes to lead.
+                Ok(Err(_)) | Err(_) => {
+                    let tags = own_tags(&batch, origin);
+                    let _ = work.send(Work::Unknown { tags }).await;
+                }
+            }
+        });
+        if written.is_err() {
+            // openraft has stopped: the task above tells whoever waits.
+            self.queue.abandon();
+        }
+    }
+
+    fn send_on(&mut self, leader: (u64, String), turn: &mut Turn) {
+        let (proposals, origins) = (turn.proposals.drain(..), turn.origins.iter());
+        // What another node sent here while this one led is not sent round in circles: its sender
+        // asks the log.
+        let own = origins.copied().zip(proposals).filter(|(origin, _)| *origin == 0);
+        let forwarded = own.map(|(_, Proposal { tag, command })| Forwarded {
+            cancel_class: Class::of(&command) == Class::Cancel,
+            asked: Asked { origin: self.origin, tag },
+            command: command.to_bytes(),
+        });
+        let mut waiting: Vec<Forwarded> = forwarded.collect();
+        while !waiting.is_empty() {
+            let rest = waiting.split_off(waiting.len().min(FORWARDED_MAX));
+            let sent = self.forwarder(&leader).send(waiting);
+            if let Err(error) = sent {
+                let why = error.to_string();
+                let (NotForwarded::Full(back)
+                | NotForwarded::TooMany(back)
+                | NotForwarded::Stopped(back)) = error;
+                let tags = back.iter().map(|command| command.asked.tag).collect();
+                self.say(Work::Refused { tags, why });
+            }
+            waiting = rest;
+        }
+    }
+
+    fn forwarder(&mut self, leader: &(u64, String)) -> &Forwarder {
+        let (caller, work) = (&self.caller, &self.work);
+        let (runtime, domain) = (&self.runtime, self.domain);
+        self.state.forwarders.entry(leader.clone()).or_insert_with(|| {
+            let _inside = runtime.enter();
+            let (node, address) = leader.clone();
+            Forwarder::start(caller.clone(), node, address, domain, tell(work, runtime))
+        })
+    }
+
+    fn refuse(&mut self, turn: &mut Turn, why: &str) {
+        let (proposals, origins) = (turn.proposals.drain(..), turn.origins.iter());
+        let own = origins.zip(proposals).filter(|(origin, _)| **origin == 0);
+        let tags = own.map(|(_, proposal)| proposal.tag).collect();
+        self.say(Work::Refused { tags, why: why.to_owned() });
+    }
+
+    fn say(&self, work: Work) {
+        // An engine's thread that has stopped has told everybody.
+        let _ = self.work.blocking_send(work);
+    }
+}
+
+impl Filling {
+    /// The time is filled in when the batch is proposed.
+    fn push(&mut self, origin: u64, proposal: &Proposal, at: At) {
+        if self.count == 0 {
+            at.encode(&mut self.body);
+        }
+        proposal.command.encode(&mut self.body);
+        self.asked.push(Asked { origin, tag: proposal.tag });
+        self.count += 1;
+    }
+}
+
+fn tell(work: &mpsc::Sender<Work>, runtime: &Handle) -> TellFate {
+    let (work, runtime) = (work.clone(), runtime.clone());
+    Arc::new(move |asked: Asked, fate| {
+        let tags = vec![asked.tag];
+        let said = match fate {
+            Fate::Refused(why) => Work::Refused { tags, why },
+            Fate::Unknown => Work::Unknown { tags },
+        };
+        let work = work.clone();
+        runtime.spawn(async move { work.send(said).await });
+    })
+}
+
+fn own_tags(batch: &Batch, origin: u64) -> Vec<u64> {
+    let own = batch.asked.iter().filter(|asked| asked.origin == origin && asked.tag != 0);
+    own.map(|asked| asked.tag).collect()
+}
+
+/// What was certainly not proposed waits again. Commands of other nodes are theirs to ask about.
+fn give_back(queue: &Queue, batch: &Batch, origin: u64) {
+    let Ok(entries) = Entries::new(Seq(1), batch.count, &batch.body) else { return };
+    let asked = batch.asked.iter();
+    let own = asked.zip(entries).filter(|(asked, _)| asked.origin == origin && asked.tag != 0);
+    let back = own.filter_map(|(asked, entry)| {
+        Some(Proposal { tag: asked.tag, command: entry.ok()?.command })
+    });
+    queue.give_back(back.collect());
+}
