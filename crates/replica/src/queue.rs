@@ -228,6 +228,9 @@ impl Queue {
 
     /// Takes back what was handed out and not proposed, to be handed out first.
     pub(crate) fn give_back(&self, proposals: Vec<Proposal>) {
+        if proposals.is_empty() {
+            return;
+        }
         let mut lanes = self.lock();
         self.waiting.fetch_add(proposals.len(), Ordering::Release);
         for proposal in proposals.into_iter().rev() {

@@ -36,7 +36,11 @@ pub const WORK_MAX: usize = 64;
 
 /// What the thread is asked for.
 pub(crate) enum Work {
-    Apply(Batch),
+    /// A batch, and the seq of its last entry by the log.
+    Apply {
+        batch: Batch,
+        last: Option<Seq>,
+    },
     Snapshot {
         position: Vec<u8>,
         done: oneshot::Sender<Seq>,
@@ -78,6 +82,8 @@ pub(crate) struct EngineThread<S> {
     pub(crate) applied: Arc<AtomicU64>,
     /// How long it looks for work before it sleeps.
     pub(crate) spin: Duration,
+    #[cfg(test)]
+    pub(crate) instead: Arc<std::sync::Mutex<Option<types::Command>>>,
 }
 
 impl<S: FnMut(Feed)> EngineThread<S> {
@@ -85,7 +91,7 @@ impl<S: FnMut(Feed)> EngineThread<S> {
     pub(crate) fn run(mut self, mut work: mpsc::Receiver<Work>) -> Engine {
         while let Some(next) = self.next(&mut work) {
             match next {
-                Work::Apply(batch) => self.apply(&batch),
+                Work::Apply { batch, last } => self.apply(&batch, last),
                 Work::Snapshot { position, done } => self.snapshot(position, done),
                 Work::Install { received, done } => {
                     let installed = self.install(&received);
@@ -120,9 +126,9 @@ impl<S: FnMut(Feed)> EngineThread<S> {
     }
 
     /// # Panics
-    /// If the batch does not decode: it was decoded before it was proposed, so this build does not
-    /// understand what another proposed, and must not go on.
-    fn apply(&mut self, batch: &Batch) {
+    /// If the batch does not decode (this build does not understand what another proposed), or if
+    /// the engine has not come to where the log is: in both cases it must not go on.
+    fn apply(&mut self, batch: &Batch, last: Option<Seq>) {
         let first = self.engine.seq().next();
         let entries = Entries::new(first, batch.count, &batch.body);
         let entries = entries.expect("a batch of the log has a time");
@@ -130,6 +136,8 @@ impl<S: FnMut(Feed)> EngineThread<S> {
         applied.entries.reserve_exact(usize::try_from(batch.count).unwrap_or_default());
         for (index, entry) in entries.enumerate() {
             let entry = entry.expect("a batch of the log holds commands that this build knows");
+            #[cfg(test)]
+            let entry = self.disturbed(entry);
             let tag = batch.asked.get(index).filter(|asked| asked.origin == self.origin);
             let begin = applied.events.len();
             self.engine.apply(&entry, &mut applied.events);
@@ -138,9 +146,18 @@ impl<S: FnMut(Feed)> EngineThread<S> {
             applied.entries.push(EntryOutcome { seq: entry.seq, tag, events });
             applied.keep_signed(entry.seq, entry.command);
         }
-        self.applied.store(self.engine.seq().0, Ordering::Release);
+        let seq = self.engine.seq();
+        assert!(last.is_none_or(|last| last == seq), "the log has come to {last:?}, not to {seq}");
+        self.applied.store(seq.0, Ordering::Release);
         (self.sink)(Feed::Applied(Committed::new(applied)));
         self.report_root(first);
+    }
+
+    /// Another command in this one's place, as a fault of the machine would have it.
+    #[cfg(test)]
+    fn disturbed(&mut self, entry: types::Entry) -> types::Entry {
+        let command = self.instead.lock().expect("a test holds it for an instant").take();
+        types::Entry { command: command.unwrap_or(entry.command), ..entry }
     }
 
     fn report_root(&mut self, first: Seq) {

@@ -183,6 +183,11 @@ impl Log {
         self.rows().last_seq()
     }
 
+    /// The last seq that an entry gave, if it is still known.
+    pub(crate) fn last_seq_of(&self, log_id: LogId) -> Option<Seq> {
+        self.rows().row(log_id.index).filter(|row| row.log_id == log_id).map(|row| row.last)
+    }
+
     /// A snapshot takes the place of everything up to this entry.
     pub(crate) fn note_snapshot(&self, log_id: LogId, seq: Seq) {
         self.rows().snapshot = Some((log_id, seq));

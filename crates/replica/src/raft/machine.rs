@@ -114,7 +114,10 @@ impl RaftStateMachine<Types> for Machine {
                 EntryPayload::Membership(members) => {
                     self.membership = StoredMembership::new(self.applied, members);
                 }
-                EntryPayload::Normal(batch) => self.hand_over(Work::Apply(batch)).await?,
+                EntryPayload::Normal(batch) => {
+                    let last = self.log.last_seq_of(entry.log_id);
+                    self.hand_over(Work::Apply { batch, last }).await?;
+                }
             }
             self.log.note_applied(entry.log_id);
             if let Some(responder) = responder {

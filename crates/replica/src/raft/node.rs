@@ -101,6 +101,8 @@ pub struct RaftReplica {
     domain: types::AssetCode,
     threads: Vec<JoinHandle<()>>,
     engine: Option<JoinHandle<Engine>>,
+    #[cfg(test)]
+    instead: Arc<std::sync::Mutex<Option<Command>>>,
 }
 
 /// The way to the thread that has a domain's engine.
@@ -163,6 +165,8 @@ impl RaftReplica {
         let (roots, reports) = mpsc::unbounded_channel();
         let applied = Arc::new(AtomicU64::new(restored.engine.seq().0));
         let machine = Machine::new(dir.clone(), log.clone(), work.clone(), restored.meta);
+        #[cfg(test)]
+        let instead = Arc::<std::sync::Mutex<Option<Command>>>::default();
         let engine_thread = EngineThread {
             dir: dir.clone(),
             domain: (asset, config.decimals),
@@ -175,6 +179,8 @@ impl RaftReplica {
             roots,
             applied: applied.clone(),
             spin: config.spin,
+            #[cfg(test)]
+            instead: instead.clone(),
         };
         let engine = spawn("engine", move || engine_thread.run(tasks)).map_err(disk)?;
         let raft = join(cluster, asset, log.clone(), machine, members)?;
@@ -213,6 +219,8 @@ impl RaftReplica {
             domain: asset,
             threads: vec![proposing, writing],
             engine: Some(engine),
+            #[cfg(test)]
+            instead,
         };
         Ok((replica, started))
     }
@@ -225,6 +233,12 @@ impl RaftReplica {
     /// Who leads, who the members are, how far each is; and what changes it.
     pub fn standing(&self) -> Standing {
         self.standing.clone()
+    }
+
+    /// This node applies the command in the place of the next one.
+    #[cfg(test)]
+    pub(crate) fn disturb(&self, command: Command) {
+        *self.instead.lock().expect("held for an instant") = Some(command);
     }
 
     /// Takes nothing more, leaves the cluster, and returns the last seq that was applied.

@@ -24,6 +24,7 @@ use openraft::errors::ClientWriteError;
 use openraft::impls::ProgressResponder;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::time::sleep;
 use types::codec::Codec;
 use types::limits::BATCH_COMMANDS_MAX;
 use types::{AssetCode, At, Command, Proposal, Seq};
@@ -41,6 +42,9 @@ use crate::queue::{Class, Patience, Queue, Turn};
 pub const IN_FLIGHT_MAX: usize = 4;
 /// How long a command waits for a leader.
 pub const LEADERLESS_MAX: Duration = Duration::from_millis(1_500);
+/// Before what a leader could not order yet is tried again: a new leader's lease begins with the
+/// first answer of a quorum.
+const AGAIN: Duration = Duration::from_millis(5);
 /// Commands that are sent on in one frame.
 const FORWARDED_MAX: usize = 1_024;
 
@@ -122,6 +126,10 @@ impl<C: FnMut() -> At> Proposer<C> {
         let begin = Instant::now();
         loop {
             let leadership = self.leadership.borrow_and_update().clone();
+            if leadership.leading.is_none() {
+                // A leader that was cut off and comes back opens its term once more.
+                self.state.opened = None;
+            }
             match leadership {
                 Leadership { leading: Some(term), .. } => return self.propose(term, turn),
                 _ if turn.proposals.is_empty() => return,
@@ -141,16 +149,12 @@ impl<C: FnMut() -> At> Proposer<C> {
 
     /// Makes batches of the turn, and proposes them under the term.
     fn propose(&mut self, term: u64, turn: &mut Turn) {
-        let mut filling = Filling::default();
-        if self.state.opened != Some(term) {
-            self.state.opened = Some(term);
-            self.state.at = self.log.at();
-            if self.log.last_seq() != Seq(0) {
-                [Command::StartTerm, Command::EndDay].into_iter().for_each(|command| {
-                    filling.push(self.origin, &Proposal { tag: 0, command }, At(0));
-                });
-            }
+        if self.state.opened != Some(term) && !self.open(term) {
+            // It does not lead any more, or not yet: the turn waits for what is next.
+            self.queue.give_back(own(turn));
+            return;
         }
+        let mut filling = Filling::default();
         let (proposals, origins) = (turn.proposals.drain(..), turn.origins.iter());
         let mut turn: Vec<(u64, Proposal)> = origins.copied().zip(proposals).collect();
         let mut left = turn.drain(..);
@@ -166,12 +170,33 @@ impl<C: FnMut() -> At> Proposer<C> {
         }
     }
 
-    /// Stamps a batch, and hands it to openraft.
-    fn write(&mut self, term: u64, filling: Filling) {
+    /// Orders what a term begins with, before anything else; false if it was not ordered.
+    fn open(&mut self, term: u64) -> bool {
+        self.state.at = self.log.at();
+        if self.log.last_seq() != Seq(0) {
+            let mut filling = Filling::default();
+            for command in [Command::StartTerm, Command::EndDay] {
+                filling.push(self.origin, &Proposal { tag: 0, command }, At(0));
+            }
+            let batch = self.stamp(filling);
+            if !self.runtime.block_on(order(&self.raft, term, batch)) {
+                return false;
+            }
+        }
+        self.state.opened = Some(term);
+        true
+    }
+
+    fn stamp(&mut self, filling: Filling) -> Batch {
         let Filling { count, mut body, asked } = filling;
         self.state.at = (self.clock)().max(self.state.at).max(self.log.at());
         body[..8].copy_from_slice(&self.state.at.0.to_le_bytes());
-        let batch = Batch { count, body: body.into(), asked: asked.into() };
+        Batch { count, body: body.into(), asked: asked.into() }
+    }
+
+    /// Stamps a batch, and hands it to openraft.
+    fn write(&mut self, term: u64, filling: Filling) {
+        let batch = self.stamp(filling);
         let permit = self.runtime.block_on(self.state.in_flight.clone().acquire_owned());
         let permit = permit.expect("the semaphore is never closed");
         let (responder, answered) = ProgressResponder::complete_only();
@@ -185,6 +210,7 @@ impl<C: FnMut() -> At> Proposer<C> {
             drop(permit);
             match outcome {
                 Ok(Err(ClientWriteError::ForwardToLeader(_))) => {
+                    sleep(AGAIN).await;
                     give_back(&queue, &batch, origin);
                 }
                 Ok(Ok(_)) => {}
@@ -202,11 +228,7 @@ impl<C: FnMut() -> At> Proposer<C> {
     }
 
     fn send_on(&mut self, leader: (u64, String), turn: &mut Turn) {
-        let (proposals, origins) = (turn.proposals.drain(..), turn.origins.iter());
-        // What another node sent here while this one led is not sent round in circles: its sender
-        // asks the log.
-        let own = origins.copied().zip(proposals).filter(|(origin, _)| *origin == 0);
-        let forwarded = own.map(|(_, Proposal { tag, command })| Forwarded {
+        let forwarded = own(turn).into_iter().map(|Proposal { tag, command }| Forwarded {
             cancel_class: Class::of(&command) == Class::Cancel,
             asked: Asked { origin: self.origin, tag },
             command: command.to_bytes(),
@@ -238,9 +260,7 @@ impl<C: FnMut() -> At> Proposer<C> {
     }
 
     fn refuse(&mut self, turn: &mut Turn, why: &str) {
-        let (proposals, origins) = (turn.proposals.drain(..), turn.origins.iter());
-        let own = origins.zip(proposals).filter(|(origin, _)| **origin == 0);
-        let tags = own.map(|(_, proposal)| proposal.tag).collect();
+        let tags = own(turn).iter().map(|proposal| proposal.tag).collect();
         self.say(Work::Refused { tags, why: why.to_owned() });
     }
 
@@ -260,6 +280,25 @@ impl Filling {
         self.asked.push(Asked { origin, tag: proposal.tag });
         self.count += 1;
     }
+}
+
+/// Orders a batch and waits until it is; false if it was not, or if that is not known.
+async fn order(raft: &Raft<Types, Machine>, term: u64, batch: Batch) -> bool {
+    let (responder, answered) = ProgressResponder::complete_only();
+    if raft.write(batch).with_leader(term).responder(responder).await.is_err() {
+        return false;
+    }
+    let is_ordered = matches!(answered.await, Ok(Ok(_)));
+    if !is_ordered {
+        sleep(AGAIN).await;
+    }
+    is_ordered
+}
+
+/// What this node's own clients asked; what others sent here they ask the log about.
+fn own(turn: &mut Turn) -> Vec<Proposal> {
+    let proposals = turn.origins.iter().zip(turn.proposals.drain(..));
+    proposals.filter(|(origin, _)| **origin == 0).map(|(_, proposal)| proposal).collect()
 }
 
 fn tell(work: &mpsc::Sender<Work>, runtime: &Handle) -> TellFate {

@@ -212,6 +212,23 @@ impl Standing {
         moved.1.elapsed()
     }
 
+    /// Takes a snapshot, then drops the entries up to the index that it includes.
+    #[cfg(test)]
+    pub(crate) fn snapshot_and_forget(&self, index: u64) {
+        let raft = self.raft.clone();
+        let done = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        done.expect("a runtime").block_on(async move {
+            raft.trigger().snapshot().await.expect("asks");
+            raft.trigger().purge_log(index).await.expect("asks");
+        });
+    }
+
+    /// The last index that was dropped.
+    #[cfg(test)]
+    pub(crate) fn purged(&self) -> Option<u64> {
+        self.metrics().purged.map(|log_id| log_id.index)
+    }
+
     fn check_leads(&self) -> Result<(), MembersError> {
         let status = self.status();
         if status.role == Role::Leader {
@@ -344,6 +361,7 @@ pub(super) fn follow(
         dir: dir.to_path_buf(),
         snapshot_entries: config.snapshot_entries,
         snapshot: seq_of(&standing.applied),
+        silence_max: cluster.config.election_timeout * 2,
         queue: queue.clone(),
         work: work.clone(),
         forwarders: BTreeMap::new(),
@@ -358,13 +376,15 @@ struct Following {
     dir: PathBuf,
     snapshot_entries: u64,
     snapshot: Seq,
+    /// How long a quorum may be silent until this node does not call itself the leader.
+    silence_max: Duration,
     queue: Arc<Queue>,
     work: mpsc::Sender<Work>,
     forwarders: BTreeMap<(u64, String), Forwarder>,
 }
 
-/// Between two looks at whether a snapshot is due.
-const LOOK: Duration = Duration::from_millis(500);
+/// Between two looks at whether a quorum answers, and whether a snapshot is due.
+const LOOK: Duration = Duration::from_millis(100);
 
 impl Following {
     async fn run(
@@ -389,7 +409,10 @@ impl Following {
                     self.judge(&report).await;
                 }
                 Some(report) = hearing.recv() => self.judge(&report).await,
-                _ = looks.tick() => self.snapshot_if_due().await,
+                _ = looks.tick() => {
+                    self.take_metrics();
+                    self.snapshot_if_due().await;
+                }
             }
         }
         // Whoever waits is told by the feed's end; the site sees that the queue is closed.
@@ -403,7 +426,10 @@ impl Following {
             let member = metrics.membership_config.membership().get_node(&leader)?;
             Some((leader, member.address.clone()))
         });
-        let leads = metrics.state == ServerState::Leader;
+        // A leader that a quorum does not answer cannot order anything, and does not know who can.
+        let answered = metrics.last_quorum_acked.map(|acked| openraft::Instant::elapsed(&*acked));
+        let is_cut_off = answered.is_some_and(|silence| self.silence_max < silence);
+        let leads = metrics.state == ServerState::Leader && !is_cut_off;
         let leading = leads.then_some(metrics.current_term);
         let leader = node.filter(|(leader, _)| leads || *leader != self.standing.node);
         let now = Leadership { leader, leading };

@@ -1,5 +1,7 @@
 //! Shared by the tests: a domain, a sink that remembers, a clock that is told the time.
 
+mod authority;
+mod cluster;
 mod queueing;
 mod restarting;
 mod running;
