@@ -19,3 +19,5 @@ pub(crate) mod tls;
 pub(crate) mod types;
 pub(crate) mod wire;
 
+#[cfg(test)]
+mod tests;

@@ -188,7 +188,8 @@ impl Link {
                 return Err(late(&self.callee, patience));
             };
             self.state = State::Idle;
-            let pipe = dialled.expect("dialling does not panic, and is stopped only by its link")?;
+            let pipe =
+                dialled.expect("dialling does not panic, and is stopped only by its link")?;
             self.state = State::Open(Open::new(pipe));
         }
         match &mut self.state {

@@ -112,16 +112,12 @@ impl Tls {
             PrivateKeyDer::from_pem_file(&files.key)
                 .map_err(|source| file_error(&files.key, "a private key", source))
         };
-        let mismatch = |source| TlsError::Pair {
-            chain: files.chain.clone(),
-            key: files.key.clone(),
-            source,
-        };
+        let mismatch =
+            |source| TlsError::Pair { chain: files.chain.clone(), key: files.key.clone(), source };
         let provider = Arc::new(ring::default_provider());
-        let verifier =
-            WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone())
-                .build()
-                .map_err(|source| TlsError::Verifier { path: files.authority.clone(), source })?;
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone())
+            .build()
+            .map_err(|source| TlsError::Verifier { path: files.authority.clone(), source })?;
         let client = client_versions(&provider)
             .with_root_certificates(roots)
             .with_client_auth_cert(chain.clone(), read()?)

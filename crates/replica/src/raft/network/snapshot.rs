@@ -114,10 +114,7 @@ impl Transfer<'_> {
         Ok(None)
     }
 
-    async fn installed(
-        &mut self,
-        mut said: Progress,
-    ) -> Result<SnapshotResponse<Types>, Refused> {
+    async fn installed(&mut self, mut said: Progress) -> Result<SnapshotResponse<Types>, Refused> {
         loop {
             match said {
                 Progress::Installed(vote) => return Ok(SnapshotResponse::new(vote)),

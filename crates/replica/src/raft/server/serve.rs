@@ -29,8 +29,7 @@ pub(super) async fn unary(mut pipe: Pipe, group: &dyn Serves) -> io::Result<()> 
 /// own bounds go.
 pub(super) async fn append(mut pipe: Pipe, group: &dyn Serves) -> io::Result<()> {
     let (requests, mut taken) = mpsc::channel(IN_FLIGHT_MAX);
-    let mut answers =
-        group.append(Box::pin(stream::poll_fn(move |cx| taken.poll_recv(cx))));
+    let mut answers = group.append(Box::pin(stream::poll_fn(move |cx| taken.poll_recv(cx))));
     let mut in_flight: VecDeque<usize> = VecDeque::new();
     loop {
         let has_room = in_flight.len() < IN_FLIGHT_MAX
