@@ -32,8 +32,6 @@ pub(crate) mod group;
 mod receive;
 mod serve;
 
-pub use group::{Group, TakeCommand, TakeRoot};
-
 /// Connections of all nodes and domains together; more are closed at once.
 pub const CONNECTIONS_MAX: usize = 1_024;
 /// Connections whose caller is not yet known; more are closed at once.

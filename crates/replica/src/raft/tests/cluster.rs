@@ -13,7 +13,8 @@ use tokio::net::TcpListener;
 use super::memory::{Applied, MemoryLog, Remembers};
 use super::{Authority, CLUSTER, batch, domain, member};
 use crate::raft::network::NetworkFactory;
-use crate::raft::server::{Group, Groups, Server};
+use crate::raft::server::group::Group;
+use crate::raft::server::{Groups, Server};
 use crate::raft::types::{Member, Types};
 
 const PATIENCE: Option<Duration> = Some(Duration::from_secs(20));

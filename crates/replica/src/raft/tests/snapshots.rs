@@ -23,7 +23,7 @@ use crate::raft::wire::CHUNK_BYTES;
 const SEQ: Seq = Seq(48_000);
 
 /// Copies both ways until `bytes` of the near side have passed, or one side closes; gives what has
-/// passed.
+/// passed. It returns when the far side has read all of that, and has closed.
 pub(super) async fn copy_some(near: &mut TcpStream, far: &mut TcpStream, bytes: usize) -> usize {
     let ((mut near_in, mut near_out), (mut far_in, mut far_out)) = (near.split(), far.split());
     let mut passed = 0;
@@ -41,6 +41,9 @@ pub(super) async fn copy_some(near: &mut TcpStream, far: &mut TcpStream, bytes: 
         () = forth => {}
         _ = tokio::io::copy(&mut far_in, &mut near_out) => {}
     }
+    // A side that has closed already is not told.
+    let _ = (near_out.shutdown().await, far_out.shutdown().await);
+    let _ = tokio::io::copy(&mut far_in, &mut tokio::io::sink()).await;
     passed
 }
 
