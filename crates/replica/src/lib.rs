@@ -31,7 +31,7 @@ pub mod solo;
 
 mod committed;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use committed::Committed;
 pub use feed::{Feed, PendingSnapshot};

@@ -30,6 +30,9 @@ pub(crate) mod types;
 pub(crate) mod wire;
 pub(crate) mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub use cluster::{Cluster, ClusterConfig, ClusterError};
 pub(crate) use node::Engines;
 pub use node::{RaftFailure, RaftReplica, RaftStarted};

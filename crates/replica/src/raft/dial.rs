@@ -138,7 +138,7 @@ pub(super) struct Link {
 enum State {
     Idle,
     Dialling(Dialling),
-    Open(Open),
+    Open(Box<Open>),
 }
 
 /// A call that goes on when nobody waits for it, and ends with its link.
@@ -190,7 +190,7 @@ impl Link {
             self.state = State::Idle;
             let pipe =
                 dialled.expect("dialling does not panic, and is stopped only by its link")?;
-            self.state = State::Open(Open::new(pipe));
+            self.state = State::Open(Box::new(Open::new(pipe)));
         }
         match &mut self.state {
             State::Open(open) => Ok(open),

@@ -156,7 +156,8 @@ impl Courier {
                         Err(_) => self.lose(),
                     }
                 }
-                Step::Stalled => self.lose(),
+                Step::Stalled if self.is_stalled() => self.lose(),
+                Step::Stalled => {}
             }
         }
     }
@@ -174,6 +175,12 @@ impl Courier {
             next = self.waiting.recv(), if takes => Step::Next(next),
             () = sleep_until(stalls_at) => Step::Stalled,
         }
+    }
+
+    /// Whether nothing has moved since the pause was set.
+    fn is_stalled(&mut self) -> bool {
+        let stalls_at = self.link.open().and_then(|open| open.stalls_at(STALL_MAX));
+        stalls_at.is_none_or(|at| at <= Instant::now())
     }
 
     /// Hands commands to the connection. Before that, a failure is a refusal.

@@ -55,7 +55,7 @@ pub(super) use snapshot::checksum_before;
 
 /// A connection on which nothing moves for so long, while answers are due, is given up. openraft's
 /// own figure, three quarters of a heartbeat's interval, is shorter than a stalled disk's sync, and
-/// shorter than a large frame takes on a gigabit line; a node that catches up would never get there.
+/// shorter than a large frame takes on a gigabit line: a node that catches up would never get on.
 pub const STALL_MIN: Duration = Duration::from_millis(500);
 /// The first and the longest wait before an unreachable node is tried again.
 pub const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(200));

@@ -93,6 +93,12 @@ impl Pipe {
         self.out.len() - self.written
     }
 
+    /// Bytes that are kept for what is read.
+    #[cfg(test)]
+    pub(super) fn reserved(&self) -> usize {
+        self.input.capacity()
+    }
+
     /// Writes what waits.
     pub(super) fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.written < self.out.len() {

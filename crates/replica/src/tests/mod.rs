@@ -1,6 +1,6 @@
 //! Shared by the tests: a domain, a sink that remembers, a clock that is told the time.
 
-mod authority;
+pub(crate) mod authority;
 mod cluster;
 mod queueing;
 mod restarting;

@@ -33,7 +33,7 @@ pub(crate) enum Request {
 }
 
 /// What is answered to a [`Request`] of the same name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Response {
     /// The node cannot answer, and why.
     Failed(String),
