@@ -73,7 +73,8 @@ impl Gateway {
         result: &Result<Json, RpcError>,
         in_us: u64,
     ) -> String {
-        let stamp = Stamp { in_us, out_us: now_us(), testnet: self.testnet };
+        let lag_ms = self.venue.lag_ms();
+        let stamp = Stamp { in_us, out_us: now_us(), testnet: self.testnet, lag_ms };
         encode_reply(id, result, stamp)
     }
 }

@@ -34,6 +34,7 @@ mod api_keys;
 mod auth;
 mod call;
 mod clock;
+mod cluster;
 mod cod;
 mod components;
 mod credits;

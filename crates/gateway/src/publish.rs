@@ -14,6 +14,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -94,6 +95,7 @@ struct Shared {
     names: RwLock<HashMap<Box<str>, Place>>,
     tags: AtomicU64,
     limits: OnceLock<Box<str>>,
+    patience: OnceLock<Duration>,
 }
 
 impl Market {
@@ -107,6 +109,7 @@ impl Market {
             names: RwLock::default(),
             tags: AtomicU64::new(1),
             limits: OnceLock::new(),
+            patience: OnceLock::new(),
         };
         Market { shared: Arc::new(shared) }
     }
@@ -180,7 +183,11 @@ impl Market {
 
     /// Ends the intervals that are over. Called every 100 ms from within the runtime.
     pub fn tick(&self, now_ms: u64) {
+        let patience = self.shared.patience.get();
         for domain in self.domain_ids() {
+            if let Some(patience) = patience {
+                self.state(domain).give_up(*patience);
+            }
             let questions = self.state(domain).tick(At(now_ms));
             for question in questions.accounts {
                 tokio::spawn(self.clone().ask(domain, question));
@@ -236,6 +243,29 @@ impl Market {
         }
     }
 
+    /// Commands of these tags were not proposed and never will be.
+    pub fn refuse(&self, domain: DomainId, tags: &[u64], why: &str) {
+        let mut state = self.state(domain);
+        for pending in tags.iter().filter_map(|tag| state.take_reply(*tag)) {
+            let refused = error(10047, "matching_engine_queue_full", why.to_owned());
+            // Who does not wait any more does not need the reply.
+            let _ = pending.sender.send(Err(refused));
+        }
+    }
+
+    /// The outcomes of these tags may never be learned here: their replies say so (11031).
+    pub fn forget(&self, domain: DomainId, tags: &[u64]) {
+        let mut state = self.state(domain);
+        tags.iter().for_each(|tag| state.forget_reply(*tag));
+    }
+
+    /// From here on, a reply that has not come after this long says that its outcome is not known
+    /// (11031): on a node of a cluster the outcome may come to be known by another node only.
+    pub fn give_up_after(&self, patience: Duration) {
+        // Whoever sets it second keeps what the first has set.
+        let _ = self.shared.patience.set(patience);
+    }
+
     /// The venue has stopped: no outcome will come any more. Replies that are due say so (11031).
     pub fn stopped(&self) {
         for domain in self.domain_ids() {
@@ -284,7 +314,7 @@ impl Market {
         let tag = self.shared.tags.fetch_add(1, Ordering::Relaxed);
         let (sender, receiver) = oneshot::channel();
         let asked = Asked::of(&command, reply);
-        self.state(domain).expect_reply(tag, Pending { asked, sender });
+        self.state(domain).expect_reply(tag, Pending { asked, sender, since: Instant::now() });
         let proposal = Proposal { tag, command };
         match self.shared.venue.propose(domain, class, proposal) {
             Ok(()) => Ok(receiver),

@@ -3,6 +3,7 @@
 //! ```text
 //!   {"jsonrpc":"2.0","id":7,"method":"public/test","params":{}}
 //!   {"jsonrpc":"2.0","id":7,"result":{…},"usIn":…,"usOut":…,"usDiff":…,"testnet":…}
+//!   a node that follows another adds "lagMs": how old what it says may be
 //! ```
 //!
 //! Invariants: the id goes back in the digits that it came in; each reply, an error too, has the
@@ -177,6 +178,8 @@ pub(crate) struct Stamp {
     pub(crate) in_us: u64,
     pub(crate) out_us: u64,
     pub(crate) testnet: bool,
+    /// How old what it says may be, on a node that follows another.
+    pub(crate) lag_ms: Option<u64>,
 }
 
 /// Writes a reply.
@@ -203,8 +206,11 @@ pub(crate) fn encode_reply(
         }
         Err(error) => push_error(&mut text, error),
     }
-    let Stamp { in_us, out_us, testnet } = stamp;
+    let Stamp { in_us, out_us, testnet, lag_ms } = stamp;
     let diff_us = out_us.saturating_sub(in_us);
+    if let Some(lag_ms) = lag_ms {
+        write!(text, r#","lagMs":{lag_ms}"#).expect("a String takes whatever is written to it");
+    }
     write!(text, r#","usIn":{in_us},"usOut":{out_us},"usDiff":{diff_us},"testnet":{testnet}}}"#)
         .expect("a String takes whatever is written to it");
     text

@@ -51,6 +51,8 @@ pub struct Config {
     pub testnet: bool,
     /// Every limit.
     pub limits: Limits,
+    /// The first session of this process; nodes of one venue are far apart. 1 for a single one.
+    pub first_session: u32,
 }
 
 /// A gateway that runs. Dropping it does not stop it: [`Running::shutdown`] does.
@@ -115,7 +117,7 @@ pub async fn serve(
     market: Arc<Market>,
     keys: Arc<KeyStore>,
 ) -> Result<Running, ServeError> {
-    let Config { listen, testnet, limits } = config;
+    let Config { listen, testnet, limits, first_session } = config;
     let refused = |source| ServeError::Listen { listen, source };
     let listener = TcpListener::bind(listen).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
@@ -129,7 +131,7 @@ pub async fn serve(
         addresses: Arc::default(),
         n_connections: AtomicUsize::new(0),
         opening: tokio::sync::Mutex::new(()),
-        next_connection: AtomicU32::new(1),
+        next_connection: AtomicU32::new(first_session),
     });
     let (stop, stopping) = watch::channel(false);
     let tasks = vec![

@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use types::{
     AccountId, AccountView, AdlPlace, AssetCode, FeedView, InstrumentId, Lots, OrderNeeds,
-    Proposal, PublicKey, Signature, Ticks, WaterfallView,
+    Proposal, PublicKey, Seq, Signature, Ticks, WaterfallView,
 };
 
 /// One margin domain, by its place in [`Venue::domains`].
@@ -39,6 +39,106 @@ pub struct Busy {
     pub queued: usize,
 }
 
+/// How this node and its cluster stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClusterView {
+    /// This node; 1 on a venue of one machine.
+    pub node: u64,
+    /// Name of the cluster; `solo` on a venue of one machine.
+    pub cluster: String,
+    /// What fails together with this node.
+    pub zone: String,
+    /// Its domains, in their order.
+    pub domains: Vec<DomainStanding>,
+    /// Bytes that are free where the data lies, if that is known.
+    pub disk_free_bytes: Option<u64>,
+    /// How far its clock is from the leader's, if that is known.
+    pub clock_offset_ms: Option<i64>,
+}
+
+/// How a domain stands on this node. Indexes are those of the replicated log; seqs are entries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DomainStanding {
+    /// Which domain.
+    pub asset: AssetCode,
+    /// `leader`, `follower`, `candidate`, `learner`, `stopped` or `solo`.
+    pub role: &'static str,
+    /// Who leads, as this node knows it.
+    pub leader: Option<u64>,
+    /// The term that it knows of.
+    pub term: u64,
+    /// The last index of its log.
+    pub last_index: Option<u64>,
+    /// The last index that it knows to be committed.
+    pub committed_index: Option<u64>,
+    /// The last index that it has applied.
+    pub applied_index: Option<u64>,
+    /// The last seq that it has applied.
+    pub applied: Seq,
+    /// Its newest root that was compared with the others', and after which seq.
+    pub root: Option<(Seq, [u8; 32])>,
+    /// Who votes.
+    pub voters: Vec<u64>,
+    /// Who follows without a vote.
+    pub learners: Vec<u64>,
+    /// How old what it shows may be, in milliseconds; 0 for a leader.
+    pub lag_ms: u64,
+    /// Everybody.
+    pub members: Vec<MemberStanding>,
+}
+
+/// A member of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberStanding {
+    /// Its id.
+    pub node: u64,
+    /// Where the other nodes reach it.
+    pub address: String,
+    /// What fails together with it.
+    pub zone: String,
+    /// Where its API is.
+    pub api: String,
+    /// The last index that it has, if this node leads and knows.
+    pub matched_index: Option<u64>,
+    /// How many entries it is behind, if this node leads and knows.
+    pub lag_entries: Option<u64>,
+}
+
+/// A change of the members, in every domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MemberChange {
+    /// A node follows, without a vote.
+    AddLearner {
+        /// Its id, never used before.
+        node: u64,
+        /// Where the other nodes reach it.
+        address: String,
+        /// What fails together with it.
+        zone: String,
+        /// Where its API is.
+        api: String,
+    },
+    /// A learner that has caught up gets a vote.
+    Promote {
+        /// Which.
+        node: u64,
+        /// Though one zone would hold a quorum.
+        force: bool,
+    },
+    /// A node is taken out.
+    Remove {
+        /// Which.
+        node: u64,
+        /// Though too few would be near the end of the log.
+        force: bool,
+    },
+    /// Another node leads.
+    Transfer {
+        /// Which.
+        node: u64,
+    },
+}
+
 /// A future that can be kept in a box.
 pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -67,6 +167,12 @@ pub trait Venue: Send + Sync + 'static {
     ) -> Later<Option<[OrderNeeds; 2]>>;
     /// The insurance fund and what stands behind it; `None`: no answer.
     fn waterfall(&self, domain: DomainId) -> Later<Option<WaterfallView>>;
+    /// How this node and its cluster stand.
+    fn cluster(&self) -> Later<ClusterView>;
+    /// Changes the members where this node leads; an error says, in words, what was not changed.
+    fn change_members(&self, change: MemberChange) -> Later<Result<(), String>>;
+    /// How old what this node shows may be, if it follows another.
+    fn lag_ms(&self) -> Option<u64>;
     /// Signs a message with the venue's notice key; `None`: there is none here.
     fn sign_notice(&self, message: &[u8]) -> Option<(PublicKey, Signature)>;
 }

@@ -8,6 +8,7 @@
 //! [`site`] is that venue as an object, which `demo` and `mirror` start too; [`upkeep`] is what it
 //! does by itself while it runs.
 
+mod duties;
 pub mod listing;
 pub mod notices;
 mod progress;
@@ -85,6 +86,7 @@ fn plan(config: &Config) -> Plan {
         sizes: Sizes { log: config.log.clone(), queue: config.queue.clone() },
         domains: served(),
         listeners: Vec::new(),
+        seat: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The venue behind the gateway: a solo replica a domain.
+//! The venue behind the gateway: a replica a domain, alone or one of several.
 //!
 //! ```text
 //!   gateway ─▶ SoloVenue::propose ─▶ replica (log, engine) ─▶ bounded queue ─▶ follower ─▶ Market
@@ -9,14 +9,20 @@
 //! then it answers that it is busy, and nobody is connected yet anyway.
 
 mod follower;
+mod members;
 mod witness;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, RwLock};
 
 use anyhow::{Context, anyhow, bail};
 use gateway::Market;
-use gateway::venue::{Busy, Class, Domain, DomainId, Later, Venue};
+use gateway::venue::{
+    Busy, Class, ClusterView, Domain, DomainId, Later, MemberChange, Venue,
+};
+use journal::TornTail;
+use replica::raft::{Cluster, Member, RaftReplica, RaftStarted, Standing};
 use replica::{Handle, Progress, Refused, Solo, Start, Started};
 use types::{
     AccountId, AccountView, AdlPlace, AssetCode, FeedView, InstrumentId, Lots, OrderNeeds,
@@ -37,15 +43,31 @@ pub use witness::{Alarm, Checker, Testimony};
 pub struct SoloVenue {
     domains: Vec<Domain>,
     replicas: Vec<OnceLock<Handle>>,
+    /// How each replica stands among others; empty slots on a venue of one machine.
+    standings: Vec<OnceLock<Standing>>,
+    /// This node of a cluster.
+    seat: Option<Seat>,
     /// What notices are signed with.
     notice_key: RwLock<Option<Arc<KeyFile>>>,
 }
 
 impl SoloVenue {
-    /// Domains without replicas.
-    pub fn new(domains: Vec<Domain>) -> SoloVenue {
+    /// Domains without replicas; `seat` on a node of a cluster.
+    pub fn new(domains: Vec<Domain>, seat: Option<Seat>) -> SoloVenue {
         let replicas = domains.iter().map(|_| OnceLock::new()).collect();
-        SoloVenue { domains, replicas, notice_key: RwLock::new(None) }
+        let standings = domains.iter().map(|_| OnceLock::new()).collect();
+        SoloVenue { domains, replicas, standings, seat, notice_key: RwLock::new(None) }
+    }
+
+    /// How a domain's replica stands among others, once it runs.
+    pub fn standing(&self, domain: DomainId) -> Option<&Standing> {
+        self.standings.get(usize::from(domain.0))?.get()
+    }
+
+    /// Whether what a venue does by itself in this domain is for this process to do.
+    pub fn leads(&self, domain: DomainId) -> bool {
+        let leads = |standing: &Standing| standing.leadership().leading.is_some();
+        self.seat.is_none() || self.standing(domain).is_some_and(leads)
     }
 
     /// From here on notices are signed with this key.
@@ -123,6 +145,20 @@ impl Venue for SoloVenue {
         self.ask(domain, move |engine| engine.order_needs(account, instrument, (lots, price)))
     }
 
+    fn cluster(&self) -> Later<ClusterView> {
+        let view = members::view(self);
+        Box::pin(async { view })
+    }
+
+    fn change_members(&self, change: MemberChange) -> Later<Result<(), String>> {
+        let standings = self.standings.iter().filter_map(OnceLock::get).cloned().collect();
+        Box::pin(members::change(standings, change))
+    }
+
+    fn lag_ms(&self) -> Option<u64> {
+        members::lag_ms(self)
+    }
+
     fn sign_notice(&self, message: &[u8]) -> Option<(PublicKey, Signature)> {
         self.notice_key().map(|key| (key.public(), key.sign(message)))
     }
@@ -137,8 +173,42 @@ impl Venue for SoloVenue {
 pub struct Running {
     /// Which.
     pub domain: Domain,
-    replica: Solo,
+    replica: Replica,
     follower: Follower,
+}
+
+#[derive(Debug)]
+enum Replica {
+    Solo(Solo),
+    OneOfSeveral(RaftReplica),
+}
+
+/// What a start found, of whatever replica.
+#[derive(Debug)]
+pub struct Found {
+    /// The last entry that the state had.
+    pub seq: Seq,
+    /// Root of the state after it, where it was replayed before the start ended.
+    pub root: Option<[u8; 32]>,
+    /// What a crash had left at the end of the log, and was cut off.
+    pub torn: Option<TornTail>,
+}
+
+/// A node's place in a cluster.
+#[derive(Clone, Debug)]
+pub struct Seat {
+    /// Its connections and its thread.
+    pub cluster: Arc<Cluster>,
+    /// The cluster's name.
+    pub name: String,
+    /// What fails together with it.
+    pub zone: String,
+    /// Those that the cluster begins with, where it begins.
+    pub founders: Option<BTreeMap<u64, Member>>,
+    /// Entries between two exchanges of roots.
+    pub root_entries: u64,
+    /// The data directory, to see how much room is left.
+    pub data: PathBuf,
 }
 
 /// Sizes of a domain's parts.
@@ -172,7 +242,7 @@ impl Place<'_> {
         self,
         sizes: &Sizes,
         progress: &mut dyn FnMut(Progress),
-    ) -> anyhow::Result<(Running, Started)> {
+    ) -> anyhow::Result<(Running, Found)> {
         let index = usize::from(self.id.0);
         let domain = self.venue.domains[index];
         let dir = domains::directory(self.data, &domain);
@@ -180,14 +250,67 @@ impl Place<'_> {
         let witness = Witness::start(domain.asset, self.alarm.clone())?;
         let follower = Follower::start(self.id, self.market.clone(), self.listener, witness)?;
         let config = replica_config(dir.clone(), &domain, start, sizes);
-        let started = Solo::start(config, clock::log_time, follower.sink(), progress);
-        let (replica, started) =
-            started.with_context(|| format!("the log of {} does not start", domain.asset))?;
-        check_not_short(&dir, started.seq)?;
+        let (replica, found) = match &self.venue.seat {
+            None => alone(config, &follower, progress),
+            Some(seat) => among_others(config, &follower, seat),
+        }
+        .with_context(|| format!("the log of {} does not start", domain.asset))?;
         follower.wait_until_live();
+        let runs_already = || anyhow!("{} runs already", domain.asset);
+        if let Replica::OneOfSeveral(replica) = &replica {
+            let slot = &self.venue.standings[index];
+            slot.set(replica.standing()).map_err(|_| runs_already())?;
+        }
         let slot = &self.venue.replicas[index];
-        slot.set(replica.handle()).map_err(|_| anyhow!("{} runs already", domain.asset))?;
-        Ok((Running { domain, replica, follower }, started))
+        slot.set(replica.handle()).map_err(|_| runs_already())?;
+        Ok((Running { domain, replica, follower }, found))
+    }
+}
+
+fn alone(
+    config: replica::Config,
+    follower: &Follower,
+    progress: &mut dyn FnMut(Progress),
+) -> anyhow::Result<(Replica, Found)> {
+    let dir = config.dir.clone();
+    let (solo, started) = Solo::start(config, clock::log_time, follower.sink(), progress)?;
+    let Started { seq, root, torn, .. } = started;
+    check_not_short(&dir, seq)?;
+    Ok((Replica::Solo(solo), Found { seq, root: Some(root), torn }))
+}
+
+fn among_others(
+    config: replica::Config,
+    follower: &Follower,
+    seat: &Seat,
+) -> anyhow::Result<(Replica, Found)> {
+    let Seat { cluster, founders, root_entries, .. } = seat;
+    let sink = follower.sink();
+    let (replica, started) = RaftReplica::start(
+        config,
+        *root_entries,
+        cluster,
+        founders.clone(),
+        clock::log_time,
+        sink,
+    )?;
+    let RaftStarted { last, torn, .. } = started;
+    Ok((Replica::OneOfSeveral(replica), Found { seq: last, root: None, torn }))
+}
+
+impl Replica {
+    fn handle(&self) -> Handle {
+        match self {
+            Replica::Solo(solo) => solo.handle(),
+            Replica::OneOfSeveral(replica) => replica.handle(),
+        }
+    }
+
+    fn stop(self) -> anyhow::Result<Seq> {
+        match self {
+            Replica::Solo(solo) => Ok(solo.stop()?),
+            Replica::OneOfSeveral(replica) => Ok(replica.stop()?),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::table::{may, method, must};
 use super::{Method, Needs, Param, ParamKind, Run, Tier};
 use crate::auth::scopes::{Area, Level};
 use crate::call::Handler;
+use crate::cluster;
 use crate::credits::Pool;
 use crate::methods::{
     account, candles, feeds, market, notices, operator, orders, portfolio, prices, protection,
@@ -269,6 +270,7 @@ pub(super) const MARKET_DATA: &[Method] = &[
         .takes(&[may("index_name", Text)]),
     public(Ours, "public/get_waterfall", risk::get_waterfall).takes(&[may("currency", Text)]),
     public(Ours, "public/get_components", notices::get_components),
+    public(Ours, "public/get_cluster", cluster::get_cluster),
     public(Second, "public/get_announcements", notices::get_announcements)
         .takes(&[may("start_timestamp", Integer), may("count", Integer)]),
     public(Third, "public/get_combos", market::nothing).takes(JUST_CURRENCY),
@@ -594,6 +596,17 @@ pub(super) const OPERATOR: &[Method] = &[
     ]),
     operator("operator/report_marks", operator::report_marks).takes(&[must("marks", List)]),
     operator("operator/end_day", operator::end_day),
+    operator("operator/cluster_add_learner", cluster::add_learner).takes(&[
+        must("node", Integer),
+        must("address", Text),
+        must("zone", Text),
+        must("api", Text),
+    ]),
+    operator("operator/cluster_promote", cluster::promote)
+        .takes(&[must("node", Integer), may("force", Boolean)]),
+    operator("operator/cluster_remove", cluster::remove)
+        .takes(&[must("node", Integer), may("force", Boolean)]),
+    operator("operator/cluster_transfer", cluster::transfer).takes(&[must("node", Integer)]),
     operator("operator/set_feed", feeds::set_feed).takes(&[
         must("base", Text),
         must("quote", Text),

@@ -1,6 +1,7 @@
 //! One domain as the gateway sees it: its view, the replies that are due, its channels.
 
 use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -24,6 +25,7 @@ pub(crate) type Outcome = Result<Part, RpcError>;
 pub(crate) struct Pending {
     pub(crate) asked: Asked,
     pub(crate) sender: oneshot::Sender<Outcome>,
+    pub(crate) since: Instant,
 }
 
 /// A question to the engine about an account, for its private channels.
@@ -91,6 +93,15 @@ impl DomainState {
         self.pending.remove(&tag);
     }
 
+    pub(crate) fn take_reply(&mut self, tag: u64) -> Option<Pending> {
+        self.pending.remove(&tag)
+    }
+
+    /// Forgets what has waited for longer than this.
+    pub(crate) fn give_up(&mut self, patience: Duration) {
+        self.pending.retain(|_, pending| pending.since.elapsed() < patience);
+    }
+
     /// No outcome will come any more: whoever waits is told that it is not known.
     pub(crate) fn forget_replies(&mut self) {
         self.pending.clear();
@@ -101,7 +112,7 @@ impl DomainState {
         self.view.apply(entry.seq, at, events);
         let look = Look { domain: self.id, view: &self.view };
         if entry.tag != 0
-            && let Some(Pending { asked, sender }) = self.pending.remove(&entry.tag)
+            && let Some(Pending { asked, sender, .. }) = self.pending.remove(&entry.tag)
         {
             // Who does not wait any more does not need the reply.
             let _ = sender.send(asked.answer(look, events));

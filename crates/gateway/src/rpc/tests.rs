@@ -106,7 +106,7 @@ fn nesting_is_bounded_whatever_brackets_stand_in_texts() {
 
 #[test]
 fn replies_carry_the_four_last_members_and_the_id_as_sent() {
-    let stamp = Stamp { in_us: 1_000, out_us: 1_397, testnet: true };
+    let stamp = Stamp { in_us: 1_000, out_us: 1_397, testnet: true, lag_ms: None };
     let id = json(&7);
     let refusal = RpcError { code: 10004, message: "order_not_found".into(), data: None };
     let replies = [

@@ -67,6 +67,18 @@ impl Venue for DeafVenue {
         Box::pin(async { None })
     }
 
+    fn cluster(&self) -> Later<gateway::venue::ClusterView> {
+        Box::pin(async { gateway::venue::ClusterView::default() })
+    }
+
+    fn change_members(&self, _: gateway::venue::MemberChange) -> Later<Result<(), String>> {
+        Box::pin(async { Err("this venue runs on one machine".to_owned()) })
+    }
+
+    fn lag_ms(&self) -> Option<u64> {
+        None
+    }
+
     fn sign_notice(&self, _: &[u8]) -> Option<(PublicKey, Signature)> {
         None
     }
@@ -103,7 +115,7 @@ impl World {
         let trader = keys.create(new_key(1, TRADER_SCOPE), 0).expect("a key");
         let operator = keys.create(new_key(0, OPERATOR_SCOPE), 0).expect("a key");
         let listen = ([127, 0, 0, 1], 0).into();
-        let config = Config { listen, testnet: true, limits };
+        let config = Config { listen, testnet: true, limits, first_session: 1 };
         let market = Arc::new(Market::new(venue.clone()));
         let running = serve(config, venue.clone(), market, keys).await.expect("a free port");
         World { running, venue, trader, operator }

@@ -68,7 +68,7 @@ impl Site {
         Ok(())
     }
 
-    async fn publish_key(
+    pub(super) async fn publish_key(
         &self,
         (id, domain): (DomainId, Domain),
         signer: &KeyFile,

@@ -21,7 +21,7 @@ impl Ready {
     pub fn of(site: &Site) -> Ready {
         let address = site.address();
         let domains = site.starts().iter().map(|start| {
-            let root = output::hex(&start.started.root);
+            let root = start.started.root.map_or(String::new(), |root| output::hex(&root));
             (start.asset.to_string(), start.started.seq.0, root)
         });
         Ready {

@@ -11,7 +11,6 @@ use engine::Engine;
 
 use gateway::venue::{Class, Domain, DomainId, Venue};
 use gateway::{Answer, Intent, KeyStore, Limits, Market, Reply};
-use replica::Started;
 use types::{
     AccountId, AccountView, AssetCode, Command, FeedView, IndexPrice, Instrument, PublicKey,
 };
@@ -24,7 +23,7 @@ use super::upkeep::Upkeep;
 use crate::config::ListingConfig;
 use crate::genesis::Genesis;
 use crate::output;
-use crate::venue::{Alarm, Listener, Place, Running, Sizes, SoloVenue};
+use crate::venue::{Alarm, Found, Listener, Place, Running, Seat, Sizes, SoloVenue};
 use crate::webhook::{Pace, Receiver, Webhooks};
 
 /// What to open.
@@ -43,6 +42,8 @@ pub struct Plan {
     pub domains: Vec<Domain>,
     /// Who else gets the batches of which domain.
     pub listeners: Vec<(DomainId, Listener)>,
+    /// The node's place in a cluster; `None` on a venue of one machine.
+    pub seat: Option<Seat>,
 }
 
 /// How a domain was started.
@@ -51,7 +52,7 @@ pub struct DomainStart {
     /// Which.
     pub asset: AssetCode,
     /// What its replica found.
-    pub started: Started,
+    pub started: Found,
 }
 
 /// A venue that runs.
@@ -66,17 +67,34 @@ pub struct Site {
     alarm: Alarm,
 }
 
+/// How long a node of a cluster waits for the outcome of a command until it says that it does not
+/// know it: longer than a fail-over takes.
+const OUTCOME_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Sessions of different nodes, and of different lives of one, are numbered apart: 6 bits of node, 4
+/// of the life's start in seconds, 22 of count.
+fn first_session(seat: &Seat) -> u32 {
+    let node = u32::try_from(seat.cluster.node() % 64).unwrap_or(0);
+    let life = u32::try_from(crate::clock::log_time().0 / 1_000 % 16).unwrap_or(0);
+    node << 26 | life << 22 | 1
+}
+
 /// How often it is looked whether a replica has halted.
 const WATCH_INTERVAL: Duration = Duration::from_millis(200);
 
 impl Site {
     /// Replays every domain, then listens.
     pub async fn open(plan: Plan) -> anyhow::Result<Site> {
-        let Plan { data, listen, testnet, limits, sizes, domains, mut listeners } = plan;
+        let Plan { data, listen, testnet, limits, sizes, domains, mut listeners, seat } = plan;
         std::fs::create_dir_all(&data).with_context(|| format!("making {}", data.display()))?;
         let keys = Arc::new(KeyStore::open(&data.join("keys.json"))?);
-        let venue = Arc::new(SoloVenue::new(domains));
+        let first_session = seat.as_ref().map_or(1, first_session);
+        let is_one_of_several = seat.is_some();
+        let venue = Arc::new(SoloVenue::new(domains, seat));
         let market = Arc::new(Market::new(venue.clone()));
+        if is_one_of_several {
+            market.give_up_after(OUTCOME_PATIENCE);
+        }
         let alarm = Alarm::new(None);
         let mut starts = Vec::new();
         let mut running = Vec::new();
@@ -91,7 +109,7 @@ impl Site {
             starts.push(DomainStart { asset: domain.asset, started });
             running.push(runs);
         }
-        let config = gateway::Config { listen, testnet, limits };
+        let config = gateway::Config { listen, testnet, limits, first_session };
         venue.sign_with(Arc::new(notices::open_key(&data)?));
         let gateway = gateway::serve(config, venue.clone(), market.clone(), keys.clone()).await?;
         Ok(Site { data, venue, market, keys, starts, domains: running, gateway, alarm })
@@ -142,6 +160,16 @@ impl Site {
     /// Proposes commands of one domain and waits until all are applied; a refusal is an error.
     pub async fn carry_out(&self, domain: DomainId, commands: Vec<Command>) -> anyhow::Result<()> {
         carry_out(&self.market, domain, Class::Order, commands).await
+    }
+
+    /// The same, in the class.
+    pub(super) async fn carry_out_as(
+        &self,
+        domain: DomainId,
+        class: Class,
+        commands: Vec<Command>,
+    ) -> anyhow::Result<()> {
+        carry_out(&self.market, domain, class, commands).await
     }
 
     /// Does what a venue begins with, each command in its domain.
@@ -286,10 +314,31 @@ impl Site {
             let halted = self
                 .domain_ids()
                 .find(|(id, _)| !self.venue.replica(*id).is_some_and(replica::Handle::is_running));
-            if let Some((_, domain)) = halted {
+            if let Some((id, domain)) = halted {
+                let standing = self.venue.standing(id);
+                let differs =
+                    standing.and_then(|standing| standing.follow_divergence().borrow().clone());
+                if let Some(words) = differs {
+                    return anyhow!("{}: {words}", domain.asset);
+                }
                 return anyhow!("the replica of {} has halted: the venue stops", domain.asset);
             }
         }
+    }
+
+    /// Hands the lead of its domains to other nodes, so that nobody waits for an election.
+    pub async fn hand_over(&self) {
+        let standings = self.domain_ids().filter_map(|(id, _)| self.venue.standing(id));
+        for standing in standings.filter(|standing| standing.leadership().leading.is_some()) {
+            let status = standing.status();
+            let others = status.members.iter().filter(|member| {
+                Some(member.node) != status.leader && status.voters.contains(&member.node)
+            });
+            let Some(next) = others.max_by_key(|member| member.matched_index) else { continue };
+            // A node that cannot lead leaves it to an election.
+            let _ = standing.transfer(next.node).await;
+        }
+        tokio::time::sleep(WATCH_INTERVAL).await;
     }
 
     /// Closes the gateway, gives every command its outcome, stores snapshots.
@@ -327,7 +376,7 @@ pub(super) async fn carry_out(
 }
 
 /// A torn tail is what a crash leaves of writes that nobody was told of.
-fn tell_torn(asset: AssetCode, started: &Started) {
+fn tell_torn(asset: AssetCode, started: &Found) {
     if let Some(torn) = &started.torn {
         let (bytes, offset, segment) = (torn.bytes, torn.offset, &torn.segment);
         output::note(&format!(

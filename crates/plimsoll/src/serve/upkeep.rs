@@ -5,6 +5,8 @@
 //!     └─▶ Liquidate, as long as rounds of liquidations are due: each entry carries out some
 //!   08:00 UTC      EndDay in every domain, then instruments by the listing rule
 //! ```
+//! On a venue of several machines the node that leads a domain does it.
+//!
 //! Each task has one command in flight at a time, so a replica that is slow is not asked more
 //! often than it answers. A tick that was missed is not made up: the log's time of the next one
 //! says how much has passed. One that finds the queue full is not proposed.
@@ -48,7 +50,7 @@ impl Upkeep {
         let mut tasks = JoinSet::new();
         for (domain, _) in (0..).map(DomainId).zip(venue.domains()) {
             tasks.spawn(tick(venue.clone(), market.clone(), domain));
-            tasks.spawn(end_days(market.clone(), domain));
+            tasks.spawn(end_days(venue.clone(), market.clone(), domain));
         }
         if let Some(lister) = lister {
             tasks.spawn(list(lister));
@@ -62,6 +64,9 @@ async fn tick(venue: Arc<SoloVenue>, market: Market, domain: DomainId) {
     loop {
         let now_ms = clock::log_time().0;
         tokio::time::sleep(Duration::from_millis(SECOND_MS - now_ms % SECOND_MS)).await;
+        if !venue.leads(domain) {
+            continue;
+        }
         // A queue that is full, or a replica that has stopped: the next second asks again.
         let _ = carry_out(&market, domain, Class::Cancel, vec![Command::Tick]).await;
         liquidate(&venue, &market, domain).await;
@@ -81,9 +86,12 @@ async fn liquidate(venue: &SoloVenue, market: &Market, domain: DomainId) {
 }
 
 /// Proposes the end of each day.
-async fn end_days(market: Market, domain: DomainId) {
+async fn end_days(venue: Arc<SoloVenue>, market: Market, domain: DomainId) {
     loop {
         sleep_until(clock::log_time().next_eight_utc()).await;
+        if !venue.leads(domain) {
+            continue;
+        }
         if let Err(error) = carry_out(&market, domain, Class::Order, vec![Command::EndDay]).await {
             output::note(&format!("the day was not ended, it will be at the next start: {error}"));
         }
@@ -93,6 +101,10 @@ async fn end_days(market: Market, domain: DomainId) {
 /// Lists what is missing, now and after 08:00 UTC of each day.
 async fn list(lister: Lister) {
     loop {
+        if !lister.venue.leads(DomainId(0)) {
+            tokio::time::sleep(Duration::from_millis(PRICE_WAIT_MS)).await;
+            continue;
+        }
         let due = match lister.list_missing().await {
             Ok(true) => clock::log_time().next_eight_utc(),
             Ok(false) => clock::log_time().plus_ms(PRICE_WAIT_MS),

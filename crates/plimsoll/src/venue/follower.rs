@@ -100,6 +100,8 @@ impl Following {
                     self.live.changed.notify_all();
                 }
                 Feed::Snapshot(pending) => self.store(pending),
+                Feed::Refused { tags, why } => self.market.refuse(self.domain, &tags, &why),
+                Feed::Unknown { tags } => self.market.forget(self.domain, &tags),
             }
         }
         self.wait_for_store();

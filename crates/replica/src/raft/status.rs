@@ -199,14 +199,24 @@ impl Standing {
             voters: membership.voter_ids().collect(),
             learners: membership.learner_ids().collect(),
             members: members.collect(),
-            silence: self.silence(role),
+            silence: self.silence_as(role == Role::Leader),
         }
     }
 
-    fn silence(&self, role: Role) -> Duration {
+    /// Which domain.
+    pub fn asset(&self) -> AssetCode {
+        self.asset
+    }
+
+    /// How long ago it last applied something; zero for a leader.
+    pub fn silence(&self) -> Duration {
+        self.silence_as(self.leadership().leading.is_some())
+    }
+
+    fn silence_as(&self, leads: bool) -> Duration {
         let mut moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner);
         let applied = seq_of(&self.applied);
-        if moved.0 != applied || role == Role::Leader {
+        if moved.0 != applied || leads {
             *moved = (applied, Instant::now());
         }
         moved.1.elapsed()

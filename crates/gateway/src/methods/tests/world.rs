@@ -107,6 +107,18 @@ impl Venue for Engines {
         Box::pin(async move { needs })
     }
 
+    fn cluster(&self) -> Later<crate::venue::ClusterView> {
+        Box::pin(async { crate::venue::ClusterView::default() })
+    }
+
+    fn change_members(&self, _: crate::venue::MemberChange) -> Later<Result<(), String>> {
+        Box::pin(async { Err("this venue runs on one machine".to_owned()) })
+    }
+
+    fn lag_ms(&self) -> Option<u64> {
+        None
+    }
+
     fn sign_notice(&self, message: &[u8]) -> Option<(PublicKey, Signature)> {
         let key = notice_key();
         Some((PublicKey(key.verifying_key().to_bytes()), Signature(key.sign(message).to_bytes())))

@@ -1,0 +1,112 @@
+//! What a node says of its cluster, and how an operator changes the members.
+//!
+//! ```text
+//!   public/get_cluster                                   every node: how it stands, domain by domain
+//!   operator/cluster_add_learner, _promote, _remove, _transfer      the leaders: carried out here
+//! ```
+//! A venue on one machine answers the first with one node that leads, and refuses the others.
+
+use serde_json::{Value, json};
+
+use crate::call::{Answer, Answered, Call};
+use crate::errors::error;
+use crate::params::Params;
+use crate::publish::Market;
+use crate::rpc::{self, RpcError};
+use crate::venue::{ClusterView, DomainStanding, MemberChange, MemberStanding};
+
+/// `public/get_cluster`.
+pub(crate) fn get_cluster(market: &Market, _: &Call) -> Answered {
+    let later = market.venue().cluster();
+    Ok(Answer::Later(Box::pin(async move { Ok(rpc::json(&view(&later.await))) })))
+}
+
+/// `operator/cluster_add_learner`.
+pub(crate) fn add_learner(market: &Market, call: &Call) -> Answered {
+    let params = Params(&call.params);
+    let text = |name| {
+        let text = params.needed(name, params.text(name)?)?;
+        match text.len() {
+            1..=256 => Ok(text.to_owned()),
+            _ => Err(crate::refusals::param(name, "send 1 to 256 bytes")),
+        }
+    };
+    let (address, zone, api) = (text("address")?, text("zone")?, text("api")?);
+    change(market, MemberChange::AddLearner { node: node(params)?, address, zone, api })
+}
+
+/// `operator/cluster_promote`.
+pub(crate) fn promote(market: &Market, call: &Call) -> Answered {
+    let params = Params(&call.params);
+    let force = params.flag("force")?.unwrap_or(false);
+    change(market, MemberChange::Promote { node: node(params)?, force })
+}
+
+/// `operator/cluster_remove`.
+pub(crate) fn remove(market: &Market, call: &Call) -> Answered {
+    let params = Params(&call.params);
+    let force = params.flag("force")?.unwrap_or(false);
+    change(market, MemberChange::Remove { node: node(params)?, force })
+}
+
+/// `operator/cluster_transfer`.
+pub(crate) fn transfer(market: &Market, call: &Call) -> Answered {
+    change(market, MemberChange::Transfer { node: node(Params(&call.params))? })
+}
+
+fn node(params: Params<'_>) -> Result<u64, RpcError> {
+    match params.small::<u64>("node")? {
+        node if (1..=64).contains(&node) => Ok(node),
+        _ => Err(crate::refusals::param("node", "send 1 to 64")),
+    }
+}
+
+fn change(market: &Market, change: MemberChange) -> Answered {
+    let later = market.venue().change_members(change);
+    Ok(Answer::Later(Box::pin(async move {
+        let changed = later.await;
+        changed.map_err(|reason| error(11030, "other_reject members_not_changed", reason))?;
+        Ok(rpc::json(&"ok"))
+    })))
+}
+
+fn view(cluster: &ClusterView) -> Value {
+    json!({
+        "node": cluster.node,
+        "cluster": cluster.cluster,
+        "zone": cluster.zone,
+        "domains": cluster.domains.iter().map(domain).collect::<Vec<_>>(),
+        "disk_free_bytes": cluster.disk_free_bytes,
+        "clock_offset_ms": cluster.clock_offset_ms,
+    })
+}
+
+fn domain(standing: &DomainStanding) -> Value {
+    json!({
+        "currency": standing.asset.as_str(),
+        "role": standing.role,
+        "leader": standing.leader,
+        "term": standing.term,
+        "last_index": standing.last_index,
+        "committed_index": standing.committed_index,
+        "applied_index": standing.applied_index,
+        "applied_seq": standing.applied.0,
+        "root": standing.root.map(|(_, root)| crate::objects::hex(&root)),
+        "root_seq": standing.root.map(|(seq, _)| seq.0),
+        "voters": standing.voters,
+        "learners": standing.learners,
+        "lag_ms": standing.lag_ms,
+        "members": standing.members.iter().map(member).collect::<Vec<_>>(),
+    })
+}
+
+fn member(member: &MemberStanding) -> Value {
+    json!({
+        "node": member.node,
+        "address": member.address,
+        "zone": member.zone,
+        "api": member.api,
+        "matched_index": member.matched_index,
+        "lag_entries": member.lag_entries,
+    })
+}

@@ -1,0 +1,130 @@
+//! What this node says of its cluster, and how it changes the members.
+
+use std::path::Path;
+use std::process::Command;
+
+use gateway::venue::{
+    ClusterView, DomainId, DomainStanding, MemberChange, MemberStanding, Venue,
+};
+use replica::raft::{Member, MembersError, Role, Standing, Status};
+use types::{AssetCode, Seq};
+
+use super::SoloVenue;
+
+/// How this node stands.
+pub fn view(venue: &SoloVenue) -> ClusterView {
+    let Some(seat) = &venue.seat else { return solo(venue) };
+    let domains = (0..).map(DomainId).zip(venue.domains());
+    let standing = |(id, domain): (DomainId, &gateway::venue::Domain)| {
+        Some(of_domain(domain.asset, &venue.standing(id)?.status()))
+    };
+    ClusterView {
+        node: seat.cluster.node(),
+        cluster: seat.name.clone(),
+        zone: seat.zone.clone(),
+        domains: domains.filter_map(standing).collect(),
+        disk_free_bytes: disk_free_bytes(&seat.data),
+        clock_offset_ms: None,
+    }
+}
+
+fn solo(venue: &SoloVenue) -> ClusterView {
+    let standing = |(id, domain): (DomainId, &gateway::venue::Domain)| {
+        let applied = venue.replica(id)?.inspect(engine::Engine::seq).unwrap_or(Seq(0));
+        Some(DomainStanding {
+            asset: domain.asset,
+            role: "solo",
+            leader: Some(1),
+            term: 0,
+            last_index: None,
+            committed_index: None,
+            applied_index: None,
+            applied,
+            root: None,
+            voters: vec![1],
+            learners: Vec::new(),
+            lag_ms: 0,
+            members: Vec::new(),
+        })
+    };
+    let domains = (0..).map(DomainId).zip(venue.domains());
+    ClusterView {
+        node: 1,
+        cluster: "solo".to_owned(),
+        domains: domains.filter_map(standing).collect(),
+        ..ClusterView::default()
+    }
+}
+
+fn of_domain(asset: AssetCode, status: &Status) -> DomainStanding {
+    let last = status.last_index;
+    let members = status.members.iter().map(|member| {
+        let Member { address, zone, api } = member.member.clone();
+        let matched_index = member.matched_index;
+        let lag_entries = matched_index.zip(last).map(|(matched, last)| last.saturating_sub(matched));
+        MemberStanding { node: member.node, address, zone, api, matched_index, lag_entries }
+    });
+    DomainStanding {
+        asset,
+        role: word(status.role),
+        leader: status.leader,
+        term: status.term,
+        last_index: last,
+        committed_index: status.committed_index,
+        applied_index: status.applied_index,
+        applied: status.applied,
+        root: status.root,
+        voters: status.voters.iter().copied().collect(),
+        learners: status.learners.iter().copied().collect(),
+        lag_ms: u64::try_from(status.silence.as_millis()).unwrap_or(u64::MAX),
+        members: members.collect(),
+    }
+}
+
+fn word(role: Role) -> &'static str {
+    match role {
+        Role::Leader => "leader",
+        Role::Follower => "follower",
+        Role::Candidate => "candidate",
+        Role::Learner => "learner",
+        Role::Stopped => "stopped",
+    }
+}
+
+/// How old what this node shows may be, at the worst of its domains; `None` where it leads all.
+pub fn lag_ms(venue: &SoloVenue) -> Option<u64> {
+    venue.seat.as_ref()?;
+    let standings = venue.standings.iter().filter_map(|slot| slot.get());
+    let lags = standings.filter(|standing| standing.leadership().leading.is_none());
+    lags.map(|standing| u64::try_from(standing.silence().as_millis()).unwrap_or(u64::MAX)).max()
+}
+
+/// Changes the members of every domain. Each domain must be led here: `transfer` sees to that.
+pub async fn change(standings: Vec<Standing>, change: MemberChange) -> Result<(), String> {
+    if standings.is_empty() {
+        return Err("this venue runs on one machine: it has no members".to_owned());
+    }
+    for standing in standings {
+        let changed = change_one(&standing, change.clone()).await;
+        changed.map_err(|error| format!("{}: {error}", standing.asset()))?;
+    }
+    Ok(())
+}
+
+async fn change_one(standing: &Standing, change: MemberChange) -> Result<(), MembersError> {
+    match change {
+        MemberChange::AddLearner { node, address, zone, api } => {
+            standing.add_learner(node, Member { address, zone, api }).await
+        }
+        MemberChange::Promote { node, force } => standing.promote(node, force).await,
+        MemberChange::Remove { node, force } => standing.remove(node, force).await,
+        MemberChange::Transfer { node } => standing.transfer(node).await,
+    }
+}
+
+/// What `df` says: the standard library does not know.
+fn disk_free_bytes(data: &Path) -> Option<u64> {
+    let told = Command::new("df").args(["--output=avail", "-B1"]).arg(data).output().ok()?;
+    let text = String::from_utf8(told.stdout).ok()?;
+    text.lines().nth(1)?.trim().parse().ok()
+}
