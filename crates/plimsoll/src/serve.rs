@@ -10,6 +10,7 @@
 
 mod duties;
 pub mod listing;
+mod node;
 pub mod notices;
 mod progress;
 mod ready;
@@ -43,6 +44,9 @@ pub async fn serve(args: Serve) -> anyhow::Result<()> {
         Some(path) => genesis::read(path)?,
         None => Genesis::of_instruments(genesis::built_in(clock::log_time())),
     };
+    if let Some(cluster) = &config.cluster {
+        return node::serve(&config, cluster, genesis, args.json).await;
+    }
     let mut signals = Signals::listen()?;
     let site = Site::open(plan(&config)).await?;
     site.begin_empty(&genesis).await?;
