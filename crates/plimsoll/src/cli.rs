@@ -8,12 +8,17 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod cluster;
 mod halts;
 mod notices;
 mod operator;
 mod prices;
 mod stress;
 
+pub use cluster::{
+    ClusterAdd, ClusterCall, ClusterCertificate, ClusterDev, ClusterInit, ClusterNode,
+    ClusterStatus, ClusterTransfer, Nodes, Sure,
+};
 pub use halts::{Act, Halt, Login, Resume, Rules};
 pub use notices::{Checks, NoticeCall, WebhookCall, WebhookResend};
 pub use operator::{Funding, MarkWord, PriceCall, SetPricing};
@@ -41,7 +46,8 @@ Without a command, `plimsoll` runs `plimsoll demo`.
 Exit codes:
   0  done, or stopped by SIGINT or SIGTERM after a clean stop
   1  it failed, or a check found a difference: the last line on stderr says what and where
-  2  the command line was not understood";
+  2  the command line was not understood
+`plimsoll cluster status` has codes of its own: see its --help.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -97,6 +103,9 @@ pub enum Command {
     /// Prints how good the price feeds of a running server are, and why.
     #[command(after_help = prices::FEED_EXAMPLES)]
     Feed(Feed),
+    /// A venue on several machines: makes its files, says how it is, changes its members.
+    #[command(subcommand, after_help = cluster::CLUSTER_EXAMPLES)]
+    Cluster(Box<ClusterCall>),
     /// Says what a configuration file comes to.
     #[command(subcommand)]
     Config(Config),

@@ -7,6 +7,7 @@
 //! [`keys`] is the one list of keys: meaning, default, limits. If two replicas with different
 //! values would diverge, it is not configuration: it is a command in the log.
 
+mod cluster;
 mod keys;
 mod raw;
 mod webhooks;
@@ -22,6 +23,8 @@ use anyhow::Context;
 
 use crate::webhook::Receiver;
 
+pub use cluster::{ClusterConfig, Peer, check_id, check_members, quorum};
+pub use keys::NODES_MAX;
 pub use raw::{Problem, Problems, RawConfig, Setting, Value};
 
 /// Every value, typed and within its limits.
@@ -43,6 +46,8 @@ pub struct Config {
     pub gateway: GatewayConfig,
     /// Who is told of notices.
     pub webhooks: Vec<Receiver>,
+    /// The cluster that this node is part of; without it the venue is on this machine alone.
+    pub cluster: Option<ClusterConfig>,
 }
 
 /// How much of what there should be by the calendar is listed.
@@ -142,6 +147,7 @@ impl Config {
             let wanted = format!("set at least log.mark_entries, which is {mark}");
             problems.push(Problem::new("log.snapshot_entries", &snapshot.to_string(), &wanted));
         }
+        let cluster = ClusterConfig::from_raw(raw, &mut problems);
         let config = Config {
             data: PathBuf::from(raw.text("data")),
             listen,
@@ -160,6 +166,7 @@ impl Config {
             },
             gateway: GatewayConfig::from_raw(raw),
             webhooks: raw.webhooks().to_vec(),
+            cluster,
         };
         if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
     }

@@ -6,17 +6,20 @@
 //!   taker (one key)                ──▶ small market orders, now and then
 //!   two accounts                   ──▶ yours
 //! ```
+//! [`setup`] makes the same of a cluster that runs, through the operator's API: `cluster dev`.
+//!
 //! All of it goes through the public API, like everybody else's calls. The actors know nothing that
 //! a client could not know. When their connection drops they connect again; when a call is refused
 //! they go on with the next one.
 
-mod actor;
-mod keys;
+pub mod actor;
+pub mod keys;
 mod maker;
 mod prices;
 pub mod pricing;
 mod quotes;
-mod reporters;
+pub mod reporters;
+pub mod setup;
 mod taker;
 mod welcome;
 
@@ -51,7 +54,7 @@ const PERPETUALS: [&str; 4] =
 /// A demo starts in seconds, also on a small machine: fewer options than the calendar wants.
 const LISTING: ListingConfig = ListingConfig { option_expiries_max: 4, strikes_max: 7 };
 /// How long the feeds, and then the makers, may take before the venue is said to be ready anyway.
-const READY_TIMEOUT: Duration = Duration::from_secs(20);
+pub const READY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Runs the command.
 pub async fn demo(args: Demo) -> anyhow::Result<()> {
@@ -73,8 +76,9 @@ pub async fn demo(args: Demo) -> anyhow::Result<()> {
     let _upkeep = site.keep_up(Some(lister));
 
     let ready = Ready::of(&site);
-    let mut reporters = Reporters::start(home.path(), &ready.ws, args.seed, &keys)?;
-    let world = World::new(&ready.ws, &rng, keys.clone());
+    let ws = vec![ready.ws.clone()];
+    let mut reporters = Reporters::start(home.path(), &ws, args.seed, &keys)?;
+    let world = World::new(ws, &rng, keys.clone());
     let actors = world.start();
     let is_healthy = reporters::wait_until_healthy(&site, READY_TIMEOUT).await;
     if !world.wait_until_quoted(READY_TIMEOUT).await {
@@ -92,7 +96,7 @@ pub async fn demo(args: Demo) -> anyhow::Result<()> {
 }
 
 /// Where the data is.
-enum Home {
+pub enum Home {
     /// As asked.
     Given(PathBuf),
     /// It goes away with the process.
@@ -100,14 +104,16 @@ enum Home {
 }
 
 impl Home {
-    fn of(data: Option<PathBuf>) -> anyhow::Result<Home> {
+    /// The one that was given, or a new one.
+    pub fn of(data: Option<PathBuf>) -> anyhow::Result<Home> {
         match data {
             Some(path) => Ok(Home::Given(path)),
             None => Ok(Home::Fresh(tempfile::tempdir().context("making a temporary directory")?)),
         }
     }
 
-    fn path(&self) -> &Path {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
         match self {
             Home::Given(path) => path,
             Home::Fresh(dir) => dir.path(),

@@ -55,7 +55,7 @@ async fn act(
             output::note(&format!("  and {} more", reached.len() - 20));
         }
     }
-    confirm(plan, act)?;
+    confirm(plan, act.yes)?;
     let before = client.call("public/get_halts", json!({})).await?;
     client.call(method, params).await?;
     let after = client.call("public/get_halts", json!({})).await?;
@@ -103,8 +103,9 @@ fn resolve<'a>(
     )
 }
 
-fn confirm(plan: &str, act: &Act) -> anyhow::Result<()> {
-    if act.yes {
+/// Says what will be done and asks, unless it is `sure`.
+pub fn confirm(plan: &str, sure: bool) -> anyhow::Result<()> {
+    if sure {
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {

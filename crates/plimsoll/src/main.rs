@@ -6,6 +6,7 @@
 mod cli;
 mod client;
 mod clock;
+mod cluster;
 mod config;
 mod demo;
 mod domains;
@@ -36,7 +37,7 @@ use cli::{Cli, Command, Log};
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             output::note(&format!("plimsoll: {error:#}"));
             ExitCode::FAILURE
@@ -44,8 +45,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> anyhow::Result<()> {
-    match cli.command.unwrap_or_else(|| Command::Demo(cli::Demo::default())) {
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let done = match cli.command.unwrap_or_else(|| Command::Demo(cli::Demo::default())) {
         Command::Demo(args) => block_on(demo::demo(args)),
         Command::Serve(args) => block_on(serve::serve(args)),
         Command::Mirror(args) => block_on(mirror::mirror(args)),
@@ -64,10 +65,12 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Stress(args) => stress::stress(&args),
         Command::Feed(args) => block_on(feed::feed(args)),
         Command::Config(args) => serve::explain(&args),
-    }
+        Command::Cluster(call) => return block_on(cluster::cluster(*call)),
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
-fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+fn block_on<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.context("starting the runtime")?.block_on(command)
 }

@@ -12,6 +12,8 @@ use gateway::{Key, KeyStore};
 use serde_json::{Value, json};
 use types::{AccountId, Decimal, Instrument, Kind, OptionRight, SettlementPeriod, Style};
 
+pub use prices::feed_json;
+
 use crate::cli::{Login, Operator, OperatorCall};
 use crate::client::{Client, number};
 use crate::{genesis, output};

@@ -85,6 +85,8 @@ struct Reporter {
     waits: Waits,
     /// When the venue is tried again.
     again_at: Instant,
+    /// Which of the addresses is tried next.
+    turn: usize,
     surfaces_at: Instant,
     teller: Arc<Teller>,
 }
@@ -120,6 +122,7 @@ impl Reporter {
             venue: None,
             waits: Waits::default(),
             again_at: Instant::now(),
+            turn: 0,
             surfaces_at: Instant::now(),
             teller,
         })
@@ -190,20 +193,28 @@ impl Reporter {
         if Instant::now() < self.again_at {
             return Ok(false);
         }
-        match Venue::connect(&self.args, self.account).await {
+        let to = &self.args.to[self.turn % self.args.to.len()];
+        match Venue::connect(&self.args, self.account, to).await {
             Ok(venue) => {
                 self.waits.reset();
                 self.venue = Some(venue);
                 Ok(true)
             }
             Err(DeskError::Later(fault)) => {
-                let wait = self.waits.next();
-                self.again_at = Instant::now() + wait;
-                self.teller.venue_fault(&fault, wait);
+                self.turn_away(&fault);
                 Ok(false)
             }
             Err(DeskError::Never(fault)) => bail!("{fault}"),
         }
+    }
+
+    /// The next address is tried at once; all of them again after a wait.
+    fn turn_away(&mut self, fault: &str) {
+        self.turn += 1;
+        let is_round = self.turn.is_multiple_of(self.args.to.len());
+        let wait = if is_round { self.waits.next() } else { Duration::ZERO };
+        self.again_at = Instant::now() + wait;
+        self.teller.venue_fault(fault, wait);
     }
 
     /// Reports what a source says that it has not said before. True if it will say no more.
@@ -268,9 +279,7 @@ impl Reporter {
             Outcome::Refused { last_nonce: Some(last), .. } => self.nonces.learn(*last),
             Outcome::Unknown { text } => {
                 self.venue = None;
-                let wait = self.waits.next();
-                self.again_at = Instant::now() + wait;
-                self.teller.venue_fault(text, wait);
+                self.turn_away(text);
             }
             Outcome::Refused { .. } | Outcome::Accepted | Outcome::Untold => (),
         }

@@ -181,6 +181,12 @@ pub fn explain(args: &crate::cli::Config) -> anyhow::Result<()> {
     for receiver in raw.webhooks() {
         output::say(&format!("webhook = {:?}\n    told of every notice", receiver.url))?;
     }
+    for peer in raw.cluster().unwrap_or_default() {
+        let config::Peer { node, address, zone, api } = peer;
+        let words = "a member, reached by the others there, by clients at its api";
+        let line = format!("{address:?}, zone {zone:?}, api {api:?}\n    {words}");
+        output::say(&format!("cluster.peer {node} = {line}"))?;
+    }
     for (key, value, origin) in raw.settings() {
         output::say(&format!("{} = {value}\n    {}; from: {origin}", key.name, key.doc))?;
     }

@@ -120,9 +120,10 @@ pub struct Reporting {
         allow_hyphen_values = true
     )]
     pub client_secret: Option<String>,
-    /// WebSocket address of the venue.
+    /// WebSocket address of the venue; of a cluster, those of all nodes: once for each. When one
+    /// does not answer the next one is tried.
     #[arg(long, default_value = VENUE, value_name = "WS")]
-    pub to: String,
+    pub to: Vec<String>,
     /// How much faster than recorded a file is replayed.
     #[arg(long, default_value_t = 1.0, value_name = "X", value_parser = speed)]
     pub speed: f64,

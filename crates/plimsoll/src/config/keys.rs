@@ -28,12 +28,20 @@ pub enum Form {
         /// Without the key.
         default: &'static str,
     },
+    /// A text that has no default; empty without the key.
+    Needed {
+        /// What one looks like.
+        example: &'static str,
+    },
     /// True or false.
     Flag {
         /// Without the key.
         default: bool,
     },
 }
+
+/// Largest number of a node.
+pub const NODES_MAX: u64 = 64;
 
 /// All keys, in the order in which `config explain` prints them.
 pub const KEYS: &[Key] = &[
@@ -157,5 +165,63 @@ pub const KEYS: &[Key] = &[
         name: "gateway.queries_burst",
         doc: "other requests of one account at once",
         form: Form::Count { min: 1, max: 1_000_000, default: 100 },
+    },
+    Key {
+        name: "cluster.id",
+        doc: "name of the cluster, 1 to 32 of a-z, 0-9 and -; needed in [cluster], as are node, \
+              listen, ca, certificate and key, and [[cluster.peer]] for every member",
+        form: Form::Needed { example: "dev" },
+    },
+    Key {
+        name: "cluster.node",
+        doc: "which member this is; never used again for another machine or another disk",
+        form: Form::Count { min: 0, max: NODES_MAX, default: 0 },
+    },
+    Key {
+        name: "cluster.listen",
+        doc: "host and port where the other nodes connect",
+        form: Form::Needed { example: "10.0.0.1:7001" },
+    },
+    Key {
+        name: "cluster.ca",
+        doc: "file of the cluster's own authority, PEM; paths are relative to this file's directory",
+        form: Form::Needed { example: "ca.pem" },
+    },
+    Key {
+        name: "cluster.certificate",
+        doc: "file of this node's certificate, PEM; it is for node-<node>.plimsoll",
+        form: Form::Needed { example: "node.pem" },
+    },
+    Key {
+        name: "cluster.key",
+        doc: "file of the private key of that certificate, PEM, its owner's alone",
+        form: Form::Needed { example: "node.key" },
+    },
+    Key {
+        name: "cluster.election_timeout_ms",
+        doc: "without a word from the leader for so long, or up to twice as long by chance, a node \
+              stands for election",
+        form: Form::Count { min: 50, max: 60_000, default: 200 },
+    },
+    Key {
+        name: "cluster.heartbeat_ms",
+        doc: "between two words of the leader; three must fit into an election timeout",
+        form: Form::Count { min: 5, max: 20_000, default: 40 },
+    },
+    Key {
+        name: "cluster.root_entries",
+        doc: "entries between two exchanges of the state root, by which a node that differs is found",
+        form: Form::Count { min: 1, max: 1 << 30, default: 1_024 },
+    },
+    Key {
+        name: "cluster.begin",
+        doc: "at its very first start this node makes the cluster out of the listed members; true on \
+              one node of a new cluster, and on no node that is added later",
+        form: Form::Flag { default: false },
+    },
+    Key {
+        name: "cluster.one_zone",
+        doc: "accept that one zone holds a quorum: what takes that zone stops the venue",
+        form: Form::Flag { default: false },
     },
 ];

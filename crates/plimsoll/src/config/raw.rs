@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::{Path, PathBuf};
 
+use super::cluster::{self, Peer};
 use super::keys::{Form, KEYS, Key};
 use crate::webhook::Receiver;
 
@@ -56,6 +58,10 @@ pub struct Problems(pub Vec<Problem>);
 pub struct RawConfig {
     values: BTreeMap<&'static str, (Value, Origin)>,
     webhooks: Vec<Receiver>,
+    /// The members, if there is a section of the cluster.
+    cluster: Option<Vec<Peer>>,
+    /// Of the file; paths in it are relative to that.
+    directory: PathBuf,
 }
 
 impl RawConfig {
@@ -72,6 +78,7 @@ impl RawConfig {
             Some(written) => super::webhooks::read(&written, &mut problems),
             None => Vec::new(),
         };
+        let cluster = cluster::take_peers(&mut table, &mut problems);
         for (name, written) in flatten("", table) {
             let Some(key) = KEYS.iter().find(|key| key.name == name) else {
                 problems.push(Problem::new(&name, "a key that does not exist", &nearest(&name)));
@@ -89,7 +96,8 @@ impl RawConfig {
             values.entry(key.name).or_insert_with(|| (key.form.default(), Origin::Default));
         }
         if problems.is_empty() {
-            Ok(RawConfig { values, webhooks })
+            let directory = Path::new(file).parent().unwrap_or(Path::new("")).to_owned();
+            Ok(RawConfig { values, webhooks, cluster, directory })
         } else {
             Err(Problems(problems))
         }
@@ -106,6 +114,16 @@ impl RawConfig {
     /// Who is told of notices.
     pub fn webhooks(&self) -> &[Receiver] {
         &self.webhooks
+    }
+
+    /// The members of the cluster; `None` without a section of it.
+    pub fn cluster(&self) -> Option<&[Peer]> {
+        self.cluster.as_deref()
+    }
+
+    /// The path of a key, relative to the file's directory.
+    pub fn path(&self, key: &str) -> PathBuf {
+        self.directory.join(self.text(key))
     }
 
     /// The number of a key.
@@ -170,15 +188,17 @@ impl Key {
                     _ => refuse(format!("set between {min} and {max}")),
                 }
             }
-            (Form::Text { .. }, toml::Value::String(text)) if !text.is_empty() => {
+            (Form::Text { .. } | Form::Needed { .. }, toml::Value::String(text))
+                if !text.is_empty() =>
+            {
                 Ok(Value::Text(text.clone()))
             }
             (Form::Flag { .. }, toml::Value::Boolean(flag)) => Ok(Value::Flag(*flag)),
             (Form::Count { min, max, .. }, _) => {
                 refuse(format!("write a whole number between {min} and {max}"))
             }
-            (Form::Text { default }, _) => {
-                refuse(format!("write a text in quotes, such as \"{default}\""))
+            (Form::Text { default: example } | Form::Needed { example }, _) => {
+                refuse(format!("write a text in quotes, such as \"{example}\""))
             }
             (Form::Flag { .. }, _) => refuse("write true or false".into()),
         }
@@ -190,6 +210,7 @@ impl Form {
         match *self {
             Form::Count { default, .. } => Value::Count(default),
             Form::Text { default } => Value::Text(default.into()),
+            Form::Needed { .. } => Value::Text(String::new()),
             Form::Flag { default } => Value::Flag(default),
         }
     }

@@ -18,8 +18,8 @@ use crate::client::{CallError, Client, Notifications};
 /// What every actor knows.
 #[derive(Clone)]
 pub struct World {
-    /// Where the venue is.
-    pub ws: Arc<str>,
+    /// Where the venue is: one address, or those of all nodes of a cluster.
+    pub ws: Arc<[String]>,
     /// The seed of all choices.
     pub rng: Rng,
     /// The keys of all actors.
@@ -35,7 +35,7 @@ const AGAIN: Duration = Duration::from_millis(500);
 
 impl World {
     /// Before anything has happened.
-    pub fn new(ws: &str, rng: &Rng, keys: Keys) -> World {
+    pub fn new(ws: Vec<String>, rng: &Rng, keys: Keys) -> World {
         let prices = watch::Sender::new(Prices::default());
         World { ws: ws.into(), rng: rng.clone(), keys, prices, quoted: watch::Sender::new(0) }
     }
@@ -60,15 +60,23 @@ impl World {
         tokio::time::timeout(timeout, all).await.is_ok()
     }
 
-    /// Connects as an account and does `live` until the connection drops; then again, for ever.
+    /// The address of a turn: whoever loses its connection tries the next one.
+    pub fn address(&self, turn: usize) -> &str {
+        &self.ws[turn % self.ws.len()]
+    }
+
+    /// Connects as an account and does `live` until the connection drops; then again, for ever. In
+    /// a cluster the actors begin at different nodes.
     pub async fn live_again<F: Future<Output = Result<(), CallError>>>(
         &self,
         account: AccountId,
         live: impl Fn(Client, Notifications) -> F,
     ) {
         let Ok(key) = self.keys.of(account) else { return };
-        loop {
-            let login = Client::login(&self.ws, &key.client_id, &key.client_secret).await;
+        let first = usize::try_from(account.0).unwrap_or_default();
+        for turn in first.. {
+            let address = self.address(turn);
+            let login = Client::login(address, &key.client_id, &key.client_secret).await;
             // Whatever went wrong, the way on is the same: begin again.
             if let Ok((client, notifications)) = login {
                 let _ = live(client, notifications).await;

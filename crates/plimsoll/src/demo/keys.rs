@@ -24,7 +24,7 @@ pub const TAKER: AccountId = AccountId(5);
 pub const REPORTERS: [AccountId; 5] =
     [AccountId(6), AccountId(7), AccountId(8), AccountId(9), AccountId(10)];
 /// The operator has no account.
-const OPERATOR: AccountId = AccountId(0);
+pub const OPERATOR: AccountId = AccountId(0);
 
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 

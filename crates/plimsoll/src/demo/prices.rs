@@ -60,9 +60,9 @@ impl Prices {
 
 /// Listens for ever.
 pub async fn run(world: World) {
-    loop {
+    for turn in 0.. {
         // Whatever went wrong, the way on is the same: begin again.
-        if let Ok((client, notifications)) = Client::connect(&world.ws).await {
+        if let Ok((client, notifications)) = Client::connect(world.address(turn)).await {
             let _ = listen(&world, client, notifications).await;
         }
         tokio::time::sleep(AGAIN).await;

@@ -38,9 +38,9 @@ const SOURCES: [&str; 5] = ["alpha", "beta", "gamma", "delta", "epsilon"];
 /// Between two reports of one feed.
 const INTERVAL_MS: u32 = 500;
 /// A part of its money that each reporter stakes.
-const STAKED: i64 = 10;
+pub const STAKED: i64 = 10;
 /// A part of that which an hour of good reports earns all of them.
-const REWARDED: i64 = 1_000;
+pub const REWARDED: i64 = 1_000;
 /// How long a reporter of the last life may hold its key: it ends when it sees that we are gone.
 const HELD_MAX: Duration = Duration::from_secs(5);
 /// Between two looks.
@@ -117,7 +117,7 @@ pub async fn set_up(site: &Site, keys: &[PublicKey], funds: [Amount; 3]) -> anyh
 }
 
 /// The pairs that are priced in a domain.
-fn pairs(domain: AssetCode) -> Vec<(AssetCode, AssetCode)> {
+pub fn pairs(domain: AssetCode) -> Vec<(AssetCode, AssetCode)> {
     let all = INDEXES.iter().filter_map(|index| crate::report::pair(index));
     let settles = |(base, quote): &(AssetCode, AssetCode)| match quote.as_str() {
         "USD" => *base == domain,
@@ -191,7 +191,7 @@ pub struct Reporters(Vec<Reporter>);
 
 impl Reporters {
     /// Starts them.
-    pub fn start(home: &Path, ws: &str, seed: u64, keys: &Keys) -> anyhow::Result<Reporters> {
+    pub fn start(home: &Path, ws: &[String], seed: u64, keys: &Keys) -> anyhow::Result<Reporters> {
         let program = std::env::current_exe().context("looking for this program")?;
         let mut reporters = Reporters(Vec::new());
         for (account, source) in REPORTERS.into_iter().zip(SOURCES) {
@@ -265,7 +265,7 @@ fn command(
     (account, source): (AccountId, &str),
     seed: u64,
     key: &Key,
-    ws: &str,
+    ws: &[String],
 ) -> Vec<String> {
     let feeds = INDEXES.iter().flat_map(|index| ["--feed".into(), (*index).to_owned()]);
     let words = [
@@ -276,11 +276,11 @@ fn command(
         ("--key", key_file(home, account).display().to_string()),
         ("--client-id", key.client_id.clone()),
         ("--client-secret", key.client_secret.clone()),
-        ("--to", ws.to_owned()),
     ];
+    let addresses = ws.iter().map(|ws| ("--to", ws.clone()));
     let head = [program.display().to_string(), "report".into(), "--surfaces".into()];
     // In one word: a secret may begin like a flag.
-    let words = words.into_iter().map(|(flag, value)| format!("{flag}={value}"));
+    let words = words.into_iter().chain(addresses).map(|(flag, value)| format!("{flag}={value}"));
     head.into_iter().chain(feeds).chain(words).collect()
 }
 
@@ -298,7 +298,7 @@ fn start(command: &[String], log: &Path) -> anyhow::Result<Child> {
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-:=+@%,".contains(c);
     match !word.is_empty() && word.chars().all(is_plain) {
         true => word.to_owned(),

@@ -86,7 +86,8 @@ fn pricing_json(args: &SetPricing) -> anyhow::Result<Value> {
     Ok(params)
 }
 
-fn feed_json(feed: &genesis::GenesisFeed, currency: Option<&str>) -> anyhow::Result<Value> {
+/// The terms of a feed as `operator/set_feed` takes them.
+pub fn feed_json(feed: &genesis::GenesisFeed, currency: Option<&str>) -> anyhow::Result<Value> {
     let terms = &feed.terms;
     let sources = terms.sources.iter();
     let sources = sources.map(|one| json!({"name": one.name.as_str(), "weight": one.weight}));

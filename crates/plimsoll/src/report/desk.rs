@@ -85,18 +85,26 @@ pub struct Venue {
 }
 
 impl Venue {
-    /// Connects, logs in, and learns what there is to know.
-    pub async fn connect(args: &Reporting, account: AccountId) -> Result<Venue, DeskError> {
-        let connecting = timeout(PATIENCE * 2, Venue::connect_now(args, account)).await;
+    /// Connects to an address, logs in, and learns what there is to know.
+    pub async fn connect(
+        args: &Reporting,
+        account: AccountId,
+        to: &str,
+    ) -> Result<Venue, DeskError> {
+        let connecting = timeout(PATIENCE * 2, Venue::connect_now(args, account, to)).await;
         connecting.unwrap_or_else(|_| Err(DeskError::Later("it does not answer".into())))
     }
 
-    async fn connect_now(args: &Reporting, account: AccountId) -> Result<Venue, DeskError> {
+    async fn connect_now(
+        args: &Reporting,
+        account: AccountId,
+        to: &str,
+    ) -> Result<Venue, DeskError> {
         let never = |what: &str| DeskError::Never(format!("{what} is missing"));
         let id = args.client_id.as_deref().ok_or_else(|| never("--client-id"))?;
         let secret = args.client_secret.as_deref().ok_or_else(|| never("--client-secret"))?;
         let source = args.source.as_deref().ok_or_else(|| never("--source"))?;
-        let (client, _) = Client::login(&args.to, id, secret).await.map_err(sort)?;
+        let (client, _) = Client::login(to, id, secret).await.map_err(sort)?;
         let mut desks = Vec::with_capacity(args.feeds.len());
         for index_name in &args.feeds {
             let asked = json!({ "index_name": index_name });

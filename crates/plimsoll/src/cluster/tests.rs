@@ -1,0 +1,1 @@
+//! Members, files, certificates, verdicts, words and plans, as text.
