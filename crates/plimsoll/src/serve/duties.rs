@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use types::{AccountId, Amount, Command};
 
 use super::site::Site;
-use super::{notices, safety};
+use super::safety;
 use crate::genesis::Genesis;
 use crate::output;
 
@@ -69,7 +69,7 @@ async fn take_over(
     for command in safety::commands(&site.pairs(id)?, safety::SERVED) {
         begin_with(site, id, command).await?;
     }
-    let key = notices::open_key(site.data())?;
+    let key = site.venue().notice_key().context("a venue that is open has its notice key")?;
     site.publish_key((id, domain), &key, key.public()).await
 }
 

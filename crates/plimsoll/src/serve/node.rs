@@ -37,7 +37,7 @@ pub async fn serve(
     match json {
         true => output::say_json(&ready.to_json(None, &[]))?,
         false => output::say(&ready.to_text(None, &[]))?,
-    }
+    };
     let halted = site.run_until(&mut signals).await;
     duties.shutdown().await;
     site.hand_over().await;

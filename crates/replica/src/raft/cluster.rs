@@ -78,10 +78,14 @@ impl Cluster {
         let runtime = runtime.map_err(ClusterError::Thread)?;
         let listen = |source| ClusterError::Listen { address: config.listen.clone(), source };
         let groups = Groups::new();
-        let server = runtime.block_on(async {
-            let listener = TcpListener::bind(&config.listen).await?;
+        // Not awaited: whoever starts a node may be inside another runtime.
+        let server = (|| {
+            let listener = std::net::TcpListener::bind(&config.listen)?;
+            listener.set_nonblocking(true)?;
+            let _inside = runtime.enter();
+            let listener = TcpListener::from_std(listener)?;
             Server::start(listener, &tls, config.cluster, config.node, groups.clone())
-        });
+        })();
         let server = server.map_err(listen)?;
         let (address, handle) = (server.address(), runtime.handle().clone());
         let (stop, stopped) = oneshot::channel();
