@@ -18,9 +18,7 @@ use std::sync::{Arc, OnceLock, RwLock};
 
 use anyhow::{Context, anyhow, bail};
 use gateway::Market;
-use gateway::venue::{
-    Busy, Class, ClusterView, Domain, DomainId, Later, MemberChange, Venue,
-};
+use gateway::venue::{Busy, Class, ClusterView, Domain, DomainId, Later, MemberChange, Venue};
 use journal::TornTail;
 use replica::raft::{Cluster, Member, RaftReplica, RaftStarted, Standing};
 use replica::{Handle, Progress, Refused, Solo, Start, Started};

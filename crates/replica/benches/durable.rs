@@ -5,10 +5,10 @@
 //! are printed. Results and machine: `docs/benchmarks/journal.md`.
 #![expect(clippy::print_stdout, reason = "a benchmark reports on its standard output")]
 
+mod load;
+
 use std::cell::{Cell, RefCell};
-use std::fs::File;
 use std::hint;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,15 +19,12 @@ use std::time::{Duration, Instant, SystemTime};
 use replica::{Class, Config, Feed, Handle, Solo, Start};
 use tokio::sync::{mpsc, oneshot};
 use types::codec::Codec;
-use types::{
-    AccountId, Amount, Applied, AssetCode, At, Command, Decimal, Event, Fees, IndexPrice,
-    Instrument, InstrumentId, Kind, Lots, MarginRates, OrderKind, PlaceOrder, Proposal,
-    SettlementPeriod, Side, Style, Ticks,
-};
+use types::{Applied, AssetCode, At, Event, Proposal};
+
+use load::{Device, file_system, order, p50_us, set_up, sorted};
 
 const ROUNDS: usize = 9;
-const OPERATIONS: usize = 300;
-const SUBMITTERS: usize = 64;
+const SUBMITTERS: usize = load::SUBMITTERS;
 const WINDOW_MAX: usize = 16;
 const BURST: Duration = Duration::from_millis(700);
 const REPLAY_ENTRIES_MIN: u64 = 1_000_000;
@@ -87,46 +84,6 @@ impl Rounds {
     }
 }
 
-fn sorted(figures: &[f64]) -> Vec<f64> {
-    let mut sorted = figures.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted
-}
-
-fn p50_us(mut times: Vec<Duration>) -> f64 {
-    times.sort();
-    times[times.len() / 2].as_secs_f64() * 1e6
-}
-
-/// A file full of zeros, overwritten in order: what any log must pay.
-struct Device {
-    file: File,
-    offset: u64,
-}
-
-impl Device {
-    const BYTES: usize = 64 << 20;
-
-    fn new(path: &Path) -> Device {
-        let file = File::create(path).expect("creates");
-        file.write_all_at(&vec![0; Self::BYTES], 0).expect("writes");
-        file.sync_all().expect("syncs");
-        Device { file, offset: 0 }
-    }
-
-    fn p50(&mut self, bytes: usize) -> f64 {
-        let block = vec![7; bytes];
-        let mut append = || {
-            let begin = Instant::now();
-            self.file.write_all_at(&block, self.offset).expect("writes");
-            self.file.sync_data().expect("syncs");
-            self.offset += bytes as u64;
-            begin.elapsed()
-        };
-        p50_us((0..OPERATIONS).map(|_| append()).collect())
-    }
-}
-
 fn start(dir: &Path, sink: impl FnMut(Feed) + Send + 'static) -> (Solo, Handle) {
     let config = Config::new(dir.to_path_buf(), AssetCode::new("USDC").expect("a code"), 6);
     let clock = || {
@@ -140,52 +97,6 @@ fn start(dir: &Path, sink: impl FnMut(Feed) + Send + 'static) -> (Solo, Handle) 
     }
     handle.root().expect("is set up");
     (solo, handle)
-}
-
-/// One perpetual, and two accounts for each submitter: one buys, one sells.
-fn set_up() -> Vec<Command> {
-    let code = |text| AssetCode::new(text).expect("a code");
-    let (base, quote) = (code("BTC"), code("USDC"));
-    let spec = Instrument {
-        kind: Kind::Perpetual,
-        style: Style::Linear,
-        base,
-        quote,
-        tick: Decimal::new(5, 1).expect("a decimal"),
-        tick_steps: Vec::new(),
-        lot: Decimal::new(1, 4).expect("a decimal"),
-        contract_size: Decimal::new(1, 4).expect("a decimal"),
-        size_min: Lots(1),
-        size_max: Lots(1 << 30),
-        settlement_period: SettlementPeriod::Perpetual,
-        fees: Fees { maker_ppm: 0, taker_ppm: 0 },
-        margin: MarginRates { initial_ppm: 20_000, maintenance_ppm: 10_000 },
-        band_ppm: 100_000,
-    };
-    let price = IndexPrice(60_000 * IndexPrice::SCALE);
-    let mut commands = vec![
-        Command::ListInstrument(Box::new(spec)),
-        Command::ReportIndex { base, quote, price },
-        Command::ReportMarks(vec![(InstrumentId(0), Ticks(120_000))]),
-    ];
-    for account in (1..=2 * SUBMITTERS as u32).map(AccountId) {
-        commands.push(Command::OpenAccount { account, parent: None });
-        commands.push(Command::Deposit { account, amount: Amount(1 << 44) });
-    }
-    commands
-}
-
-/// The submitter's n-th order: it buys and sells in turn at one price, so orders trade.
-fn order(submitter: usize, n: u64) -> Command {
-    let buys = n.is_multiple_of(2);
-    let account = AccountId(u32::try_from(2 * submitter + usize::from(buys) + 1).expect("small"));
-    Command::PlaceOrder(Box::new(PlaceOrder::new(
-        account,
-        InstrumentId(0),
-        if buys { Side::Bid } else { Side::Ask },
-        OrderKind::Limit { price: Ticks(120_000) },
-        Lots(10),
-    )))
 }
 
 /// One thread that submits and waits, again and again.
@@ -214,7 +125,7 @@ impl One {
 
     fn p50(&self, sleeps: bool) -> f64 {
         *self.waiting.lock().expect("no panic") = sleeps.then(thread::current);
-        p50_us((0..OPERATIONS as u64).map(|n| self.round_trip(n, sleeps)).collect())
+        p50_us((0..load::OPERATIONS as u64).map(|n| self.round_trip(n, sleeps)).collect())
     }
 
     fn round_trip(&self, n: u64, sleeps: bool) -> Duration {
@@ -368,15 +279,4 @@ fn replay(dir: &Path) {
     let checked = journal::recovery::check(dir).expect("is whole");
     let (bytes, time) = (checked.bytes, begin.elapsed());
     println!("check of every byte of the log: {bytes} bytes in {} ms", time.as_millis());
-}
-
-/// The mount that holds the directory.
-fn file_system(dir: &Path) -> String {
-    let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
-    let holding = mounts.lines().filter_map(|line| {
-        let mut words = line.split(' ');
-        let (_, at, kind) = (words.next()?, words.next()?, words.next()?);
-        dir.starts_with(at).then(|| (at.len(), kind.to_owned()))
-    });
-    holding.max().map_or_else(|| "an unknown file system".into(), |(_, kind)| kind)
 }

@@ -16,8 +16,8 @@ use gateway::venue::{Class, Domain, DomainId};
 use tokio::task::JoinSet;
 use types::{AccountId, Amount, Command};
 
-use super::site::Site;
 use super::safety;
+use super::site::Site;
 use crate::genesis::Genesis;
 use crate::output;
 

@@ -65,8 +65,7 @@ fn seat(config: &Config, cluster: &ClusterConfig) -> anyhow::Result<Seat> {
     let own = cluster.peers.iter().find(|peer| peer.node == cluster.node);
     let founders = cluster.peers.iter().map(|peer| {
         let (address, zone, api) = (&peer.address, &peer.zone, &peer.api);
-        let member =
-            Member { address: address.clone(), zone: zone.clone(), api: api.clone() };
+        let member = Member { address: address.clone(), zone: zone.clone(), api: api.clone() };
         (peer.node, member)
     });
     Ok(Seat {

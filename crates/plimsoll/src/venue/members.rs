@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use gateway::venue::{
-    ClusterView, DomainId, DomainStanding, MemberChange, MemberStanding, Venue,
-};
+use gateway::venue::{ClusterView, DomainId, DomainStanding, MemberChange, MemberStanding, Venue};
 use replica::raft::{Member, MembersError, Role, Standing, Status};
 use types::{AssetCode, Seq};
 
@@ -61,7 +59,8 @@ fn of_domain(asset: AssetCode, status: &Status) -> DomainStanding {
     let members = status.members.iter().map(|member| {
         let Member { address, zone, api } = member.member.clone();
         let matched_index = member.matched_index;
-        let lag_entries = matched_index.zip(last).map(|(matched, last)| last.saturating_sub(matched));
+        let lag_entries =
+            matched_index.zip(last).map(|(matched, last)| last.saturating_sub(matched));
         MemberStanding { node: member.node, address, zone, api, matched_index, lag_entries }
     });
     DomainStanding {
