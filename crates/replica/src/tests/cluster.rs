@@ -35,12 +35,14 @@ struct Node {
 }
 
 /// Nodes, some of which run.
-struct Nodes {
+pub(crate) struct Nodes {
     authority: Authority,
     addresses: BTreeMap<u64, String>,
     dirs: BTreeMap<u64, PathBuf>,
     running: BTreeMap<u64, Node>,
     clock: Arc<AtomicU64>,
+    /// How far the clock goes with each look.
+    step: u64,
     root_entries: u64,
     home: tempfile::TempDir,
 }
@@ -61,14 +63,24 @@ impl Nodes {
             dirs,
             running: BTreeMap::new(),
             clock: Arc::new(AtomicU64::new(1_000)),
+            step: 1,
             root_entries: 50,
             home,
         }
     }
 
     /// Three that have just begun.
-    fn three() -> Nodes {
+    pub(crate) fn three() -> Nodes {
         let mut nodes = Nodes::new(&[1, 2, 3]);
+        [1, 2, 3].into_iter().for_each(|id| nodes.start(id, id == 1));
+        nodes
+    }
+
+    /// Three whose clock stands still.
+    pub(crate) fn three_at(ms: u64) -> Nodes {
+        let mut nodes = Nodes::new(&[1, 2, 3]);
+        nodes.clock.store(ms, Ordering::Relaxed);
+        nodes.step = 0;
         [1, 2, 3].into_iter().for_each(|id| nodes.start(id, id == 1));
         nodes
     }
@@ -114,8 +126,8 @@ impl Nodes {
             };
             tell.send(words).unwrap_or_default();
         };
-        let clock = self.clock.clone();
-        let clock = move || At(clock.fetch_add(1, Ordering::Relaxed));
+        let (clock, step) = (self.clock.clone(), self.step);
+        let clock = move || At(clock.fetch_add(step, Ordering::Relaxed));
         let members = begins.then_some(members);
         let started = RaftReplica::start(config, self.root_entries, &cluster, members, clock, sink);
         let (replica, _) = started.expect("the replica starts");
@@ -142,12 +154,12 @@ impl Nodes {
         }
     }
 
-    fn handle(&self, id: u64) -> Handle {
+    pub(crate) fn handle(&self, id: u64) -> Handle {
         self.running[&id].replica.handle()
     }
 
     /// The one that leads, once a quorum knows it.
-    fn leader(&self) -> u64 {
+    pub(crate) fn leader(&self) -> u64 {
         wait("a leader", || {
             let roles = self.running.iter().map(|(id, node)| (*id, node.replica.standing()));
             let leads = roles.filter(|(_, standing)| standing.status().role == Role::Leader);
@@ -166,7 +178,7 @@ impl Nodes {
     }
 
     /// Waits until a node has applied this entry, and gives all batches that it said since.
-    fn applied(&self, id: u64, last: Seq) -> Vec<Applied> {
+    pub(crate) fn applied(&self, id: u64, last: Seq) -> Vec<Applied> {
         let mut batches = Vec::new();
         let said = &self.running[&id].said;
         let begin = Instant::now();
@@ -191,7 +203,7 @@ impl Nodes {
         running.map(|(id, node)| (*id, node.replica.standing().status())).collect()
     }
 
-    fn root(&self, id: u64) -> (Seq, [u8; 32], [u8; 32]) {
+    pub(crate) fn root(&self, id: u64) -> (Seq, [u8; 32], [u8; 32]) {
         self.handle(id).root().expect("it runs")
     }
 }

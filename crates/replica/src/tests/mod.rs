@@ -2,6 +2,7 @@
 
 pub(crate) mod authority;
 mod cluster;
+mod conformance;
 mod queueing;
 mod restarting;
 mod running;
