@@ -14,6 +14,8 @@ Linear in the length of the history: commit order is known, so there is nothing 
 (reliability.md §2.4). The log is read once, in pieces: `take` an entry at a time, then `judge`.
 """
 
+import collections
+
 from history import ACKNOWLEDGED, REFUSED
 from model import EDGE, Model, Order
 from words import Entry, units
@@ -238,14 +240,23 @@ class Checker:
     def sequenced(self):
         """Operations whose place in the log is certain."""
         trails = {"cancel": self.cancels, "edit": self.edits}
+        alike = collections.Counter(key_of(operation) for operation in self.history.operations)
         for operation in self.history.operations:
             if operation.kind == "place":
                 entries = self.places.get(operation.label, Trail()).done
-            else:
+            elif alike[key_of(operation)] == 1:
                 trail = trails[operation.kind].get(int(operation.order_id), Trail())
-                entries = trail.entries()  # Another request for the same order would make it a guess.
-            if len(entries) == 1 and (entries[0].of("refused") == []):
+                entries = [entry for entry in trail.done if matches(operation, entry)]
+            else:
+                continue  # Which of the two requests an entry comes from would be a guess.
+            if len(entries) == 1:
                 yield entries[0].seq, operation, entries[0]
+
+
+def key_of(operation):
+    """What tells a request for an order from another one for it."""
+    asked = operation.asked
+    return operation.kind, operation.label, asked.get("amount"), asked.get("price")
 
 
 def ends_of(entry):

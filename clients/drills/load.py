@@ -95,6 +95,7 @@ class Trader:
         self.history, self.rng, self.turn = history, rng, number
         self.numbers = itertools.count(1)
         self.open, self.kept, self.again = [], [], []
+        self.written = []  # When something that it asked was answered for.
         self.is_over = False
 
     async def trade(self, orders_per_s):
@@ -165,6 +166,8 @@ class Trader:
 
     def learn(self, operation, attempt):
         """Of an answer."""
+        if attempt.outcome == ACKNOWLEDGED:
+            self.written.append(attempt.answered)
         if operation.kind != "place" or attempt.outcome != ACKNOWLEDGED:
             return
         if operation.order_id is None and attempt.said["order_state"] == "open":

@@ -45,15 +45,17 @@ class Model:
         return trades, ends
 
     def edit(self, order, size, price):
-        """ORD-6: less at the same price keeps the place; anything else goes to the back."""
+        """ORD-6: less at the same price keeps the place; anything else goes to the back. To exactly what is
+        filled it ends the order, whatever the price."""
         size, price = size or order.size, price or order.price
+        price = order.price if size == order.filled else price
         keeps_place = price == order.price and size <= order.size
         order.size, order.price = size, price
         place = "in its place" if keeps_place else "at the back"
         ends = [("amended", order.order, size, price, place)]
         if order.open == 0:
             self.remove(order)
-            return [], [("filled", order.order)]
+            return [], [*ends, ("filled", order.order)]
         if keeps_place:
             return [], ends
         self.remove(order)

@@ -175,12 +175,15 @@ class Relay:
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
         assert self.process.stdout.readline() == "ready\n", "the relay did not start"
-        lines = [f"link set drt{HOST} master {BRIDGE} up"]
+        # The bridges learn nothing from here: a late frame would lead them back to where a node no longer is.
+        untaught = "type bridge_slave learning off"
+        lines = [f"link set drt{HOST} master {BRIDGE} up", f"link set drt{HOST} {untaught}"]
         for node in world.nodes:
             lines += [
                 f"link add drb{node} type bridge stp_state 0",
                 f"link set drb{node} up",
                 f"link set drt{node} master drb{node} up",
+                f"link set drt{node} {untaught}",
             ]
         batch(lines)
 
