@@ -175,13 +175,17 @@ class Cluster:
             time.sleep(0.05)
         return leader
 
-    def operator(self):
-        """The operator's key."""
-        for node in self.nodes.values():
-            for path in (node.data / "keys.json", node.config.parent / "keys.json"):
-                if path.exists():
-                    return next(key for key in json.loads(path.read_text()) if key["account"] == 0)
-        raise AssertionError(f"no keys.json with the operator's key in {self.directory}")
+    def operator(self, timeout_s=10):
+        """The operator's key. A venue may listen a moment before it has written it."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            for node in self.nodes.values():
+                for path in (node.data / "keys.json", node.config.parent / "keys.json"):
+                    keys = json.loads(path.read_text()) if path.exists() else []
+                    if (key := next((key for key in keys if key["account"] == 0), None)) is not None:
+                        return key
+            assert time.monotonic() < deadline, f"no keys.json with the operator's key in {self.directory}"
+            time.sleep(0.05)
 
     def as_operator(self, method, **params):
         """A call at the leader."""

@@ -35,11 +35,37 @@ def opened(cluster, n_accounts):
         (row for row in listed if row["kind"] == "future"), key=lambda row: -row["expiration_timestamp"]
     )[:INSTRUMENTS_MAX]
     cluster.as_operator("report_marks", marks=[[row["instrument_name"], PRICE] for row in futures])
+    share_keys(cluster, accounts[-1])
     for node in cluster.nodes.values():
         for account in accounts:
             wait_until_known(node, account)
     names = [row["instrument_name"] for row in futures]
     return Desk(accounts, {row["instrument_name"]: row for row in futures if row["instrument_name"] in names})
+
+
+def share_keys(cluster, account):
+    """Keys are files of a node, not state: gives every node those that one of them has made.
+
+    A node reads its keys when it starts, so those that lack them are started again.
+    """
+    knowing = [node for node in cluster.nodes.values() if knows(node, account)]
+    assert knowing, f"no node knows {account['client_id']}"
+    keys = (knowing[0].data / "keys.json").read_bytes()
+    for node in cluster.nodes.values():
+        if not knows(node, account):
+            node.stop()
+            (node.data / "keys.json").write_bytes(keys)
+            node.start()
+            cluster.wait_for_leader()
+
+
+def knows(node, account):
+    """Whether a node lets the account in, now or in a moment."""
+    try:
+        wait_until_known(node, account, timeout_s=2)
+        return True
+    except AssertionError:
+        return False
 
 
 def wait_until_known(node, account, timeout_s=20):

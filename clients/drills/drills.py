@@ -31,7 +31,7 @@ import words
 import world
 from atlas import Atlas
 from cluster import DOMAIN, Cluster, Solo
-from faults import KINDS, Ground
+from faults import BEYOND, KINDS, Ground
 from history import ACKNOWLEDGED, REFUSED, UNKNOWN, History
 from load import Prober, Trader, gap_ms
 
@@ -40,6 +40,7 @@ CAUGHT_UP_WITHIN_S = 30
 DISK_MEGABYTES = 512
 FAULTS_PER_ROUND = 25
 PROGRESS_S = 5
+VIOLATIONS_PRINTED_MAX = 10
 
 
 class Run:
@@ -78,7 +79,8 @@ class Run:
     def violation(self, kind, what):
         found = check.Violation(kind, what)
         self.found.append(found)
-        print(f"drills: VIOLATION {found}", flush=True)
+        if len(self.found) <= VIOLATIONS_PRINTED_MAX:
+            print(f"drills: VIOLATION {found}", flush=True)
 
     def is_over(self):
         faults_done = self.chosen.faults is not None and self.chosen.faults <= len(self.rows)
@@ -307,7 +309,7 @@ def options():
     parser.add_argument("--faults", type=int, help="how many; without it as many as fit into --seconds")
     parser.add_argument("--seconds", type=float, default=120, help="(120)")
     parser.add_argument("--kill-leader", type=int, metavar="N", help="kill the leader N times, nothing else")
-    parser.add_argument("--only", help=f"kinds, with commas between: {', '.join(KINDS)}")
+    parser.add_argument("--only", help=f"kinds, with commas between: {', '.join([*KINDS, *BEYOND])}")
     parser.add_argument("--rate", type=float, default=200, help="orders a second of all traders (200)")
     parser.add_argument("--seed", type=int, help="without it a new one, which is printed")
     parser.add_argument("--plain-disk", action="store_true", help="data in a directory: no disk faults, faster syncs")
@@ -316,7 +318,7 @@ def options():
     parser.add_argument("--keep", type=Path, help="where history, logs and words go after a violation")
     chosen = parser.parse_args()
     chosen.seed = random.randrange(2**31) if chosen.seed is None else chosen.seed
-    unknown = set((chosen.only or "").split(",")) - set(KINDS) - {""}
+    unknown = set((chosen.only or "").split(",")) - {*KINDS, *BEYOND, ""}
     if unknown:
         parser.error(f"there is no fault {', '.join(unknown)}: {', '.join(KINDS)}")
     chosen.bin = chosen.bin.resolve()
@@ -358,7 +360,8 @@ def ground_of(chosen, there, scratch):
 
 def kinds_of(chosen, ground):
     """The faults of this run, and why others are skipped."""
-    wanted = [KINDS[kind] for kind in KINDS if not chosen.only or kind in chosen.only.split(",")]
+    every = {**KINDS, **BEYOND}
+    wanted = [every[kind] for kind in chosen.only.split(",")] if chosen.only else list(KINDS.values())
     skipped = {kind.kind: why for kind in wanted if (why := kind.why_not(ground)) is not None}
     return [kind for kind in wanted if kind.kind not in skipped], skipped
 

@@ -424,6 +424,24 @@ class PowerCutAll(KillAll):
         super().stop()
 
 
+class LyingPowerCut(PowerCut):
+    """Syncs that say they are done and are not, and then no power: beyond what anybody promises.
+
+    With one node acknowledged orders are lost for certain, so it shows that the checks can fail.
+    """
+
+    kind, needs, lasts_s = "lying-power-cut", ("disk", "shim"), (0.5, 1.0)
+
+    def start(self):
+        self.node.shim.arm(sync_lies=1)
+
+    def stop(self):
+        self.node.disk.cut_power()
+        self.node.kill()
+        self.node.shim.disarm()
+        super().stop()
+
+
 KINDS = {
     fault.kind: fault
     for fault in (
@@ -432,3 +450,5 @@ KINDS = {
         WriteHasNoSpace, SyncFails, SlowDisk, ClockJump, DiskFull, PowerCut, PowerCutAll,
     )
 }
+# Only when they are asked for by name: no cluster promises to survive them.
+BEYOND = {LyingPowerCut.kind: LyingPowerCut}

@@ -1,4 +1,4 @@
-"""Arms shim.c for one process: one file of five numbers, mapped by both.
+"""Arms shim.c for one process: one file of a few numbers, mapped by both.
 
 The binary has to be linked to libc dynamically, and Rust's standard library calls it for files and for
 clocks, so nothing in the product knows of faults (DESIGN, invariant 12).
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from world import Unable
 
-FIELDS = ("write_errno", "sync_errno", "sync_delay_us", "clock_offset_ns", "met")
+FIELDS = ("write_errno", "sync_errno", "sync_delay_us", "clock_offset_ns", "sync_lies", "met")
 SOURCE = Path(__file__).with_name("shim.c")
 
 
@@ -60,7 +60,7 @@ class Shim:
 
     def disarm(self):
         """Everything but the clock, which is put right by whoever moved it."""
-        self.arm(write_errno=0, sync_errno=0, sync_delay_us=0, met=0)
+        self.arm(write_errno=0, sync_errno=0, sync_delay_us=0, sync_lies=0, met=0)
 
     def met(self):
         """Calls that met what was armed since the last time that it was disarmed."""
