@@ -73,6 +73,11 @@ class Node:
         self.is_stopped = False
         self.n_lives += 1
 
+    def revive(self):
+        """A new life, if the last one is over."""
+        if not self.is_alive():
+            self.start()
+
     def is_alive(self):
         return self.process is not None and self.process.poll() is None
 

@@ -156,12 +156,21 @@ class Run:
     async def all_live(self, atlas, fault):
         """Seconds until each whole node has taken a fresh order."""
         nodes = [self.cluster.nodes[number] for number in atlas.whole()]
+        supervisor = asyncio.ensure_future(self.supervise(fault))
         took = await asyncio.gather(*(self.fresh.fresh(node, LIVE_WITHIN_S) for node in nodes))
+        supervisor.cancel()
         for node, seconds in zip(nodes, took):
             if seconds is None and node.number in atlas.whole():
                 what = f"node {node.number} took no fresh order within {LIVE_WITHIN_S} s of the end of {fault}"
                 self.violation("liveness", f"{what}\n{node.words()}")
         return max((seconds for seconds in took if seconds is not None), default=0.0)
+
+    async def supervise(self, fault):
+        """Starts a victim again that ends after its fault, as systemd would: a failed disk may be met late."""
+        while fault.may_stop:
+            for number in fault.victims():
+                self.cluster.nodes[number].revive()
+            await asyncio.sleep(0.02)
 
     async def kill_leader(self):
         """Kills the leader again and again, and measures how long nobody could write."""

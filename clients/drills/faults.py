@@ -51,10 +51,6 @@ class Fault:
     def others(self):
         return [node for node in self.ground.world.nodes if node != self.victim]
 
-    def revive(self):
-        if not self.node.is_alive():
-            self.node.start()
-
     def start(self):
         raise NotImplementedError
 
@@ -74,7 +70,7 @@ class Kill(Fault):
         self.node.kill()
 
     def stop(self):
-        self.revive()
+        self.node.revive()
 
 
 class Restart(Kill):
@@ -107,8 +103,7 @@ class KillAll(Fault):
 
     def stop(self):
         for node in self.ground.cluster.nodes.values():
-            if not node.is_alive():
-                node.start()
+            node.revive()
 
 
 class Pause(Fault):
@@ -324,7 +319,7 @@ class Armed(Fault):
         self.node.shim.disarm()
         if n_met == 0:
             self.note = f"{self.kind}: node {self.victim} made no call that met it"
-        self.revive()
+        self.node.revive()
 
 
 class WriteFails(Armed):
@@ -389,7 +384,7 @@ class DiskFull(Fault):
 
     def stop(self):
         self.node.disk.free()
-        self.revive()
+        self.node.revive()
 
 
 class PowerCut(Fault):
@@ -405,7 +400,7 @@ class PowerCut(Fault):
     def stop(self):
         self.node.kill()
         self.node.disk.power_on()
-        self.revive()
+        self.node.revive()
 
 
 class PowerCutAll(KillAll):
