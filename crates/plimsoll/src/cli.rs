@@ -13,6 +13,7 @@ mod halts;
 mod notices;
 mod operator;
 mod prices;
+mod recover;
 mod stress;
 
 pub use cluster::{
@@ -23,6 +24,7 @@ pub use halts::{Act, Halt, Login, Resume, Rules};
 pub use notices::{Checks, NoticeCall, WebhookCall, WebhookResend};
 pub use operator::{Funding, MarkWord, PriceCall, SetPricing};
 pub use prices::{Feed, Rehearse, Report, ReportCall, Reporting};
+pub use recover::Recover;
 pub use stress::{Adl, Breakers, Market, Scenario, Stress};
 
 /// A choice as the API has it: its name here, with low lines.
@@ -106,6 +108,9 @@ pub enum Command {
     /// A venue on several machines: makes its files, says how it is, changes its members.
     #[command(subcommand, after_help = cluster::CLUSTER_EXAMPLES)]
     Cluster(Box<ClusterCall>),
+    /// Begins a cluster again that has lost its majority for good; two persons do it.
+    #[command(after_help = recover::RECOVER_EXAMPLES)]
+    Recover(Recover),
     /// Says what a configuration file comes to.
     #[command(subcommand)]
     Config(Config),

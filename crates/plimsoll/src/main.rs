@@ -20,6 +20,7 @@ mod mirror;
 mod notice;
 mod operator;
 mod output;
+mod recover;
 mod rehearse;
 mod report;
 mod rules;
@@ -64,6 +65,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::RehearsePrices(args) => rehearse::rehearse(&args),
         Command::Stress(args) => stress::stress(&args),
         Command::Feed(args) => block_on(feed::feed(args)),
+        Command::Recover(args) => recover::recover(&args),
         Command::Config(args) => serve::explain(&args),
         Command::Cluster(call) => return block_on(cluster::cluster(*call)),
     };

@@ -21,6 +21,7 @@ pub(crate) mod network;
 mod node;
 pub(crate) mod pipe;
 mod proposer;
+pub mod recover;
 mod roots;
 pub(crate) mod server;
 pub(crate) mod stamp;
