@@ -13,7 +13,7 @@ use crate::errors::error;
 use crate::params::Params;
 use crate::publish::Market;
 use crate::rpc::{self, RpcError};
-use crate::venue::{ClusterView, DomainStanding, MemberChange, MemberStanding};
+use crate::venue::{ClusterView, DomainId, DomainStanding, MemberChange, MemberStanding};
 
 /// `public/get_cluster`.
 pub(crate) fn get_cluster(market: &Market, _: &Call) -> Answered {
@@ -32,26 +32,26 @@ pub(crate) fn add_learner(market: &Market, call: &Call) -> Answered {
         }
     };
     let (address, zone, api) = (text("address")?, text("zone")?, text("api")?);
-    change(market, MemberChange::AddLearner { node: node(params)?, address, zone, api })
+    change(market, call, MemberChange::AddLearner { node: node(params)?, address, zone, api })
 }
 
 /// `operator/cluster_promote`.
 pub(crate) fn promote(market: &Market, call: &Call) -> Answered {
     let params = Params(&call.params);
     let force = params.flag("force")?.unwrap_or(false);
-    change(market, MemberChange::Promote { node: node(params)?, force })
+    change(market, call, MemberChange::Promote { node: node(params)?, force })
 }
 
 /// `operator/cluster_remove`.
 pub(crate) fn remove(market: &Market, call: &Call) -> Answered {
     let params = Params(&call.params);
     let force = params.flag("force")?.unwrap_or(false);
-    change(market, MemberChange::Remove { node: node(params)?, force })
+    change(market, call, MemberChange::Remove { node: node(params)?, force })
 }
 
 /// `operator/cluster_transfer`.
 pub(crate) fn transfer(market: &Market, call: &Call) -> Answered {
-    change(market, MemberChange::Transfer { node: node(Params(&call.params))? })
+    change(market, call, MemberChange::Transfer { node: node(Params(&call.params))? })
 }
 
 fn node(params: Params<'_>) -> Result<u64, RpcError> {
@@ -61,13 +61,22 @@ fn node(params: Params<'_>) -> Result<u64, RpcError> {
     }
 }
 
-fn change(market: &Market, change: MemberChange) -> Answered {
-    let later = market.venue().change_members(change);
+/// In the domain of `currency`: each has a leader of its own.
+fn change(market: &Market, call: &Call, change: MemberChange) -> Answered {
+    let domain = domain_of(market, Params(&call.params))?;
+    let later = market.venue().change_members(domain, change);
     Ok(Answer::Later(Box::pin(async move {
         let changed = later.await;
         changed.map_err(|reason| error(11030, "other_reject members_not_changed", reason))?;
         Ok(rpc::json(&"ok"))
     })))
+}
+
+fn domain_of(market: &Market, params: Params<'_>) -> Result<DomainId, RpcError> {
+    let asset = params.asset("currency")?;
+    let domains = (0..).map(DomainId).zip(market.domains());
+    let found = domains.into_iter().find(|(_, domain)| domain.asset == asset).map(|(id, _)| id);
+    found.ok_or_else(|| crate::refusals::param("currency", "send the currency of a domain"))
 }
 
 fn view(cluster: &ClusterView) -> Value {

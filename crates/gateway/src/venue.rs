@@ -104,7 +104,7 @@ pub struct MemberStanding {
     pub lag_entries: Option<u64>,
 }
 
-/// A change of the members, in every domain.
+/// A change of the members of a domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MemberChange {
     /// A node follows, without a vote.
@@ -169,8 +169,8 @@ pub trait Venue: Send + Sync + 'static {
     fn waterfall(&self, domain: DomainId) -> Later<Option<WaterfallView>>;
     /// How this node and its cluster stand.
     fn cluster(&self) -> Later<ClusterView>;
-    /// Changes the members where this node leads; an error says, in words, what was not changed.
-    fn change_members(&self, change: MemberChange) -> Later<Result<(), String>>;
+    /// Changes the members of a domain that this node leads; an error says, in words, why not.
+    fn change_members(&self, domain: DomainId, change: MemberChange) -> Later<Result<(), String>>;
     /// How old what this node shows may be, if it follows another.
     fn lag_ms(&self) -> Option<u64>;
     /// Signs a message with the venue's notice key; `None`: there is none here.

@@ -211,6 +211,15 @@ fn carry_out(
         refound(&dir, &mut survivor, members.clone(), market)
             .with_context(|| format!("beginning {} again", domain.asset))?;
     }
+    // Who may call, and what notices are signed with, stay those of the venue.
+    let survivor = args.from_survivors.first().context("name a survivor")?;
+    for name in ["keys.json", "notice.pem"] {
+        let kept = survivor.join(name);
+        if kept.exists() {
+            std::fs::copy(&kept, config.data.join(name))
+                .with_context(|| format!("copying {}", kept.display()))?;
+        }
+    }
     let at = clock::log_time().0;
     let path = config.data.join(format!("recovery-{at}.json"));
     let record = json!({

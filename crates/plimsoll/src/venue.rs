@@ -148,9 +148,8 @@ impl Venue for SoloVenue {
         Box::pin(async { view })
     }
 
-    fn change_members(&self, change: MemberChange) -> Later<Result<(), String>> {
-        let standings = self.standings.iter().filter_map(OnceLock::get).cloned().collect();
-        Box::pin(members::change(standings, change))
+    fn change_members(&self, domain: DomainId, change: MemberChange) -> Later<Result<(), String>> {
+        Box::pin(members::change(self.standing(domain).cloned(), change))
     }
 
     fn lag_ms(&self) -> Option<u64> {

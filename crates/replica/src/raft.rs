@@ -20,6 +20,7 @@ pub(crate) mod machine;
 pub(crate) mod network;
 mod node;
 pub(crate) mod pipe;
+pub(crate) mod planted;
 mod proposer;
 pub mod recover;
 mod roots;

@@ -597,16 +597,24 @@ pub(super) const OPERATOR: &[Method] = &[
     operator("operator/report_marks", operator::report_marks).takes(&[must("marks", List)]),
     operator("operator/end_day", operator::end_day),
     operator("operator/cluster_add_learner", cluster::add_learner).takes(&[
+        CURRENCY,
         must("node", Integer),
         must("address", Text),
         must("zone", Text),
         must("api", Text),
     ]),
-    operator("operator/cluster_promote", cluster::promote)
-        .takes(&[must("node", Integer), may("force", Boolean)]),
-    operator("operator/cluster_remove", cluster::remove)
-        .takes(&[must("node", Integer), may("force", Boolean)]),
-    operator("operator/cluster_transfer", cluster::transfer).takes(&[must("node", Integer)]),
+    operator("operator/cluster_promote", cluster::promote).takes(&[
+        CURRENCY,
+        must("node", Integer),
+        may("force", Boolean),
+    ]),
+    operator("operator/cluster_remove", cluster::remove).takes(&[
+        CURRENCY,
+        must("node", Integer),
+        may("force", Boolean),
+    ]),
+    operator("operator/cluster_transfer", cluster::transfer)
+        .takes(&[CURRENCY, must("node", Integer)]),
     operator("operator/set_feed", feeds::set_feed).takes(&[
         must("base", Text),
         must("quote", Text),

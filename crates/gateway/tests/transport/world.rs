@@ -71,7 +71,11 @@ impl Venue for DeafVenue {
         Box::pin(async { gateway::venue::ClusterView::default() })
     }
 
-    fn change_members(&self, _: gateway::venue::MemberChange) -> Later<Result<(), String>> {
+    fn change_members(
+        &self,
+        _: DomainId,
+        _: gateway::venue::MemberChange,
+    ) -> Later<Result<(), String>> {
         Box::pin(async { Err("this venue runs on one machine".to_owned()) })
     }
 

@@ -1,7 +1,6 @@
 //! What this node says of its cluster, and how it changes the members.
 
 use std::path::Path;
-use std::process::Command;
 
 use gateway::venue::{ClusterView, DomainId, DomainStanding, MemberChange, MemberStanding, Venue};
 use replica::raft::{Member, MembersError, Role, Standing, Status};
@@ -98,16 +97,12 @@ pub fn lag_ms(venue: &SoloVenue) -> Option<u64> {
     lags.map(|standing| u64::try_from(standing.silence().as_millis()).unwrap_or(u64::MAX)).max()
 }
 
-/// Changes the members of every domain. Each domain must be led here: `transfer` sees to that.
-pub async fn change(standings: Vec<Standing>, change: MemberChange) -> Result<(), String> {
-    if standings.is_empty() {
+/// Changes the members of a domain.
+pub async fn change(standing: Option<Standing>, change: MemberChange) -> Result<(), String> {
+    let Some(standing) = standing else {
         return Err("this venue runs on one machine: it has no members".to_owned());
-    }
-    for standing in standings {
-        let changed = change_one(&standing, change.clone()).await;
-        changed.map_err(|error| format!("{}: {error}", standing.asset()))?;
-    }
-    Ok(())
+    };
+    change_one(&standing, change).await.map_err(|error| error.to_string())
 }
 
 async fn change_one(standing: &Standing, change: MemberChange) -> Result<(), MembersError> {
@@ -121,9 +116,8 @@ async fn change_one(standing: &Standing, change: MemberChange) -> Result<(), Mem
     }
 }
 
-/// What `df` says: the standard library does not know.
+/// For those who may not use what is reserved for root.
 fn disk_free_bytes(data: &Path) -> Option<u64> {
-    let told = Command::new("df").args(["--output=avail", "-B1"]).arg(data).output().ok()?;
-    let text = String::from_utf8(told.stdout).ok()?;
-    text.lines().nth(1)?.trim().parse().ok()
+    let told = rustix::fs::statvfs(data).ok()?;
+    told.f_bavail.checked_mul(told.f_frsize)
 }

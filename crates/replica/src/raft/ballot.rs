@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use types::Seq;
 use types::codec::{Codec, DecodeError, Reader};
 
+use super::planted::{self, Bug};
 use super::types::{LogId, Vote};
 use super::wire;
 
@@ -85,7 +86,10 @@ impl BallotFile {
             return Err(BallotError::Damaged { path });
         }
         let file = File::options().create(true).truncate(false).write(true).open(&path);
-        let (writes, ballot) = newest.unwrap_or_default();
+        let (writes, mut ballot) = newest.unwrap_or_default();
+        if planted::is(Bug::ForgetVote) {
+            ballot.vote = None;
+        }
         let mut opened = BallotFile { file: file.map_err(disk)?, path: path.clone(), writes };
         opened.write(&ballot)?;
         File::open(dir).and_then(|dir| dir.sync_all()).map_err(disk)?;

@@ -24,6 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 use types::codec::Codec;
 use types::{Applied, AssetCode, EntryOutcome, Seq};
 
+use super::planted::{self, Bug};
 use super::types::{Batch, SnapshotFile};
 use super::wire::forward::RootReport;
 use crate::batch::Entries;
@@ -146,6 +147,9 @@ impl<S: FnMut(Feed)> EngineThread<S> {
             applied.entries.push(EntryOutcome { seq: entry.seq, tag, events });
             applied.keep_signed(entry.seq, entry.command);
         }
+        if planted::is(Bug::ApplyTwice) && self.opens_a_term(&applied) {
+            self.apply_again(batch, &mut applied);
+        }
         let seq = self.engine.seq();
         assert!(last.is_none_or(|last| last == seq), "the log has come to {last:?}, not to {seq}");
         self.applied.store(seq.0, Ordering::Release);
@@ -158,6 +162,18 @@ impl<S: FnMut(Feed)> EngineThread<S> {
     fn disturbed(&mut self, entry: types::Entry) -> types::Entry {
         let command = self.instead.lock().expect("a test holds it for an instant").take();
         types::Entry { command: command.unwrap_or(entry.command), ..entry }
+    }
+
+    /// A leader's first batch begins with `StartTerm`, which nobody waits for.
+    fn opens_a_term(&self, applied: &Applied) -> bool {
+        applied.entries.len() == 2 && applied.entries.iter().all(|entry| entry.tag == 0)
+    }
+
+    fn apply_again(&mut self, batch: &Batch, applied: &mut Applied) {
+        let entries = Entries::new(self.engine.seq().next(), batch.count, &batch.body);
+        for entry in entries.into_iter().flatten().flatten() {
+            self.engine.apply(&entry, &mut applied.events);
+        }
     }
 
     fn report_root(&mut self, first: Seq) {

@@ -21,6 +21,7 @@ use types::codec::Codec;
 
 use super::ballot::{Ballot, BallotFile};
 use super::log::Log;
+use super::planted::{self, Bug};
 use super::stamp::{Ordered, Stamp};
 use super::types::{Entry, LogId, Types};
 
@@ -154,7 +155,11 @@ impl Writing {
         let _ = done.send(result);
     }
 
-    fn append(&mut self, appended: &[(Entry, u64)], callback: IOFlushed<Types>) {
+    fn append(&mut self, appended: &[(Entry, u64)], mut callback: IOFlushed<Types>) {
+        if planted::is(Bug::AcknowledgeEarly) {
+            std::mem::replace(&mut callback, IOFlushed::noop()).io_completed(Ok(()));
+            thread::sleep(std::time::Duration::from_millis(20));
+        }
         let mut pending = Pending { spans: Vec::new(), failed: None, callback };
         for (entry, committed) in appended {
             match self.append_one(entry, *committed) {

@@ -111,7 +111,11 @@ impl Venue for Engines {
         Box::pin(async { crate::venue::ClusterView::default() })
     }
 
-    fn change_members(&self, _: crate::venue::MemberChange) -> Later<Result<(), String>> {
+    fn change_members(
+        &self,
+        _: DomainId,
+        _: crate::venue::MemberChange,
+    ) -> Later<Result<(), String>> {
         Box::pin(async { Err("this venue runs on one machine".to_owned()) })
     }
 
