@@ -138,6 +138,8 @@ class Run:
             healed_s = await self.all_live(atlas, fault)
         finally:
             atlas.end(fault)
+        if fault.violation:
+            self.violation("term", fault.violation)
         if fault.note:
             self.notes.append(fault.note)
         gap = gap_ms(self.written, began, time.monotonic())

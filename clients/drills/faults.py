@@ -36,6 +36,7 @@ class Fault:
         self.lasts = rng.uniform(*self.lasts_s)
         self.is_healed = False  # It has ended; whether its victims work again is being looked at.
         self.note = None  # Something worth a line in the report.
+        self.violation = None  # A promise that the fault itself saw broken.
 
     @classmethod
     def why_not(cls, ground):
@@ -174,6 +175,32 @@ class Isolate(Cut):
 
     def links(self):
         return self.ground.world.around(self.victim)
+
+
+class KillAlone(Isolate):
+    """SIGKILL on a node that hears nobody: what it remembers when it is back, it remembers by itself.
+
+    A node that has forgotten its term could vote a second time in one, for another.
+    """
+
+    kind, lasts_s = "kill-alone", (1.0, 2.0)
+
+    def start(self):
+        super().start()
+        self.term = self.term_now()
+        self.node.kill()
+        self.node.revive()
+        back = self.term_now()
+        if None not in (self.term, back) and back < self.term:
+            self.violation = f"node {self.victim} was in term {self.term}, and in {back} when it was back, alone"
+
+    def term_now(self):
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            if row := self.node.status():
+                return row["term"]
+            time.sleep(0.02)
+        return None
 
 
 class Partition(Cut):
@@ -440,7 +467,7 @@ class LyingPowerCut(PowerCut):
 KINDS = {
     fault.kind: fault
     for fault in (
-        Kill, Restart, DeadFollower, KillAll, Pause, SlowFollower, Isolate, Partition, PairCut, Deaf, Mute,
+        Kill, Restart, DeadFollower, KillAll, Pause, SlowFollower, Isolate, KillAlone, Partition, PairCut, Deaf, Mute,
         OneWayPair, Flapping, SlowLinks, LossyLinks, DuplicatingLinks, ReorderingLinks, ThinLinks, WriteFails,
         WriteHasNoSpace, SyncFails, SlowDisk, ClockJump, DiskFull, PowerCut, PowerCutAll,
     )

@@ -22,7 +22,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use replica::raft::{Cluster, ClusterConfig, Member, RaftReplica, Role, TlsFiles};
 use replica::{Class, Config, Feed, Handle};
 use tokio::sync::mpsc;
-use types::{Applied, AssetCode, At, Proposal};
+use types::{AssetCode, At, Proposal};
 
 use load::{Device, file_system, order, set_up, sorted};
 
@@ -259,10 +259,14 @@ fn node(arguments: &[String]) {
     config.limits.orders_max = 1 << 20;
     let (publish, batches) = mpsc::unbounded_channel();
     let sink = move |feed| {
-        if let Feed::Applied(applied) = feed {
-            // Between two loads nobody listens.
-            let _ = publish.send(applied.into_inner());
-        }
+        let done: Vec<u64> = match feed {
+            Feed::Applied(applied) => applied.entries.iter().map(|entry| entry.tag).collect(),
+            // A leader that lost its quorum for a moment: the load goes on without them.
+            Feed::Refused { tags, .. } | Feed::Unknown { tags } => tags,
+            _ => return,
+        };
+        // Between two loads nobody listens.
+        let _ = publish.send(done);
     };
     let clock = || {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
@@ -297,7 +301,7 @@ fn node(arguments: &[String]) {
 /// Submits, and hears of what was applied.
 struct Desk {
     handle: Handle,
-    batches: RefCell<mpsc::UnboundedReceiver<Applied>>,
+    batches: RefCell<mpsc::UnboundedReceiver<Vec<u64>>>,
     tag: Cell<u64>,
 }
 
@@ -333,7 +337,7 @@ impl Desk {
                     match waited.await {
                         Ok(applied) => {
                             let applied = applied.expect("the replica runs");
-                            if applied.entries.iter().any(|entry| entry.tag == tag) {
+                            if applied.contains(&tag) {
                                 return;
                             }
                         }
@@ -377,9 +381,9 @@ impl Desk {
                         tokio::time::timeout(pause, batches.recv()).await.ok().flatten()
                     }
                 };
-                let mut take = |applied: Applied| {
-                    for entry in &applied.entries {
-                        times.extend(waiting.remove(&entry.tag).map(|at| at.elapsed()));
+                let mut take = |done: Vec<u64>| {
+                    for tag in done {
+                        times.extend(waiting.remove(&tag).map(|at| at.elapsed()));
                     }
                 };
                 applied.into_iter().for_each(&mut take);

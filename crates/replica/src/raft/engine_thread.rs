@@ -147,7 +147,7 @@ impl<S: FnMut(Feed)> EngineThread<S> {
             applied.entries.push(EntryOutcome { seq: entry.seq, tag, events });
             applied.keep_signed(entry.seq, entry.command);
         }
-        if planted::is(Bug::ApplyTwice) && self.opens_a_term(&applied) {
+        if planted::is(Bug::ApplyTwice) && opens_a_term(batch) {
             self.apply_again(batch, &mut applied);
         }
         let seq = self.engine.seq();
@@ -162,11 +162,6 @@ impl<S: FnMut(Feed)> EngineThread<S> {
     fn disturbed(&mut self, entry: types::Entry) -> types::Entry {
         let command = self.instead.lock().expect("a test holds it for an instant").take();
         types::Entry { command: command.unwrap_or(entry.command), ..entry }
-    }
-
-    /// A leader's first batch begins with `StartTerm`, which nobody waits for.
-    fn opens_a_term(&self, applied: &Applied) -> bool {
-        applied.entries.len() == 2 && applied.entries.iter().all(|entry| entry.tag == 0)
     }
 
     fn apply_again(&mut self, batch: &Batch, applied: &mut Applied) {
@@ -217,6 +212,12 @@ impl<S: FnMut(Feed)> EngineThread<S> {
         (self.sink)(Feed::Restored { seq, projections });
         Ok(())
     }
+}
+
+/// What a leader orders first, to plant a bug there.
+fn opens_a_term(batch: &Batch) -> bool {
+    let first = Entries::new(Seq(1), batch.count, &batch.body).ok().and_then(|mut all| all.next());
+    matches!(first, Some(Ok(types::Entry { command: types::Command::StartTerm, .. })))
 }
 
 fn move_into(path: &Path, dir: &Path, name: &str) -> Result<(), io::Error> {
