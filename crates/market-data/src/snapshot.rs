@@ -37,7 +37,7 @@ use crate::triggers::{Trigger, TriggerState};
 use crate::view::View;
 
 /// Version of the layout above.
-const VERSION: u8 = 5;
+const VERSION: u8 = 6;
 
 /// The bytes of the fields in this order.
 macro_rules! record {
@@ -319,6 +319,7 @@ fn encode_account(account: &Account, out: &mut Vec<u8>) {
     encode_all(account.trades.iter(), out);
     encode_all(account.movements.iter(), out);
     encode_all(account.settlements.iter(), out);
+    account.fence.encode(out);
 }
 
 fn decode_account(reader: &mut Reader<'_>, id: AccountId) -> Result<Account, DecodeError> {
@@ -332,6 +333,7 @@ fn decode_account(reader: &mut Reader<'_>, id: AccountId) -> Result<Account, Dec
     account.trades = decode_all(reader)?;
     account.movements = decode_all(reader)?;
     account.settlements = decode_all(reader)?;
+    account.fence = Codec::decode(reader)?;
     Ok(account)
 }
 

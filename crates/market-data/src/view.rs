@@ -195,6 +195,7 @@ impl View {
             Event::AuctionExtended { .. } => self.halts_changed(event),
             Event::AuctionEnded { .. } | Event::BreakersSet { .. } | Event::ReopeningSet(_) => {}
             Event::OrderRateSet(_) | Event::KillSwitchSet { .. } => {}
+            Event::OrdersFenced { account, up_to } => self.fence(*account, *up_to),
             Event::NoticePublished { .. } => self.notices.tell(event),
             Event::LiquidationStarted { account, .. } => {
                 self.liquidating.insert(*account);
@@ -235,6 +236,10 @@ impl View {
         let at = usize::try_from(id.0).ok().and_then(|nth| nth.checked_sub(1));
         let found = at.and_then(|at| self.accounts.get_mut(at));
         found.expect("events name accounts that were opened")
+    }
+
+    fn fence(&mut self, account: AccountId, up_to: u64) {
+        self.account_mut(account).fence = Some(up_to);
     }
 
     fn transferred(

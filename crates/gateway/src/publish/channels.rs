@@ -358,6 +358,7 @@ impl Channels {
             | Event::ReopeningSet(_)
             | Event::OrderRateSet(_)
             | Event::KillSwitchSet { .. }
+            | Event::OrdersFenced { .. }
             | Event::Refused(_) => {}
             Event::NoticePublished { notice, .. } => self.notice_published(look, notice.number),
             Event::Halted(_)
