@@ -12,6 +12,7 @@ use crate::deliveries::Settlement;
 use crate::limits::{
     MOVEMENTS_PER_ACCOUNT_MAX, SETTLEMENTS_PER_ACCOUNT_MAX, TRADES_PER_ACCOUNT_MAX,
 };
+use crate::stream::Stream;
 use crate::trades::UserTrade;
 
 /// A position.
@@ -113,6 +114,7 @@ pub struct Account {
     pub(crate) settlements: VecDeque<Settlement>,
     pub(crate) client_orders: BTreeMap<ClientOrderId, OrderId>,
     pub(crate) fence: Option<u64>,
+    pub(crate) stream: Stream,
     pub(crate) mmps: Vec<Mmp>,
     pub(crate) self_trade: SelfTradeMode,
     pub(crate) with_subaccounts: bool,
