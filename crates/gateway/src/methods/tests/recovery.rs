@@ -94,3 +94,142 @@ fn a_fence_gets_in_through_a_halt_and_the_kill_switch() {
     world.call(ALICE, "private/set_kill_switch", sent);
     assert!(fence(&world, json!(1)).starts_with(r#"{"seq":"#));
 }
+
+fn stream(world: &World, from: u64, count: u64) -> Value {
+    let sent = json!({ "currency": "BTC", "from_seq": from, "count": count });
+    world.call(ALICE, "private/get_stream", sent)
+}
+
+/// Alice trades, cancels, waits for a price and is paid.
+fn busy(world: &World) {
+    world.limit(BOB, PERPETUAL, ("sell", "100010", "40"));
+    let bid = world.limit(ALICE, PERPETUAL, ("buy", "100000", "30"));
+    world.limit(ALICE, PERPETUAL, ("buy", "100010", "20"));
+    world.limit(BOB, PERPETUAL, ("sell", "100000", "10"));
+    world.call(ALICE, "private/cancel", json!({ "order_id": bid }));
+    let stop = json!({
+        "instrument_name": PERPETUAL, "amount": 10, "type": "stop_market",
+        "trigger": "mark_price", "trigger_price": 99_000,
+    });
+    world.call(ALICE, "private/sell", stop);
+    let sent = json!({ "currency": "BTC", "amount": 1, "destination": 3 });
+    world.call(ALICE, "private/submit_transfer_to_subaccount", sent);
+    let sent = json!({ "instrument_name": PERPETUAL, "type": "market" });
+    world.call(ALICE, "private/close_position", sent);
+}
+
+/// What a record says, without what does not matter here.
+fn line(record: &Value) -> String {
+    let list = |key: &str, fields: &[&str]| -> String {
+        let items = record[key].as_array().expect("a list").iter();
+        let item = |one: &Value| {
+            let words = fields.iter().map(|field| one[*field].to_string());
+            format!("; {}", words.collect::<Vec<_>>().join(" "))
+        };
+        items.map(item).collect()
+    };
+    format!(
+        "{} after {}, {}{}{}{}\n",
+        record["seq"],
+        record["prev_seq"],
+        record["balance"],
+        list("orders", &["order_id", "order_state", "filled_amount"]),
+        list("trades", &["trade_id", "direction", "amount"]),
+        list("positions", &["size", "average_price", "realized_profit_loss"]),
+    )
+}
+
+#[test]
+fn a_stream_tells_each_entry_once_as_of_then() {
+    let world = World::new();
+    let listener = world.listen(1, Some(ALICE), "user.stream.BTC");
+    let others = world.listen(2, Some(BOB), "user.stream.btc");
+    busy(&world);
+    let heard = listener.heard();
+    let lines: String = heard.iter().map(line).collect();
+    expect![[r#"
+        13 after 2, 1000; "8388609" "open" 0
+        14 after 13, 999.9999999; "12582914" "filled" 20; "1" "buy" 20; 20 100010 0
+        15 after 14, 999.9999999; "8388609" "open" 10; "2" "buy" 10; 30 100006.666444 0
+        16 after 15, 999.9999999; "8388609" "cancelled" 10
+        17 after 16, 999.9999999; "TRG-1" "untriggered" 0
+        18 after 17, 998.9999999
+        19 after 18, 998.9999999; "20971521" "cancelled" 0
+    "#]]
+    .assert_eq(&lines);
+    // What is asked is what was told, and the order of then, not of now.
+    let first = heard.first().expect("something")["prev_seq"].as_u64().expect("a number");
+    let asked = stream(&world, first, 1_000);
+    assert_eq!(asked["records"], json!(heard));
+    assert!(others.heard().iter().all(|record| record["orders"][0]["user_id"] != 1));
+}
+
+#[test]
+fn who_was_cut_off_goes_on_at_another_node_without_a_gap_or_a_repeat() {
+    let (node, other) = (World::new(), World::new());
+    let always = node.listen(1, Some(ALICE), "user.stream.BTC");
+    let before = node.listen(2, Some(ALICE), "user.stream.BTC");
+    busy(&node);
+    let mut heard = before.heard();
+    let last = heard.last().expect("something")["seq"].as_u64().expect("a number");
+    node.market.unsubscribe_all(2);
+    busy(&node);
+
+    // The other node has the same log, here up to a snapshot and one entry.
+    let bytes = node.market.snapshot(crate::venue::DomainId(0));
+    assert_eq!(other.market.restore(crate::venue::DomainId(0), &bytes), Ok(()));
+    let mut from = last;
+    loop {
+        let page = stream(&other, from, 3);
+        assert_eq!(page["complete"], true);
+        let records = page["records"].as_array().expect("a list");
+        heard.extend(records.iter().cloned());
+        from = heard.last().expect("something")["seq"].as_u64().expect("a number");
+        if page["last_seq"] == from {
+            assert_eq!(page["seq"], stream(&node, 0, 1)["seq"]);
+            break;
+        }
+    }
+    assert_eq!(heard, always.heard());
+    for pair in heard.windows(2) {
+        assert_eq!(pair[1]["prev_seq"], pair[0]["seq"], "no gap");
+    }
+}
+
+#[test]
+fn a_stream_that_is_asked_from_too_far_back_says_so() {
+    let world = World::new();
+    let place = || buy(&world, "1");
+    place();
+    assert_eq!(stream(&world, 0, 1)["complete"], true);
+    for _ in 0..1_001 {
+        let amount = types::Amount(1);
+        world.run(0, types::Command::Deposit { account: ALICE, amount });
+    }
+    let asked = stream(&world, 0, 2);
+    let oldest = asked["records"][0]["prev_seq"].as_u64().expect("a number");
+    assert_eq!(asked["complete"], false);
+    assert_eq!(stream(&world, oldest, 1)["complete"], true);
+    assert_eq!(stream(&world, oldest - 1, 1)["complete"], false);
+    assert_eq!(asked["records"].as_array().map(Vec::len), Some(2));
+    let later = stream(&world, u64::MAX / 100, 1);
+    assert_eq!((&later["records"], &later["last_seq"]), (&json!([]), &asked["last_seq"]));
+    let wrong = json!({ "currency": "BTC", "from_seq": 0, "count": 0 });
+    assert!(world.refusal(ALICE, "private/get_stream", wrong).starts_with("-32602"));
+    let wrong = json!({ "currency": "DOGE", "from_seq": 0 });
+    assert!(world.refusal(ALICE, "private/get_stream", wrong).starts_with("-32602"));
+}
+
+#[test]
+fn a_stream_is_its_owners_and_of_one_domain() {
+    let world = World::new();
+    let outbox = crate::Outbox::new(crate::OutboxLimits { messages_max: 8, bytes_max: 1 << 20 });
+    let by = crate::Subscriber { connection: 1, account: None, outbox, label: None };
+    assert_eq!(world.market.subscribe("user.stream.BTC", by.clone()), Ok(None), "without login");
+    let by = crate::Subscriber { account: Some(ALICE), ..by };
+    assert_eq!(world.market.subscribe("user.stream.any", by), Ok(None), "one log, one chain");
+    let eth = world.listen(2, Some(ALICE), "user.stream.ETH");
+    let btc = world.listen(3, Some(ALICE), "user.stream.BTC");
+    world.limit(ALICE, "ETH-PERPETUAL", ("buy", "3990", "1"));
+    assert_eq!((eth.heard().len(), btc.heard().len()), (1, 0));
+}
