@@ -68,8 +68,9 @@ fn a_record_is_of_one_entry_and_shows_things_as_they_were_then() {
     script.rest(0);
     script.end_entry();
     script.take(0, 4);
-    script.push(holds(BUYER, 4));
+    script.push(holds(BUYER, 3));
     script.push(holds(SELLER, -4));
+    script.push(holds(BUYER, 4));
     script.end_entry();
     script.end_entry();
     script.cancel(0);
@@ -179,11 +180,11 @@ fn crowd(account: AccountId, orders: u64) -> Vec<Event> {
     (0..orders).flat_map(place).collect()
 }
 
-#[test]
-fn a_record_is_kept_whole_however_large_and_streams_are_bounded_in_bytes() {
+/// A view of so many accounts and one instrument.
+fn view_of(accounts: u32) -> View {
     let mut view = View::new(super::asset("BTC"), 8);
     let opened = |id| Event::AccountOpened { account: AccountId(id), parent: None, at: At(1) };
-    let mut setup: Vec<Event> = (1..=18).map(opened).collect();
+    let mut setup: Vec<Event> = (1..=accounts).map(opened).collect();
     setup.push(Event::InstrumentListed {
         instrument: PERPETUAL,
         index: types::IndexId(0),
@@ -191,6 +192,12 @@ fn a_record_is_kept_whole_however_large_and_streams_are_bounded_in_bytes() {
         spec: Box::new(super::perpetual()),
     });
     view.apply(Seq(1), At(1), &setup);
+    view
+}
+
+#[test]
+fn a_record_is_kept_whole_however_large_and_streams_are_bounded_in_bytes() {
+    let mut view = view_of(18);
     let n_bytes = |view: &View, id| stream(view, AccountId(id)).kept().2.len();
     view.apply(Seq(2), At(2), &crowd(AccountId(1), 12_000));
     assert!(STREAM_BYTES_PER_ACCOUNT_MAX < n_bytes(&view, 1), "all of one entry is there");
@@ -212,6 +219,17 @@ fn a_record_is_kept_whole_however_large_and_streams_are_bounded_in_bytes() {
         assert!(!is_whole(2) && is_whole(3));
     }
     assert!(copy.to_bytes() == view.to_bytes(), "a restored view forgets the same");
+}
+
+#[test]
+fn the_records_of_one_entry_are_all_there_though_they_are_too_many() {
+    let mut view = view_of(17);
+    let events: Vec<Event> = (1..=17).flat_map(|id| crowd(AccountId(id), 11_400)).collect();
+    view.apply(Seq(2), At(2), &events);
+    assert!((1..=17).all(|id| stream(&view, AccountId(id)).newest().is_some()));
+    view.apply(Seq(3), At(3), &[deposit(AccountId(9), 1)]);
+    let is_whole = |id| stream(&view, AccountId(id)).is_complete_after(Seq(0));
+    assert!(!is_whole(1) && is_whole(17), "with the next entry the first of them goes");
 }
 
 /// What the registry says that the last entry changed of an account.
