@@ -300,6 +300,9 @@ impl Script<'_> {
             }
             2..=3 => Command::Resume { scope },
             4 => Command::Tick,
+            _ if self.flag() => {
+                Command::FenceOrders { account: self.account(), up_to: u64::from(self.byte()) }
+            }
             _ => Command::SetKillSwitch { account: self.account(), on: self.flag() },
         }
     }

@@ -45,6 +45,8 @@ pub struct Engine {
     pub(crate) client_order_ids: BTreeMap<(AccountId, ClientOrderId), (OrderId, At)>,
     /// The same, oldest first.
     pub(crate) client_order_ids_by_age: VecDeque<(At, AccountId, ClientOrderId)>,
+    /// Up to which number the client order ids of an account are refused (ORD-19).
+    pub(crate) fences: BTreeMap<AccountId, u64>,
     pub(crate) reporters: BTreeMap<AccountId, Reporter>,
     pub(crate) risk_terms: RiskTerms,
     pub(crate) fillable: Option<FillableTerms>,
@@ -98,6 +100,7 @@ impl Engine {
             triggers: Triggers::default(),
             client_order_ids: BTreeMap::new(),
             client_order_ids_by_age: VecDeque::new(),
+            fences: BTreeMap::new(),
             reporters: BTreeMap::new(),
             risk_terms: USUAL_TERMS,
             fillable: None,
@@ -220,6 +223,7 @@ impl Engine {
             Command::SetKillSwitch { account, on } => self.set_kill_switch(*account, *on, events),
             Command::PlaceTrigger(placed) => self.place_trigger(placed, events),
             Command::AmendTrigger(amendment) => self.amend_trigger(amendment, events),
+            Command::FenceOrders { account, up_to } => self.fence_orders(*account, *up_to, events),
         }
     }
 

@@ -46,6 +46,7 @@ mod amend;
 mod cancel;
 mod check;
 mod engine;
+mod fences;
 mod halts;
 mod holding;
 mod liquidation;

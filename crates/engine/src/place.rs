@@ -55,7 +55,7 @@ impl Engine {
         order: &PlaceOrder,
         events: &mut Vec<Event>,
     ) -> Result<(), Reject> {
-        self.check_sender(order.account, order.valid_until)?;
+        self.check_orderer(order)?;
         if let Some(first) = self.repeated(order) {
             events.push(Event::OrderRepeated { order: first });
             return Ok(());
@@ -78,12 +78,26 @@ impl Engine {
         account: AccountId,
         valid_until: Option<At>,
     ) -> Result<(), Reject> {
-        if let Some(valid_until) = valid_until.filter(|valid_until| *valid_until < self.at) {
-            return Err(Reject::ValidUntilPassed { valid_until, at: self.at });
-        }
+        self.check_in_time(valid_until)?;
         self.check_account(account)?;
         self.check_not_liquidating(account)?;
         self.check_alive(account)
+    }
+
+    /// The same of whoever places an order or a trigger, with its fence.
+    pub(crate) fn check_orderer(&self, order: &PlaceOrder) -> Result<(), Reject> {
+        self.check_in_time(order.valid_until)?;
+        self.check_account(order.account)?;
+        self.check_fence(order)?;
+        self.check_not_liquidating(order.account)?;
+        self.check_alive(order.account)
+    }
+
+    fn check_in_time(&self, valid_until: Option<At>) -> Result<(), Reject> {
+        match valid_until.filter(|valid_until| *valid_until < self.at) {
+            Some(valid_until) => Err(Reject::ValidUntilPassed { valid_until, at: self.at }),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn check_place(&self, order: &PlaceOrder) -> Result<Plan, Reject> {

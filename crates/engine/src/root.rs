@@ -123,6 +123,11 @@ impl Digests {
         self.replace(LIQUIDATION, account, old, new);
     }
 
+    /// An account that never had a fence has no item.
+    pub fn replace_fence(&mut self, account: AccountId, old: Option<&u64>, new: Option<&u64>) {
+        self.replace(FENCE, account, old, new);
+    }
+
     pub fn replace_model(
         &mut self,
         account: AccountId,
@@ -259,6 +264,7 @@ const TRIGGER_COUNT: u8 = 32;
 const LEFT: u8 = 33;
 /// The last price of a market, once the domain has had a trigger.
 const LAST: u8 = 34;
+const FENCE: u8 = 35;
 
 impl Engine {
     /// The hash of the state. Costs what changed since it was last asked for.
@@ -397,6 +403,9 @@ impl Engine {
         let mut digests = Digests::default();
         for (key, (id, at)) in &self.client_order_ids {
             digests.add_client_order_id(key, *id, *at);
+        }
+        for (account, up_to) in &self.fences {
+            digests.replace_fence(*account, None, Some(up_to));
         }
         for (account, reporter) in &self.reporters {
             digests.add_reporter(*account, reporter);

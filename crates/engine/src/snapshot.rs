@@ -25,7 +25,7 @@ use crate::root::Digested;
 use crate::table::Table;
 
 /// Version of these bytes.
-const FORMAT: u16 = 3;
+const FORMAT: u16 = 4;
 
 impl Codec for Engine {
     fn encode(&self, out: &mut Vec<u8>) {
@@ -55,6 +55,7 @@ impl Codec for Engine {
         self.halts.encode(out);
         self.notices.encode(out);
         self.encode_triggers(out);
+        encode_map(&self.fences, out);
         self.books.encode(out);
     }
 
@@ -93,6 +94,7 @@ impl Codec for Engine {
         engine.decode_halts(reader)?;
         engine.notices = Codec::decode(reader)?;
         engine.decode_triggers(reader)?;
+        engine.fences = decode_map(reader, &engine)?;
         engine.books = Books::decode(reader)?;
         engine.check_books(reader)?;
         if risk::liquidation::check_terms(&engine.risk_terms).is_err() {

@@ -8,6 +8,7 @@ mod cancels;
 mod edges;
 mod feeds;
 mod fees_and_margin;
+mod fences;
 mod fixtures;
 mod fixtures_risk;
 mod hostile;

@@ -70,6 +70,8 @@ pub enum Reply {
     Withdrawal,
     /// The market-maker protections of the account.
     Mmp,
+    /// The fence of the account.
+    Fence,
 }
 
 /// The result of a method.

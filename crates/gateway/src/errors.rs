@@ -94,6 +94,10 @@ impl Ground<'_> {
             Reject::AccountNotNext { .. } => plain(11049, "bad_arguments"),
             Reject::AccountsTooMany { .. } => plain(12001, "too_many_subaccounts"),
             Reject::AccountsNotRelated { .. } => plain(12100, "transfer_not_allowed"),
+            Reject::ClientOrderFenced { up_to, .. } => {
+                let said = plain(11030, "other_reject client_order_fenced");
+                said.param("client_order_id").number("up_to", whole(*up_to))
+            }
             Reject::InstrumentTermsContradict { .. } => plain(11049, "bad_arguments"),
             Reject::InstrumentListedAlready { .. } => plain(11049, "bad_arguments"),
             Reject::InstrumentsTooMany => plain(11049, "bad_arguments"),

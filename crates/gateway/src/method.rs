@@ -7,6 +7,7 @@
 
 mod halts;
 mod params;
+mod recovery;
 mod table;
 mod venue;
 
@@ -129,7 +130,8 @@ impl Method {
 pub fn methods() -> &'static [Method] {
     static ALL: LazyLock<Vec<Method>> = LazyLock::new(|| {
         let market = [venue::MARKET_DATA, venue::TRADING, venue::ACCOUNTS];
-        let of_venue = [&market[..], &[venue::REPORTS, venue::OPERATOR, halts::METHODS]].concat();
+        let more = [venue::REPORTS, venue::OPERATOR, halts::METHODS, recovery::METHODS];
+        let of_venue = [&market[..], &more].concat();
         [&[table::METHODS], of_venue.as_slice()].concat().concat()
     });
     &ALL

@@ -15,6 +15,7 @@ pub(crate) mod portfolio;
 pub(crate) mod prices;
 pub(crate) mod protection;
 pub(crate) mod quotes;
+pub(crate) mod recovery;
 pub(crate) mod reports;
 pub(crate) mod risk;
 pub(crate) mod settlements;

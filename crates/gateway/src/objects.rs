@@ -19,6 +19,7 @@ mod orders;
 mod positions;
 mod prices;
 mod settlements;
+mod stream;
 mod tickers;
 mod trades;
 mod triggers;
@@ -46,6 +47,7 @@ pub(crate) use prices::{
     write_perpetual, write_platform,
 };
 pub(crate) use settlements::{settlement_type, write_own_settlement, write_settled};
+pub(crate) use stream::write_record;
 pub(crate) use tickers::{
     volume_and_cost, write_book, write_book_summary, write_chart_candle, write_index, write_level,
     write_quote_fields, write_state, write_ticker,

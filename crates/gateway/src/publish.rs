@@ -471,7 +471,8 @@ fn join(parts: Vec<Part>, reply: Reply) -> Json {
         | Reply::Quotes
         | Reply::Transfer
         | Reply::Withdrawal
-        | Reply::Mmp => match parts.into_iter().next() {
+        | Reply::Mmp
+        | Reply::Fence => match parts.into_iter().next() {
             Some(Part::Json(text)) => text,
             Some(Part::Count(_) | Part::Items(_)) | None => "\"ok\"".to_owned(),
         },

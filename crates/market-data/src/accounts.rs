@@ -12,6 +12,7 @@ use crate::deliveries::Settlement;
 use crate::limits::{
     MOVEMENTS_PER_ACCOUNT_MAX, SETTLEMENTS_PER_ACCOUNT_MAX, TRADES_PER_ACCOUNT_MAX,
 };
+use crate::stream::Stream;
 use crate::trades::UserTrade;
 
 /// A position.
@@ -112,6 +113,8 @@ pub struct Account {
     pub(crate) movements: VecDeque<Movement>,
     pub(crate) settlements: VecDeque<Settlement>,
     pub(crate) client_orders: BTreeMap<ClientOrderId, OrderId>,
+    pub(crate) fence: Option<u64>,
+    pub(crate) stream: Stream,
     pub(crate) mmps: Vec<Mmp>,
     pub(crate) self_trade: SelfTradeMode,
     pub(crate) with_subaccounts: bool,
@@ -178,6 +181,13 @@ impl Account {
     /// The order that a client order id of the last day names.
     pub fn client_order(&self, id: &ClientOrderId) -> Option<OrderId> {
         self.client_orders.get(id).copied()
+    }
+
+    /// Whether an order under this client order id would be refused by the fence, if there is none
+    /// yet: it is never placed.
+    pub fn is_fenced(&self, id: &ClientOrderId) -> bool {
+        let number = id.number();
+        number.is_some_and(|number| self.fence.is_some_and(|up_to| number <= up_to))
     }
 
     /// Its market-maker protections.

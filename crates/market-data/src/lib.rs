@@ -4,7 +4,8 @@
 //!   Event* ─▶ View ─┬─ instruments: terms, marks, funding, L2 book, trades, candles, their end
 //!                   ├─ orders: every open one, and the recently closed; triggers that wait, and
 //!                   │  the recently gone
-//!                   ├─ accounts: open and closed orders, trades, positions, movements of money
+//!                   ├─ accounts: open and closed orders, trades, positions, movements of money,
+//!                   │  and the stream of what happened to each, entry by entry
 //!                   ├─ indexes: prices, hourly history, health of their feeds, delivery prices
 //!                   └─ reporters: keys, stakes
 //! ```
@@ -38,6 +39,7 @@ mod notices;
 mod orders;
 mod prices;
 mod snapshot;
+mod stream;
 mod trades;
 mod triggers;
 mod view;
@@ -57,6 +59,7 @@ pub use instruments::{InstrumentView, Life};
 pub use marks::Marks;
 pub use notices::{Notices, Told};
 pub use orders::{Order, OrderState};
+pub use stream::{Stream, StreamRecord};
 pub use trades::{TickDirection, Trade, UserTrade};
 pub use triggers::{Trigger, TriggerState};
 pub use view::View;

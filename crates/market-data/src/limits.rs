@@ -38,5 +38,12 @@ pub const FUNDING_MINUTES_MAX: usize = 1_500;
 pub const FUNDING_HOURS_MAX: usize = 744;
 /// Funding, deliveries, stakes and rewards of one account.
 pub const SETTLEMENTS_PER_ACCOUNT_MAX: usize = 1_000;
+/// Records of the stream of one account: entries that touched it.
+pub const STREAM_RECORDS_PER_ACCOUNT_MAX: usize = 1_000;
+/// Bytes of the stream of one account. An entry that cancels 10 000 orders makes 1.6 million of
+/// them, more if their labels are long: it does not end the window.
+pub const STREAM_BYTES_PER_ACCOUNT_MAX: usize = 1 << 22;
+/// Bytes of the streams of all accounts: about 400 000 records, of 160 bytes each.
+pub const STREAM_BYTES_MAX: usize = 1 << 26;
 /// Notices of one domain.
 pub const NOTICES_MAX: usize = 1_000;

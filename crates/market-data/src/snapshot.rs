@@ -6,6 +6,7 @@
 //!              │ reporters │ settled instruments │ accounts in liquidation │ halts
 //!              │ notices, open incidents, key, components
 //!              │ triggers: waiting, then gone, first gone first
+//!              │ streams: account, last entry that is forgotten, records
 //! ```
 //! What follows from the rest is not written: names, contracts, levels of books, lists of orders
 //! by account. Decoding is strict as in [`types::codec`]: what contradicts itself is refused.
@@ -32,12 +33,13 @@ use crate::instruments::InstrumentView;
 use crate::marks::Marks;
 use crate::notices::Told;
 use crate::orders::{Order, OrderState};
+use crate::stream::StreamRecord;
 use crate::trades::{TickDirection, Trade, UserTrade};
 use crate::triggers::{Trigger, TriggerState};
 use crate::view::View;
 
 /// Version of the layout above.
-const VERSION: u8 = 5;
+const VERSION: u8 = 6;
 
 /// The bytes of the fields in this order.
 macro_rules! record {
@@ -122,6 +124,17 @@ record!(Order {
     replaced,
     liquidation,
     trigger,
+});
+record!(StreamRecord {
+    seq,
+    previous,
+    at,
+    balance,
+    liquidating,
+    orders,
+    triggers,
+    trades,
+    positions,
 });
 record!(Trigger { id, terms, best, created, updated, change, replaced, state });
 
@@ -319,6 +332,7 @@ fn encode_account(account: &Account, out: &mut Vec<u8>) {
     encode_all(account.trades.iter(), out);
     encode_all(account.movements.iter(), out);
     encode_all(account.settlements.iter(), out);
+    account.fence.encode(out);
 }
 
 fn decode_account(reader: &mut Reader<'_>, id: AccountId) -> Result<Account, DecodeError> {
@@ -332,7 +346,23 @@ fn decode_account(reader: &mut Reader<'_>, id: AccountId) -> Result<Account, Dec
     account.trades = decode_all(reader)?;
     account.movements = decode_all(reader)?;
     account.settlements = decode_all(reader)?;
+    account.fence = Codec::decode(reader)?;
     Ok(account)
+}
+
+/// Of accounts that were ever touched: the bytes are those of a list of records.
+fn encode_streams(accounts: &[Account], out: &mut Vec<u8>) {
+    let touched: Vec<&Account> =
+        accounts.iter().filter(|account| account.stream.last() != Seq(0)).collect();
+    encode_count(touched.len(), out);
+    for account in touched {
+        let (forgotten, n_records, bytes) = account.stream.kept();
+        (account.id, forgotten).encode(out);
+        encode_count(n_records, out);
+        let (front, back) = bytes.as_slices();
+        out.extend_from_slice(front);
+        out.extend_from_slice(back);
+    }
 }
 
 impl Codec for View {
@@ -371,6 +401,7 @@ impl Codec for View {
             self.notices.components.iter().map(|(component, state)| (*component, *state)).collect();
         components.encode(out);
         encode_all(self.triggers_to_keep().into_iter(), out);
+        encode_streams(&self.accounts, out);
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -419,6 +450,7 @@ impl Codec for View {
         for trigger in Vec::<Trigger>::decode(reader)? {
             view.restore_trigger(trigger).ok_or_else(|| reader.refuse("trigger"))?;
         }
+        view.decode_streams(reader)?;
         view.relist_trades();
         view.slot = view.at.0 / SLOT_MS;
         view.next_expiry = view.first_expiry();
@@ -431,6 +463,17 @@ type ClientId = ((At, AccountId), (ClientOrderId, OrderId));
 impl View {
     pub(crate) fn account_if_any(&mut self, id: AccountId) -> Option<&mut Account> {
         self.accounts.get_mut(usize::try_from(id.0).ok()?.checked_sub(1)?)
+    }
+
+    fn decode_streams(&mut self, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+        for _ in 0..reader.count()? {
+            let (account, forgotten) = Codec::decode(reader)?;
+            let records = Vec::<StreamRecord>::decode(reader)?;
+            let restored = self.restore_stream(account, forgotten, &records);
+            restored.ok_or_else(|| reader.refuse("stream of an account"))?;
+        }
+        self.relist_records();
+        Ok(())
     }
 
     /// Puts an open order back: into the registry, its owner's list and the visible book.

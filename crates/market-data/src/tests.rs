@@ -3,6 +3,7 @@
 mod prices;
 mod properties;
 mod stories;
+mod stream;
 mod triggers;
 
 use alloc::boxed::Box;

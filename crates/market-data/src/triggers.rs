@@ -11,6 +11,7 @@ use types::{
 
 use crate::accounts::Account;
 use crate::limits::{GONE_TRIGGERS_MAX, GONE_TRIGGERS_PER_ACCOUNT_MAX};
+use crate::stream::Touched;
 use crate::view::View;
 
 /// Where a trigger is in its life.
@@ -164,6 +165,7 @@ impl View {
             self.client_ids.push_back((at, account, client.clone()));
         }
         self.account_mut(account).triggers.insert(*id);
+        self.recorder.touch(account, Touched::Trigger(*id));
         self.triggers.wait(Trigger {
             id: *id,
             terms: terms.clone(),
@@ -180,6 +182,7 @@ impl View {
         let (change, updated) = (self.seq, self.at);
         let gone = self.triggers.take(id).expect("events name triggers that wait");
         let owner = gone.account();
+        self.recorder.touch(owner, Touched::Trigger(id));
         let gone = Trigger { change, updated, state, ..*gone };
         let forgotten = self.triggers.keep(Box::new(gone));
         let account = self.account_mut(owner);

@@ -21,6 +21,7 @@ use crate::instruments::InstrumentView;
 use crate::limits::{CLOSED_PER_ACCOUNT_MAX, TRADES_MAX, USER_TRADES_MAX};
 use crate::notices::Notices;
 use crate::orders::{Order, OrderState, Orders};
+use crate::stream::{Recorder, Touched};
 use crate::trades::{Trade, UserTrade};
 use crate::triggers::Triggers;
 
@@ -48,6 +49,7 @@ pub struct View {
     pub(crate) liquidating: BTreeSet<AccountId>,
     pub(crate) halts: BTreeMap<(Scope, Cause), Halt>,
     pub(crate) notices: Notices,
+    pub(crate) recorder: Recorder,
     /// The 4 seconds in which delivery windows were last looked at.
     pub(crate) slot: u64,
     pub(crate) next_expiry: At,
@@ -81,6 +83,7 @@ impl View {
             liquidating: BTreeSet::new(),
             halts: BTreeMap::new(),
             notices: Notices::default(),
+            recorder: Recorder::default(),
             slot: 0,
             next_expiry: At(u64::MAX),
             expired: Vec::new(),
@@ -104,11 +107,13 @@ impl View {
         self.touches.clear();
         self.changes.clear();
         self.fills.clear();
+        self.recorder.begin_entry();
         self.forget_client_ids();
         self.expire(before);
         for event in events {
             self.apply_event(event);
         }
+        self.record_entry();
         self.net_levels();
         self.sample_windows();
     }
@@ -195,13 +200,10 @@ impl View {
             Event::AuctionExtended { .. } => self.halts_changed(event),
             Event::AuctionEnded { .. } | Event::BreakersSet { .. } | Event::ReopeningSet(_) => {}
             Event::OrderRateSet(_) | Event::KillSwitchSet { .. } => {}
+            Event::OrdersFenced { account, up_to } => self.fence(*account, *up_to),
             Event::NoticePublished { .. } => self.notices.tell(event),
-            Event::LiquidationStarted { account, .. } => {
-                self.liquidating.insert(*account);
-            }
-            Event::LiquidationEnded { account, .. } => {
-                self.liquidating.remove(account);
-            }
+            Event::LiquidationStarted { account, .. } => self.liquidates(*account, true),
+            Event::LiquidationEnded { account, .. } => self.liquidates(*account, false),
         }
     }
 
@@ -237,6 +239,18 @@ impl View {
         found.expect("events name accounts that were opened")
     }
 
+    fn liquidates(&mut self, account: AccountId, does: bool) {
+        self.recorder.touch(account, Touched::Account);
+        match does {
+            true => self.liquidating.insert(account),
+            false => self.liquidating.remove(&account),
+        };
+    }
+
+    fn fence(&mut self, account: AccountId, up_to: u64) {
+        self.account_mut(account).fence = Some(up_to);
+    }
+
     fn transferred(
         &mut self,
         (from, to): (LedgerAccount, LedgerAccount),
@@ -247,6 +261,7 @@ impl View {
         self.movements += u64::from(way != Way::Trade);
         for (own, other, amount) in [(from, to, amount.negated()), (to, from, amount)] {
             let LedgerAccount::Collateral(account) = own else { continue };
+            self.recorder.touch_money(account);
             let (id, seq, at, balance) = (self.movements, self.seq, self.at, Amount::ZERO);
             match way {
                 Way::Trade => self.account_mut(account).settle_trade(amount),
@@ -266,6 +281,7 @@ impl View {
 
     fn position_changed(&mut self, account: AccountId, to: (InstrumentId, SignedLots, Amount)) {
         let (instrument, size, _) = to;
+        self.recorder.touch(account, Touched::Position(instrument));
         match self.fills.iter().position(|fill| *fill == (account, instrument)) {
             Some(place) => drop(self.fills.swap_remove(place)),
             None => self.moved(account, instrument, size),
@@ -313,6 +329,7 @@ impl View {
             self.client_ids.push_back((at, order.account, client));
         }
         self.account_mut(order.account).open.insert(id);
+        self.recorder.touch(order.account, Touched::Order(id));
         self.orders.insert(order);
     }
 
@@ -320,6 +337,9 @@ impl View {
     fn order_mut(&mut self, id: OrderId) -> &mut Order {
         let (seq, at) = (self.seq, self.at);
         let order = self.orders.open_mut(id).expect("events name orders that are open");
+        if order.change != seq {
+            self.recorder.touch(order.account, Touched::Order(id));
+        }
         order.change = seq;
         order.updated = at;
         order
@@ -455,6 +475,7 @@ impl View {
         account.enter(trade.instrument, (more, trade.price), is_quotient);
         account.realise(trade.instrument, is_option, side.realised);
         self.fills.push((side.account, trade.instrument));
+        self.recorder.touch(side.account, Touched::Trade(trade.id));
         self.user_trades.push_back((side.account, trade.id));
         if USER_TRADES_MAX < self.user_trades.len()
             && let Some((account, oldest)) = self.user_trades.pop_front()

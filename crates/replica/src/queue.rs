@@ -132,7 +132,8 @@ impl Class {
             | Command::Tick
             | Command::Liquidate
             | Command::Halt { .. }
-            | Command::SetKillSwitch { .. } => true,
+            | Command::SetKillSwitch { .. }
+            | Command::FenceOrders { .. } => true,
             Command::PlaceOrder(order) => order.reduce_only,
             Command::PlaceTrigger(placed) => placed.order.reduce_only,
             Command::MassQuote(mass) => mass.quotes.iter().all(|quote| quote.size.0 == 0),

@@ -264,6 +264,14 @@ pub enum Command {
     PlaceTrigger(Box<PlaceTrigger>),
     /// Changes a waiting trigger.
     AmendTrigger(Box<AmendTrigger>),
+    /// Refuses from here on what an account sent under low client order ids and what has not
+    /// arrived: orders and triggers whose client order id is a number up to `up_to`.
+    FenceOrders {
+        /// Whose.
+        account: AccountId,
+        /// The highest number that is refused.
+        up_to: u64,
+    },
 }
 
 /// An order to place.

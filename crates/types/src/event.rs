@@ -466,6 +466,14 @@ pub enum Event {
         /// Why.
         end: TriggerEnd,
     },
+    /// Orders and triggers of an account whose client order id is a number up to this are placed
+    /// no more.
+    OrdersFenced {
+        /// Whose.
+        account: AccountId,
+        /// The fence in force: what was asked for, or a higher one that stood before.
+        up_to: u64,
+    },
     /// The command was refused; nothing changed.
     Refused(Box<Reject>),
 }

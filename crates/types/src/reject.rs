@@ -31,6 +31,9 @@ pub enum Reject {
     /// A subaccount cannot be a parent, and a transfer needs one family.
     #[error("accounts {from} and {to} are not of one main account")]
     AccountsNotRelated { from: AccountId, to: AccountId },
+    /// Its owner has fenced it off.
+    #[error("client order ids up to {up_to} are fenced, {client_order_id} is one: send a new one")]
+    ClientOrderFenced { client_order_id: u64, up_to: u64 },
     /// The terms of an instrument contradict each other.
     #[error("the terms do not make a contract: {fault}")]
     InstrumentTermsContradict { fault: TermsFault },
@@ -494,6 +497,7 @@ impl Reject {
             Reject::AccountNotNext { .. } => 103,
             Reject::AccountsTooMany { .. } => 104,
             Reject::AccountsNotRelated { .. } => 105,
+            Reject::ClientOrderFenced { .. } => 424,
             Reject::InstrumentTermsContradict { .. } => 201,
             Reject::InstrumentListedAlready { .. } => 202,
             Reject::InstrumentsTooMany => 203,

@@ -65,6 +65,14 @@ impl ClientOrderId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The number that it is, if it is one as numbers are printed: digits, at most `u64::MAX`, no
+    /// zero before them.
+    pub fn number(&self) -> Option<u64> {
+        let is_printed = self.0.bytes().all(|byte| byte.is_ascii_digit())
+            && (self.0.len() == 1 || !self.0.starts_with('0'));
+        if is_printed { self.0.parse().ok() } else { None }
+    }
 }
 
 pub(crate) fn check_length(text: &str, max: usize) -> Result<(), TextError> {

@@ -162,7 +162,7 @@ fn hostile(linear: bool, raw: Raw, orders: &[(OrderId, AccountId)]) -> Command {
     let (order, owner) = order.unwrap_or((OrderId(u64::from(b)), account));
     let asks = if who % 16 == 0 { account } else { owner };
     let quote = asset(if linear { "USDC" } else { "USD" });
-    match choice % 294 {
+    match choice % 302 {
         0..=95 => Command::PlaceOrder(place(account, a, b, c, d).into()),
         96..=119 => Command::PlaceTrigger(trigger(place(account, a, b, c, d), a ^ d).into()),
         120..=159 => amend_either(
@@ -268,6 +268,7 @@ fn hostile(linear: bool, raw: Raw, orders: &[(OrderId, AccountId)]) -> Command {
             adjustment_ppm: pick(&[0, 1, 1_000_000, 10_000_000], c >> 8),
             spread_ppm: pick(&[1, 1_500_000, 10_000_000, u32::MAX], d),
         })),
+        294..=301 => Command::FenceOrders { account, up_to: pick(&[0, 1, u64::from(c % 20)], d) },
         _ => Command::Transfer {
             from: account,
             to: AccountId(b % 8),

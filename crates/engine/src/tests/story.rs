@@ -6,7 +6,7 @@
 //!   ann cancels 1 | all | perp | options | label x      ann closes perp
 //!   ann quotes 2 perp 119990 x 4 120010 x 4             ann protects 2 window 1000 for 500 base 10
 //!   halt perp|call|btc|all CancelOnly [for 5000]    resume perp    tick 3
-//!   stop ann    release ann    rate 2 in 1000    start term
+//!   stop ann    release ann    rate 2 in 1000    start term    ann fences 9
 //!   ann stop | take | trail sells 5 perp at market when index | mark | last 119000 reduce
 //!   ann amends t1 when mark 118000 to 3         ann cancels t1 | stops | takes | trails | triggers
 //!   index 59000    mark perp 121000    wait 500    ann takes 5 (withdraws)   end day    drop 7
@@ -214,6 +214,7 @@ impl Teller {
                 },
                 with_subaccounts: false,
             },
+            ("fences", [up_to]) => Command::FenceOrders { account, up_to: number(up_to) },
             ("takes", [amount]) => Command::Withdraw { account, amount: Amount(number(amount)) },
             ("pays", [to, amount]) => Command::Transfer {
                 from: account,
@@ -369,6 +370,9 @@ impl Teller {
             Event::OrderRepeated { order } => format!("{}: is the answer again", self.nth(*order)),
             Event::MmpTriggered { account, group, .. } => {
                 format!("{}: group {group} freezes", name(account))
+            }
+            Event::OrdersFenced { account, up_to } => {
+                format!("{}: fenced up to {up_to}", name(account))
             }
             Event::Refused(reject) => format!("refused {}: {}", reject.code(), self.named(reject)),
             Event::MarkChanged { mark, .. } => format!("mark {mark}"),

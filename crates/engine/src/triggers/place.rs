@@ -24,7 +24,7 @@ impl Engine {
         events: &mut Vec<Event>,
     ) -> Result<(), Reject> {
         let order = &asked.order;
-        self.check_sender(order.account, order.valid_until)?;
+        self.check_orderer(order)?;
         if let Some(first) = self.repeated(order) {
             events.push(Event::OrderRepeated { order: first });
             return Ok(());

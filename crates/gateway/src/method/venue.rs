@@ -16,7 +16,7 @@ use crate::methods::{
 
 const ACCOUNT_READ: Needs = Needs::Scope(Area::Account, Level::Read);
 const ACCOUNT_WRITE: Needs = Needs::Scope(Area::Account, Level::ReadWrite);
-const TRADE_READ: Needs = Needs::Scope(Area::Trade, Level::Read);
+pub(super) const TRADE_READ: Needs = Needs::Scope(Area::Trade, Level::Read);
 pub(super) const TRADE_WRITE: Needs = Needs::Scope(Area::Trade, Level::ReadWrite);
 const WALLET_READ: Needs = Needs::Scope(Area::Wallet, Level::Read);
 const WALLET_WRITE: Needs = Needs::Scope(Area::Wallet, Level::ReadWrite);
@@ -171,7 +171,7 @@ const fn trades(tier: Tier, name: &'static str, answer: Handler) -> Method {
 }
 
 /// One that only takes orders away.
-const fn cancels(tier: Tier, name: &'static str, answer: Handler) -> Method {
+pub(super) const fn cancels(tier: Tier, name: &'static str, answer: Handler) -> Method {
     private(tier, name, TRADE_WRITE, answer).costs(Pool::Cancel, 1)
 }
 

@@ -41,19 +41,35 @@ pub(crate) fn get_order_state_by_client_order_id(market: &Market, call: &Call) -
     let name = params.needed("client_order_id", params.text("client_order_id")?)?;
     let id =
         ClientOrderId::new(name).map_err(|fault| wrong("client_order_id", fault.to_string()))?;
-    for domain in domains(market, params)? {
+    let domains = domains(market, params)?;
+    let mut is_fenced = !domains.is_empty();
+    for domain in domains {
         let found = market.look(domain, |look| {
-            let order = look.view.account(me)?.client_order(&id)?;
-            order_text(look, order)
+            let account = look.view.account(me);
+            is_fenced &= account.is_some_and(|account| account.is_fenced(&id));
+            let order = account?.client_order(&id)?;
+            let text = order_text(look, order);
+            Some(text.ok_or_else(|| forgotten(&look.order_id(order).to_string())))
         });
         if let Some(found) = found {
+            let found = found.map_err(|error| error.with("client_order_id", name))?;
             return now(|out| out.push_str(&found));
         }
     }
-    let reason = "no order was placed with it so far: while a request is under way, ask again";
+    let reason = match is_fenced {
+        true => "no order was placed with it in the last day, and none will be: it is fenced",
+        false => "no order was placed with it so far: while a request is under way, ask again",
+    };
     Err(error(ORDER_NOT_FOUND, "order_not_found", reason)
         .with("client_order_id", name)
-        .with("final", false))
+        .with("final", is_fenced))
+}
+
+/// An order that was placed, and of which nothing else is known any more.
+fn forgotten(id: &str) -> RpcError {
+    let reason =
+        format!("order {id} was placed with it and was closed so long ago that no more is known");
+    error(ORDER_NOT_FOUND, "order_not_found", reason).with("order_id", id).with("final", true)
 }
 
 /// What a list of open orders asks of one: where it is, and its label.

@@ -5,6 +5,7 @@ mod halts;
 mod objects;
 mod portfolio;
 mod prices;
+mod recovery;
 mod refusals;
 mod reports;
 mod risk;

@@ -23,7 +23,7 @@ use super::replies::text;
 use super::topics::{Interval, Topic, UserTopic};
 use crate::objects::{
     Look, Part, belongs_to, change_of_health, write_announcement, write_auction_news, write_ended,
-    write_platform, write_started, write_stepped,
+    write_platform, write_record, write_started, write_stepped,
 };
 
 /// Channels of one domain.
@@ -264,6 +264,9 @@ impl Channels {
         for event in events {
             self.gather_event(look, event);
         }
+        for account in look.view.recorded() {
+            self.recorded(look, *account);
+        }
         for instrument in look.view.expired() {
             self.life_changed(look, *instrument, &["closed"]);
         }
@@ -358,6 +361,7 @@ impl Channels {
             | Event::ReopeningSet(_)
             | Event::OrderRateSet(_)
             | Event::KillSwitchSet { .. }
+            | Event::OrdersFenced { .. }
             | Event::Refused(_) => {}
             Event::NoticePublished { notice, .. } => self.notice_published(look, notice.number),
             Event::Halted(_)
@@ -371,6 +375,20 @@ impl Channels {
             Event::LiquidationStepped(_) => self.gather_liquidation(look, event),
             Event::LiquidationEnded { .. } => self.gather_liquidation(look, event),
         }
+    }
+
+    /// The record that the entry made for an account.
+    fn recorded(&mut self, look: Look<'_>, id: AccountId) {
+        let Some(slots) = self.by_account.get(&id) else { return };
+        let is_stream =
+            |slot: &Slot| self.slots[*slot].as_ref().is_some_and(|one| one.topic == Topic::Stream);
+        if !slots.iter().any(is_stream) {
+            return;
+        }
+        let Some(stream) = look.view.account(id).map(market_data::Account::stream) else { return };
+        let Some(record) = stream.newest() else { return };
+        let data = text(|out| write_record(out, look, (id, &record)));
+        self.own(id, |topic| *topic == Topic::Stream, |gathered| gathered.texts.push(data.clone()));
     }
 
     fn gather_trigger(&mut self, look: Look<'_>, event: &Event) {

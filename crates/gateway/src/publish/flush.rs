@@ -79,6 +79,7 @@ pub(crate) fn flush(channel: &mut Channel, look: Look<'_>, now: At) -> Vec<Waiti
         | Topic::InstrumentState(_)
         | Topic::MmpTrigger(_)
         | Topic::Liquidation
+        | Topic::Stream
         | Topic::Announcements
         | Topic::Platform => {
             for data in &gathered.texts {
@@ -143,6 +144,7 @@ pub(crate) fn greet(channel: &mut Channel, look: Look<'_>, now: At) {
         | Topic::PriceFeed(_)
         | Topic::User(..)
         | Topic::Portfolio
+        | Topic::Stream
         | Topic::MmpTrigger(_)
         | Topic::Liquidation
         | Topic::Quiet => None,

@@ -75,7 +75,8 @@ impl Asked {
             | Command::RegisterReporter { account, .. }
             | Command::OfferBackstop { account, .. }
             | Command::SetMarginModel { account, .. }
-            | Command::SetKillSwitch { account, .. } => (*account, About::Account),
+            | Command::SetKillSwitch { account, .. }
+            | Command::FenceOrders { account, .. } => (*account, About::Account),
             Command::SetMargin { instrument, .. }
             | Command::SetOpenInterestBand { instrument, .. } => {
                 (AccountId::default(), About::Instrument(*instrument))
@@ -151,6 +152,7 @@ impl Asked {
             Reply::Ok => Part::Json("\"ok\"".to_owned()),
             Reply::Quotes => Part::Json(self.quotes(look, events)),
             Reply::Transfer | Reply::Withdrawal => Part::Json(self.movement(look)),
+            Reply::Fence => Part::Json(self.fence(look, events)),
             Reply::Mmp => {
                 let account = look.view.account(self.account);
                 Part::Json(text(|out| write_mmps(out, account)))
@@ -246,6 +248,19 @@ impl Asked {
         object.key("errors").push_str("[]");
         object.end();
         out
+    }
+
+    /// The fence in force, and the entry from which on it holds.
+    fn fence(&self, look: Look<'_>, events: &[Event]) -> String {
+        let up_to = events.iter().find_map(|event| match event {
+            Event::OrdersFenced { up_to, .. } => Some(*up_to),
+            _ => None,
+        });
+        text(|out| {
+            let mut object = Object::new(out);
+            object.number_or_null("up_to", up_to).number("seq", look.view.seq());
+            object.end();
+        })
     }
 
     /// The movement of money that the entry booked for the account.

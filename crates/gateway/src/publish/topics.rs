@@ -71,6 +71,8 @@ pub(crate) enum Topic {
     InstrumentState(KindFilter),
     User(UserTopic, Filter),
     Portfolio,
+    /// What each entry did to the account.
+    Stream,
     MmpTrigger(IndexId),
     /// Liquidations of the account, and those in which it stands on the other side.
     Liquidation,
@@ -132,7 +134,11 @@ impl Topic {
     pub(crate) fn is_private(&self) -> bool {
         matches!(
             self,
-            Topic::User(..) | Topic::Portfolio | Topic::MmpTrigger(_) | Topic::Liquidation
+            Topic::User(..)
+                | Topic::Portfolio
+                | Topic::Stream
+                | Topic::MmpTrigger(_)
+                | Topic::Liquidation
         )
     }
 
@@ -158,6 +164,7 @@ impl Topic {
             | Topic::InstrumentState(_)
             | Topic::User(..)
             | Topic::Portfolio
+            | Topic::Stream
             | Topic::MmpTrigger(_)
             | Topic::Liquidation
             | Topic::Quiet => None,
@@ -215,6 +222,11 @@ pub(crate) fn parse(look: Look<'_>, name: &str) -> Option<(Topic, Interval)> {
         ["user", "portfolio", currency] => {
             in_domain(look, &currency.to_ascii_uppercase()).then_some(())?;
             Some((Topic::Portfolio, Interval::Ms100))
+        }
+        ["user", "stream", currency] => {
+            // Each domain has a log of its own: one name, one chain of numbers.
+            let is_here = currency.eq_ignore_ascii_case(look.view.asset().as_str());
+            is_here.then_some((Topic::Stream, Interval::Raw))
         }
         ["user", "liquidation"] => Some((Topic::Liquidation, Interval::Raw)),
         ["user", "mmp_trigger", index] => {

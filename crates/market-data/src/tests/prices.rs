@@ -426,9 +426,9 @@ fn event(kind: u8, n: u64) -> Event {
 
 fn play(view: &mut View, steps: &[(u8, u64, bool)], start: u64) {
     let mut at = At(start);
-    for (nth, (kind, n, is_long)) in (0..).zip(steps) {
+    for (kind, n, is_long) in steps {
         at = at.plus_ms(if *is_long { EXPIRY.0 / 8 } else { 1_500 });
-        view.apply(types::Seq(nth), at, &[event(*kind, *n)]);
+        view.apply(view.seq().next(), at, &[event(*kind, *n)]);
     }
 }
 

@@ -11,7 +11,7 @@ use super::{BUYER, PERPETUAL, SELLER, Script};
 use crate::{Order, View};
 
 #[derive(Clone, Copy, Debug)]
-enum Step {
+pub enum Step {
     Place { side: Side, offset: u32, size: u32, display: Option<u32> },
     Take { nth: usize, size: u32 },
     Amend { nth: usize, offset: u32, less: u32 },
@@ -19,7 +19,7 @@ enum Step {
     EndEntry,
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub fn step() -> impl Strategy<Value = Step> {
     let side = prop_oneof![Just(Side::Bid), Just(Side::Ask)];
     let display = proptest::option::of(1..4_u32);
     prop_oneof![
@@ -40,7 +40,7 @@ fn price(side: Side, offset: u32) -> u32 {
     }
 }
 
-fn run(script: &mut Script, step: Step) {
+pub fn run(script: &mut Script, step: Step) {
     let count = script.open.len().max(1);
     match step {
         Step::Place { side, offset, size, display } => {

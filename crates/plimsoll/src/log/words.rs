@@ -119,6 +119,9 @@ impl Words {
             Command::OfferBackstop { account, terms } => {
                 format!("account {account} offers to back up to {}", self.money(terms.capacity))
             }
+            Command::FenceOrders { account, up_to } => {
+                format!("account {account} fences its orders up to {up_to}")
+            }
             Command::Liquidate => "carry out liquidations".into(),
             Command::SetPortfolio { base, quote, .. } => {
                 format!("set the scenarios of {base}/{quote}")
@@ -178,6 +181,9 @@ impl Words {
                 format!("account {account} holds {size} of {}", self.name(*instrument))
             }
             Event::OrderRepeated { order } => format!("the same id named order {order} before"),
+            Event::OrdersFenced { account, up_to } => {
+                format!("orders of account {account} are fenced up to {up_to}")
+            }
             Event::MmpSet { account, config } => {
                 format!("account {account} has protection of group {}", config.group)
             }

@@ -15,6 +15,10 @@ fn cancel() -> Command {
     Command::CancelOrder { account: AccountId(1), order: OrderId(1) }
 }
 
+fn fence() -> Command {
+    Command::FenceOrders { account: AccountId(1), up_to: 9 }
+}
+
 fn submit(queue: &Queue, tag: u64, command: Command) -> Result<(), Refused> {
     queue.submit(Class::of(&command), Proposal { tag, command })
 }
@@ -30,7 +34,8 @@ fn a_full_queue_refuses_orders_and_still_takes_cancels_up_to_their_own_bound() {
     let queue = Queue::new(Limits { cancels_max: 2, orders_max: 3 });
     (0..3).for_each(|tag| submit(&queue, tag, deposit(1)).expect("there is room"));
     assert_eq!(submit(&queue, 3, deposit(1)), Err(Refused::Busy { waiting: 3 }));
-    (4..6).for_each(|tag| submit(&queue, tag, cancel()).expect("the reserve has room"));
+    submit(&queue, 4, cancel()).expect("the reserve has room");
+    submit(&queue, 5, fence()).expect("a fence has a place in the reserve");
     assert_eq!(submit(&queue, 6, cancel()), Err(Refused::Busy { waiting: 2 }));
     // What was refused never comes out; the rest comes out once, and makes room.
     assert_eq!([next_tags(&queue), next_tags(&queue)], [vec![0, 1, 4, 5], vec![2]]);

@@ -113,6 +113,7 @@ choice!(Event {
     41 => TriggersMoved(moved),
     42 => Triggered { trigger, order },
     43 => TriggerClosed { trigger, end },
+    58 => OrdersFenced { account, up_to },
 });
 
 choice!(TermsFault {
@@ -214,4 +215,5 @@ choice!(Reject {
     66 => TriggerReached { level, now },
     67 => TriggerPriceOutOfRange { level, max },
     68 => TriggerTermsContradict { fault },
+    90 => ClientOrderFenced { client_order_id, up_to },
 });

@@ -136,6 +136,7 @@ choice!(Command {
     44 => SetFillable(terms),
     34 => PlaceTrigger(placed),
     35 => AmendTrigger(amendment),
+    45 => FenceOrders { account, up_to },
 });
 
 impl Codec for AssetCode {

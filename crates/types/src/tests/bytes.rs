@@ -119,6 +119,42 @@ fn later_entries_have_these_bytes() {
         &entry(Command::CancelOrders { account: AccountId(7), scope }),
         expect!["010000000000000002000000000000000b07000000050400"],
     );
+    check(
+        &entry(Command::FenceOrders { account: AccountId(7), up_to: 258 }),
+        expect!["010000000000000002000000000000002d070000000201000000000000"],
+    );
+}
+
+/// These too are in logs, and in the chain over them.
+#[test]
+fn events_of_a_fence_have_these_bytes() {
+    check(
+        &Event::OrdersFenced { account: AccountId(7), up_to: 258 },
+        expect!["3a070000000201000000000000"],
+    );
+    let reject = Reject::ClientOrderFenced { client_order_id: 2, up_to: 258 };
+    check(&Event::Refused(reject.into()), expect!["125a02000000000000000201000000000000"]);
+}
+
+#[test]
+fn a_client_order_id_is_a_number_if_it_is_printed_as_one() {
+    for (text, number) in [
+        ("0", Some(0)),
+        ("7", Some(7)),
+        ("18446744073709551615", Some(u64::MAX)),
+        ("18446744073709551616", None),
+        ("00", None),
+        ("07", None),
+        ("+7", None),
+        ("-7", None),
+        ("7 ", None),
+        ("7.0", None),
+        ("٧", None),
+        ("a7", None),
+    ] {
+        let id = ClientOrderId::new(text).expect("short");
+        assert_eq!(id.number(), number, "{text}");
+    }
 }
 
 #[test]
@@ -146,7 +182,7 @@ fn commands() -> impl Strategy<Value = Command> {
     let raw = (any::<u8>(), any::<u32>(), any::<u64>(), any::<i64>(), any::<bool>(), ".{0,20}");
     raw.prop_map(|(choice, a, b, c, flag, text)| {
         let account = AccountId(a);
-        match choice % 6 {
+        match choice % 7 {
             0 => Command::PlaceOrder(
                 PlaceOrder {
                     account,
@@ -174,6 +210,7 @@ fn commands() -> impl Strategy<Value = Command> {
                 Command::CancelOrders { account, scope: CancelScope::Quotes(group) }
             }
             4 => Command::Deposit { account, amount: Amount(c) },
+            5 => Command::FenceOrders { account, up_to: b },
             _ => Command::ReportMarks(std::vec![(InstrumentId(a), Ticks(a)); usize::from(choice)]),
         }
     })
