@@ -175,7 +175,14 @@ pub fn explain(args: &crate::cli::Config) -> anyhow::Result<()> {
             let (origin, doc) = (origin.to_string(), key.doc);
             (key.name.to_owned(), serde_json::json!({"value": value, "from": origin, "doc": doc}))
         });
-        output::say_json(&serde_json::Value::Object(settings.collect()))?;
+        let mut settings: serde_json::Map<_, _> = settings.collect();
+        if let Some(peers) = raw.cluster() {
+            let rows = peers.iter().map(|config::Peer { node, address, zone, api }| {
+                serde_json::json!({"node": node, "address": address, "zone": zone, "api": api})
+            });
+            settings.insert("cluster.peer".into(), rows.collect());
+        }
+        output::say_json(&serde_json::Value::Object(settings))?;
         return Ok(());
     }
     for receiver in raw.webhooks() {

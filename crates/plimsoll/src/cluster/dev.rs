@@ -8,7 +8,7 @@
 //! person starts again is no child of this process, and is not stopped by it.
 
 mod children;
-mod line;
+pub mod line;
 mod welcome;
 
 #[cfg(test)]
@@ -66,9 +66,11 @@ pub async fn dev(args: ClusterDev) -> anyhow::Result<()> {
     let rng = Rng(args.seed);
     let members = members(home.path(), &args, &rng)?;
     let line = Line::new();
-    let mut children = Children::start(home.path(), &members, &line)?;
+    // What is printed to be started again is started from anywhere.
+    let dir = std::fs::canonicalize(home.path()).context("looking for the directory")?;
+    let mut children = Children::start(&dir, &members, &line)?;
     let done = tokio::select! {
-        run = run(&args, home.path(), &members, &mut children, &line) => run,
+        run = run(&args, &dir, &members, &mut children, &line) => run,
         () = signals.stop() => Ok(()),
     };
     line.end();

@@ -171,7 +171,7 @@ fn refuse_overwriting(paths: impl Iterator<Item = PathBuf>) -> anyhow::Result<()
     let there: Vec<String> =
         paths.filter(|path| path.exists()).map(|path| path.display().to_string()).collect();
     if !there.is_empty() {
-        bail!("{} exists, and nothing is overwritten: choose another --dir", there.join(", "));
+        bail!("there is {} already: nothing is overwritten, so move it", there.join(", "));
     }
     Ok(())
 }

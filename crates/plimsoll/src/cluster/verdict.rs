@@ -13,6 +13,8 @@ use crate::config::quorum;
 
 /// Entries that a voter may be behind and still be said to be well.
 const BEHIND_MAX: u64 = 10_000;
+/// How long ago others may have heard of a leader that does not answer itself.
+const HEARD_MS_MAX: u64 = 1_000;
 /// How far two clocks may be apart.
 const CLOCK_MS_MAX: u64 = 250;
 /// What must be left on a disk.
@@ -100,7 +102,7 @@ pub fn verdict(answers: &[Answer]) -> Verdict {
     let mut found = Findings::default();
     if replies.is_empty() {
         let n = answers.len();
-        let words = format!("none of {n} that were asked answers: is a node running there?");
+        let words = format!("none of the {n} that were asked answers");
         found.say(Health::NoQuorum, words);
     }
     let domains = domains(&replies);
@@ -134,6 +136,15 @@ fn domain_state(currency: &str, replies: &[&NodeReply]) -> Option<DomainState> {
     let is_leader = |view: &DomainReply| view.role.leads() && view.term == term;
     let rank = |view: &DomainReply| (is_leader(view), view.term, view.committed_index);
     let (node, newest) = views.iter().max_by_key(|(_, view)| rank(view))?;
+    // A leader whose API alone is out of reach is heard of by the others.
+    let heard = |view: &DomainReply| {
+        let is_fresh = view.term == term && view.lag_ms.is_some_and(|ms| ms <= HEARD_MS_MAX);
+        view.leader.filter(|leader| is_fresh && views.iter().all(|(node, _)| node != leader))
+    };
+    let leader = match is_leader(newest) {
+        true => Some(*node),
+        false => views.iter().find_map(|(_, view)| heard(view)),
+    };
     let voters = match newest.voters.is_empty() {
         true => vec![*node],
         false => newest.voters.clone(),
@@ -144,7 +155,7 @@ fn domain_state(currency: &str, replies: &[&NodeReply]) -> Option<DomainState> {
     let there = |voter: &u64| views.iter().any(|(node, _)| node == voter);
     Some(DomainState {
         currency: currency.to_owned(),
-        leader: is_leader(newest).then_some(*node),
+        leader,
         term,
         there: voters.iter().copied().filter(there).collect(),
         voters,

@@ -79,7 +79,7 @@ pub fn sentence(verdict: &Verdict) -> String {
     match verdict.health {
         Health::Well => format!("{word}: {}", votes(verdict)),
         Health::Degraded => format!("{word}: {reasons}; {}", votes(verdict)),
-        Health::NoQuorum => format!("{word}: {reasons}. What has none takes no orders"),
+        Health::NoQuorum => format!("{word}: {reasons}. Without one a domain takes no orders"),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Files in, values or problems out.
 
+mod cluster;
+
 use expect_test::expect;
 
 use super::{Config, RawConfig, Setting, Value};
@@ -108,6 +110,17 @@ fn explain_names_the_origin_of_each_value() {
         gateway.cancels_burst = 100 (default)
         gateway.queries_per_s = 20 (default)
         gateway.queries_burst = 100 (default)
+        cluster.id = "" (default)
+        cluster.node = 0 (default)
+        cluster.listen = "" (default)
+        cluster.ca = "" (default)
+        cluster.certificate = "" (default)
+        cluster.key = "" (default)
+        cluster.election_timeout_ms = 200 (default)
+        cluster.heartbeat_ms = 40 (default)
+        cluster.root_entries = 1024 (default)
+        cluster.begin = false (default)
+        cluster.one_zone = false (default)
     "#]]
     .assert_eq(&lines.collect::<String>());
 }

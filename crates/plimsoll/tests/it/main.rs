@@ -1,6 +1,7 @@
 //! The real binary: what it prints, what it keeps, what it refuses.
 
 mod cli;
+mod cluster;
 mod demo_feed;
 mod genesis;
 mod halts;
