@@ -13,7 +13,7 @@ use types::{Applied, At, Command, Proposal, Seq};
 
 use super::authority::Authority;
 use super::{commands, config, deposit, killed, open_account};
-use crate::raft::{Cluster, ClusterConfig, Member, RaftReplica, Role, Status};
+use crate::raft::{Cluster, ClusterConfig, Member, RaftReplica, Role, Status, recover};
 use crate::{Class, Feed, Handle};
 
 /// What the sink of a node passes on.
@@ -228,6 +228,7 @@ fn tags(batches: &[Applied]) -> Vec<u64> {
     entries.map(|entry| entry.tag).filter(|tag| *tag != 0).collect()
 }
 
+/// REP-6: each node answers its own clients.
 #[test]
 fn what_any_node_is_asked_every_node_applies_in_the_same_order() {
     let nodes = Nodes::three();
@@ -244,6 +245,7 @@ fn what_any_node_is_asked_every_node_applies_in_the_same_order() {
     assert!(roots.windows(2).all(|pair| pair[0] == pair[1]), "{roots:?}");
 }
 
+/// REP-1, REP-4: what was acknowledged stays, and the new term is opened first.
 #[test]
 fn a_dead_leader_is_replaced_and_nothing_that_was_applied_is_lost() {
     let mut nodes = Nodes::three();
@@ -265,6 +267,7 @@ fn a_dead_leader_is_replaced_and_nothing_that_was_applied_is_lost() {
     assert!(roots.windows(2).all(|pair| pair[0] == pair[1]), "{roots:?}");
 }
 
+/// REP-3.
 #[test]
 fn at_never_goes_back_across_leaders() {
     let mut nodes = Nodes::three();
@@ -281,6 +284,7 @@ fn at_never_goes_back_across_leaders() {
     assert!(times.is_sorted() && times.iter().all(|at| 50_000 <= *at), "{times:?}");
 }
 
+/// REP-1, REP-5.
 #[test]
 fn without_a_quorum_a_command_is_refused_or_unknown_and_never_acknowledged() {
     let mut nodes = Nodes::three();
@@ -310,6 +314,7 @@ fn without_a_quorum_a_command_is_refused_or_unknown_and_never_acknowledged() {
     });
 }
 
+/// REP-8, REP-9.
 #[test]
 fn a_new_node_gets_a_snapshot_then_the_log_then_a_vote_and_a_dead_one_is_taken_out() {
     let mut nodes = Nodes::three();
@@ -358,6 +363,7 @@ fn a_new_node_gets_a_snapshot_then_the_log_then_a_vote_and_a_dead_one_is_taken_o
     assert_eq!(nodes.root(4), nodes.root(leader));
 }
 
+/// REP-7.
 #[test]
 fn a_replica_that_comes_to_another_state_stops_itself_and_keeps_the_evidence() {
     let nodes = Nodes::three();
@@ -381,4 +387,39 @@ fn a_replica_that_comes_to_another_state_stops_itself_and_keeps_the_evidence() {
     right.for_each(|id| assert!(nodes.handle(*id).is_running(), "node {id} is right"));
     submit(&nodes.handle(leader), 100, deposit(1));
     nodes.applied(leader, Seq(62));
+}
+
+/// REP-11: what the survivor had is what the new cluster begins with, and it goes on from there.
+#[test]
+fn a_cluster_that_lost_its_majority_begins_again_with_what_a_survivor_has() {
+    let mut nodes = Nodes::three();
+    let leader = nodes.leader();
+    (0..).zip(commands(80)).for_each(|(tag, command)| submit(&nodes.handle(leader), tag, command));
+    [1, 2, 3].into_iter().for_each(|id| drop(nodes.applied(id, Seq(81))));
+    let (seq, root, chain) = nodes.root(leader);
+    let survivor = nodes.follower();
+    [1, 2, 3].into_iter().for_each(|id| nodes.kill(id));
+
+    let mut sink = |_| ();
+    let domain = super::domain();
+    let dir = nodes.dirs[&survivor].clone();
+    let mut found = recover::survey(&dir, domain, &mut sink).expect("reads");
+    assert_eq!((found.engine.seq(), found.engine.root()), (seq, root));
+    assert_eq!((found.voters.len(), found.members.len()), (3, 3));
+    nodes.add(9);
+    let members = BTreeMap::from([(9, nodes.member(9))]);
+    let new = nodes.dirs[&9].clone();
+    recover::refound(&new, &mut found, members.clone(), Vec::new()).expect("begins again");
+    let refused = recover::refound(&new, &mut found, members, Vec::new()).expect_err("not empty");
+    assert!(refused.to_string().contains("is not empty"), "{refused}");
+
+    nodes.start(9, false);
+    wait("a leader of its own", || {
+        let role = nodes.running[&9].replica.standing().status().role;
+        (role == Role::Leader).then_some(())
+    });
+    submit(&nodes.handle(9), 1, deposit(5));
+    let batches = nodes.applied(9, Seq(seq.0 + 3));
+    assert_eq!(tags(&batches), [1], "after the term was opened");
+    assert_ne!(nodes.root(9).2, chain);
 }

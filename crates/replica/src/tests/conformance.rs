@@ -56,6 +56,7 @@ fn solo(commands: &[Command]) -> Outcome {
     outcome(&batches, venue.handle().root().expect("runs"))
 }
 
+/// REP-2.
 #[test]
 fn one_machine_and_three_make_the_same_of_the_same_commands() {
     let commands = script();

@@ -1,6 +1,7 @@
 //! Shared by the tests: a domain, a sink that remembers, a clock that is told the time.
 
 pub(crate) mod authority;
+mod ballots;
 mod cluster;
 mod conformance;
 mod queueing;
@@ -37,8 +38,13 @@ pub(crate) struct Venue {
     pub clock: Arc<AtomicU64>,
 }
 
+pub(crate) fn domain() -> (AssetCode, u8) {
+    (AssetCode::new("USDC").expect("a code"), 6)
+}
+
 pub(crate) fn config(dir: &Path) -> Config {
-    let mut config = Config::new(dir.to_path_buf(), AssetCode::new("USDC").expect("a code"), 6);
+    let (asset, decimals) = domain();
+    let mut config = Config::new(dir.to_path_buf(), asset, decimals);
     config.mark_entries = 7;
     config.snapshot_entries = 1_000_000;
     config.journal = journal::Options { segment_bytes: 2_048, reserve_bytes: 512 };
