@@ -56,6 +56,7 @@ class Run:
         self.written = []  # When a trader's order was answered for.
         self.rows = []  # (kind, gap in ms, seconds until every node took a fresh order)
         self.found, self.notes, self.kills = [], [], []
+        self.atlas = None  # Its deck goes on from round to round.
         self.started = time.monotonic()
 
     def prepare(self):
@@ -112,7 +113,7 @@ class Run:
             progress.cancel()
 
     async def round_of(self, kinds):
-        atlas = Atlas(self.ground, kinds, self.rng)
+        atlas = self.atlas = self.atlas or Atlas(self.ground, kinds, self.chosen.seed)
         goal = len(self.rows) + FAULTS_PER_ROUND
         running = set()
         await asyncio.sleep(0.3)

@@ -139,7 +139,7 @@ class FaultsTest(unittest.TestCase):
     def test_never_more_is_broken_than_a_quorum_survives(self):
         rng = random.Random(7)
         kinds = [kind for kind in KINDS.values() if kind.why_not(self.ground) is None]
-        atlas = Atlas(self.ground, kinds, rng)
+        atlas = Atlas(self.ground, kinds, 7)
         n_begun = n_beside = 0
         for _ in range(400):
             if atlas.next() is not None:
@@ -149,7 +149,7 @@ class FaultsTest(unittest.TestCase):
             n_beside += len(atlas.running) == 2
             if atlas.running and rng.random() < 0.5:
                 atlas.end(rng.choice(atlas.running))
-        self.assertLess(50, n_begun)
+        self.assertLess(2 * len(kinds), n_begun, "every kind has its turn")
         self.assertLess(10, n_beside)
 
 

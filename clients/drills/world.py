@@ -19,12 +19,14 @@ import fcntl
 import os
 import shutil
 import subprocess
+import time
 
 NODES_MAX = 5
 HOST = 0  # The number of the host among the ports.
 BRIDGE = "drills"
 TABLE = "plimsoll_drills"
 LOCK = "/run/plimsoll-drills.lock"
+LOCK_WAIT_S = 600
 
 
 class Unable(Exception):
@@ -87,11 +89,7 @@ class World:
     def __enter__(self):
         if (why := why_not()) is not None:
             raise Unable(why)
-        self.lock = open(LOCK, "w")
-        try:
-            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Unable(f"another run of the drills holds {LOCK}") from None
+        self.lock = taken_lock()
         clear()
         try:
             self.build()
@@ -177,6 +175,20 @@ class World:
     def around(self, node):
         """Every link of a node to other nodes, both ways."""
         return self.between([node], [other for other in self.nodes if other != node])
+
+
+def taken_lock():
+    """Names and addresses are those of the machine: one run at a time. Waits for another to end."""
+    lock, deadline = open(LOCK, "w"), time.monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+        except BlockingIOError:
+            if deadline < time.monotonic():
+                lock.close()
+                raise Unable(f"another run of the drills holds {LOCK} for {LOCK_WAIT_S} s") from None
+            time.sleep(0.5)
 
 
 def named(links):
