@@ -34,7 +34,8 @@ class PlantedTest(unittest.TestCase):
                    "--only", kinds, "--json"]
         environment = {**os.environ, "PLIMSOLL_PLANTED": bug}
         done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
-        report = next((json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")), None)
+        lines = [line for line in done.stdout.splitlines() if line.startswith("{") and '"violations"' in line]
+        report = json.loads(lines[-1]) if lines else None
         self.assertIsNotNone(report, done.stdout + done.stderr)
         self.assertEqual(done.returncode, 1 if report["violations"] else 0)
         return report["violations"]

@@ -147,7 +147,7 @@ impl<S: FnMut(Feed)> EngineThread<S> {
             applied.entries.push(EntryOutcome { seq: entry.seq, tag, events });
             applied.keep_signed(entry.seq, entry.command);
         }
-        if planted::is(Bug::ApplyTwice) && opens_a_term(batch) {
+        if planted::is(Bug::ApplyTwice) && self.opens_a_term(batch) {
             self.apply_again(batch, &mut applied);
         }
         let seq = self.engine.seq();
@@ -162,6 +162,17 @@ impl<S: FnMut(Feed)> EngineThread<S> {
     fn disturbed(&mut self, entry: types::Entry) -> types::Entry {
         let command = self.instead.lock().expect("a test holds it for an instant").take();
         types::Entry { command: command.unwrap_or(entry.command), ..entry }
+    }
+
+    /// Whether this node comes to lead with the batch, to plant a bug there.
+    fn opens_a_term(&self, batch: &Batch) -> bool {
+        let mut entries = Entries::new(Seq(1), batch.count, &batch.body).into_iter().flatten();
+        let is_own = batch.asked.first().is_some_and(|asked| asked.origin == self.origin);
+        is_own
+            && matches!(
+                entries.next(),
+                Some(Ok(types::Entry { command: types::Command::StartTerm, .. }))
+            )
     }
 
     fn apply_again(&mut self, batch: &Batch, applied: &mut Applied) {
@@ -212,12 +223,6 @@ impl<S: FnMut(Feed)> EngineThread<S> {
         (self.sink)(Feed::Restored { seq, projections });
         Ok(())
     }
-}
-
-/// What a leader orders first, to plant a bug there.
-fn opens_a_term(batch: &Batch) -> bool {
-    let first = Entries::new(Seq(1), batch.count, &batch.body).ok().and_then(|mut all| all.next());
-    matches!(first, Some(Ok(types::Entry { command: types::Command::StartTerm, .. })))
 }
 
 fn move_into(path: &Path, dir: &Path, name: &str) -> Result<(), io::Error> {

@@ -103,8 +103,8 @@ impl Nodes {
             node: id,
             listen: self.addresses[&id].clone(),
             files: self.authority.files(id),
-            election_timeout: Duration::from_millis(300),
-            heartbeat: Duration::from_millis(60),
+            election_timeout: Duration::from_millis(500),
+            heartbeat: Duration::from_millis(100),
         });
         let cluster = cluster.expect("the cluster starts");
         let members: BTreeMap<_, _> = [1, 2, 3].map(|id| (id, self.member(id))).into();
