@@ -1,7 +1,7 @@
 //! Asking nodes how they are: `public/get_cluster` over HTTP, all of them at once.
 //!
-//! Each node is asked over a connection of its own and within a time, so that a dead one is a row in
-//! the answer and no wait. Whoever a node names is asked too: one address is enough to see them all.
+//! Each node is asked over a connection of its own and within a time, so that a dead one is a row
+//! in the answer and no wait. Whoever a node names is asked too: one address is enough to see all.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! What a change of the members comes to, before it is asked for: who votes then, what the quorum is
-//! then, and whether it would obviously lose it.
+//! What a change of the members comes to, before it is asked for: who votes then, what the quorum
+//! is then, and whether it would obviously lose it.
 //!
 //! Each domain is a group of its own with a leader of its own, so a change is one call for each. A
 //! domain in which it was done already is left out: a change that broke off in the middle is asked

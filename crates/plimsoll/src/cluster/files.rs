@@ -286,8 +286,8 @@ fn told_one(layout: &Layout<'_>, member: &Peer, home: &Path) -> String {
     let Peer { node, address, zone, api } = member;
     format!(
         "made node {node} of the cluster {:?} in {}.\n\
-         Copy that directory to its machine, with modes kept. Keys that were made since the cluster \
-         began are in data/{KEYS} of a node that runs: copy that over the one here.\n\
+         Copy that directory to its machine, with modes kept. Keys that were made since the \
+         cluster began are in data/{KEYS} of a node that runs: copy that over the one here.\n\
          Then, on the machine, in its directory:\n  plimsoll serve --config {CONFIG}\n\
          and from anywhere:\n  \
          plimsoll cluster add --node {node} --address {address} --api {api} --zone {zone} …",

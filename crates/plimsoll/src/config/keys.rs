@@ -184,7 +184,8 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         name: "cluster.ca",
-        doc: "file of the cluster's own authority, PEM; paths are relative to this file's directory",
+        doc: "file of the cluster's own authority, PEM; paths are relative to the directory of \
+              this file",
         form: Form::Needed { example: "ca.pem" },
     },
     Key {
@@ -210,13 +211,14 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         name: "cluster.root_entries",
-        doc: "entries between two exchanges of the state root, by which a node that differs is found",
+        doc: "entries between two exchanges of the state root, by which a node that differs is \
+              found",
         form: Form::Count { min: 1, max: 1 << 30, default: 1_024 },
     },
     Key {
         name: "cluster.begin",
-        doc: "at its very first start this node makes the cluster out of the listed members; true on \
-              one node of a new cluster, and on no node that is added later",
+        doc: "at its very first start this node makes the cluster out of the listed members; true \
+              on one node of a new cluster, and on no node that is added later",
         form: Form::Flag { default: false },
     },
     Key {

@@ -1,13 +1,13 @@
 //! Makes a venue that runs into the demo's: instruments, accounts, money, safety, reporters, feeds.
 //!
 //! ```text
-//!   operator ─▶ perpetuals ─▶ accounts and money ─▶ each domain without feeds: reopening, breakers,
-//!                                                   reporters, and last its feeds
+//!   operator ─▶ perpetuals ─▶ accounts and money ─▶ each domain without feeds: reopening,
+//!                                                   breakers, reporters, and last its feeds
 //! ```
-//! It goes through the API of any node of a cluster, as an operator's own script would. What is there
-//! already is left alone, so it may break off anywhere and begin again, at another node: a cluster
-//! that has just been started has no leader for a moment. Futures and options are not its business:
-//! the venue lists them by the calendar.
+//! It goes through the API of any node of a cluster, as an operator's own script would. What is
+//! there already is left alone, so it may break off anywhere and begin again, at another node: a
+//! cluster that has just been started has no leader for a moment. Futures and options are not its
+//! business: the venue lists them by the calendar.
 
 use std::time::{Duration, Instant};
 
