@@ -10,7 +10,7 @@
 
 use alloc::vec::Vec;
 
-use types::{AccountId, Event, PlaceOrder, Reject};
+use types::{AccountId, ClientOrderId, Event, PlaceOrder, Reject};
 
 use crate::engine::Engine;
 
@@ -36,7 +36,7 @@ impl Engine {
 
     /// ORD-19: what is there already is there still, and its repetition has its answer.
     pub(crate) fn check_fence(&self, order: &PlaceOrder) -> Result<(), Reject> {
-        let number = order.client_order_id.as_ref().and_then(|id| id.number());
+        let number = order.client_order_id.as_ref().and_then(ClientOrderId::number);
         let (Some(up_to), Some(client_order_id)) = (self.fences.get(&order.account), number) else {
             return Ok(());
         };
