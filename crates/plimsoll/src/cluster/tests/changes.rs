@@ -136,6 +136,21 @@ fn a_vote_is_given_to_one_that_learns_and_keeps_up() {
 }
 
 #[test]
+fn a_vote_that_makes_the_quorum_too_large_is_refused() {
+    let mut learns = with_learner(three(2, [812; 3]), "zone-4");
+    silence(&mut learns, 1);
+    silence(&mut learns, 3);
+    let promote = Change::Promote(4);
+    words(
+        plan(&promote, &learns, false),
+        expect![
+            "refused: BTC: 2 of then 4 voters would answer, and 3 would be a quorum: bring a node back first"
+        ],
+    );
+    assert!(plan(&promote, &learns, true).is_ok(), "forced");
+}
+
+#[test]
 fn a_zone_with_a_quorum_is_refused_a_vote() {
     let mut learns = with_learner(three(2, [812; 3]), "zone-2");
     each_domain(&mut learns, |_, domain| {

@@ -137,6 +137,24 @@ fn the_leader_of_the_highest_term_counts() {
     );
 }
 
+/// Cut off, node 1 believes that it leads; the others are electing.
+#[test]
+fn a_leader_of_an_older_term_is_none() {
+    let mut answers = three(1, [812; 3]);
+    each_domain(&mut answers, |node, domain| {
+        if node != 1 {
+            (domain.role, domain.leader, domain.term) = (Role::Candidate, None, 5);
+        }
+    });
+    judged(
+        &answers,
+        Health::NoQuorum,
+        expect![
+            "no quorum: BTC: nobody leads, the newest term is 5; ETH: nobody leads, the newest term is 5. Without one a domain takes no orders"
+        ],
+    );
+}
+
 #[test]
 fn what_differs_or_runs_out_degrades() {
     let mut answers = three(1, [812; 3]);
