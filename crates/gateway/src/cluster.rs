@@ -1,8 +1,9 @@
 //! What a node says of its cluster, and how an operator changes the members.
 //!
 //! ```text
-//!   public/get_cluster                                   every node: how it stands, domain by domain
-//!   operator/cluster_add_learner, _promote, _remove, _transfer      the leaders: carried out here
+//!   public/get_cluster                    every node: how it stands, domain by domain
+//!   operator/cluster_add_learner, _promote,
+//!   _remove, _transfer                    the leader of the domain: carried out here
 //! ```
 //! A venue on one machine answers the first with one node that leads, and refuses the others.
 

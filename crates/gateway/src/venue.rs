@@ -31,12 +31,20 @@ pub enum Class {
     Order,
 }
 
-/// The queue is full. The command was not proposed and never will be: sending it again is safe.
+/// The queue is full, or the venue is not there yet, or no more. The command was not proposed and
+/// never will be: sending it again is safe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{queued} commands are queued: send it again in a moment")]
+#[error("{}: send it again in a moment", busy_words(*queued))]
 pub struct Busy {
-    /// How many wait.
+    /// How many wait; 0 while the venue starts or stops.
     pub queued: usize,
+}
+
+fn busy_words(queued: usize) -> String {
+    match queued {
+        0 => "no commands are taken while the venue starts or stops".to_owned(),
+        queued => format!("{queued} commands are queued"),
+    }
 }
 
 /// How this node and its cluster stand.

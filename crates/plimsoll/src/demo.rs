@@ -66,13 +66,16 @@ pub async fn demo(args: Demo) -> anyhow::Result<()> {
     let keys = Keys::open(home.path(), &rng)?;
     let signing_keys = reporters::signing_keys(home.path()).await?;
     let site = Site::open(local_plan(home.path().to_owned(), args.port)?).await?;
-    site.tidy_up().await?;
-    list_perpetuals(&site).await?;
-    site.guard_empty(safety::SHOWN).await?;
-    fund(&site).await?;
-    reporters::set_up(&site, &signing_keys, funds(&site)).await?;
     let lister = site.lister(LISTING, reporters::simulated(args.seed));
-    lister.list_missing().await?;
+    let prepared = async {
+        site.tidy_up().await?;
+        list_perpetuals(&site).await?;
+        site.guard_empty(safety::SHOWN).await?;
+        fund(&site).await?;
+        reporters::set_up(&site, &signing_keys, funds(&site)).await?;
+        lister.list_missing().await
+    };
+    site.unless_halted(prepared).await?;
     let _upkeep = site.keep_up(Some(lister));
 
     let ready = Ready::of(&site);

@@ -1,4 +1,4 @@
-//! `plimsoll recover`: a cluster that has lost its majority for good, begun again from what is left.
+//! `plimsoll recover`: a cluster that lost its majority for good, begun again from what is left.
 //!
 //! ```text
 //!   survivors ─▶ survey ─▶ best of each domain ─▶ what may be lost ─▶ a code      (first person)
@@ -55,7 +55,8 @@ pub fn recover(args: &Recover) -> anyhow::Result<()> {
     }
     if given != &code {
         bail!(
-            "the code of this plan is {code}, {given} is another's: read what is printed without --code"
+            "the code of this plan is {code}, {given} is another's: read what is printed without \
+             --code"
         );
     }
     let record = carry_out(&config, cluster, found, &report, args)?;
@@ -153,8 +154,8 @@ fn of_domain(best: &mut Best) -> String {
     let (term, index) = survivor.last.unwrap_or((0, 0));
     let voters = survivor.voters.len();
     let mut text = format!(
-        "\n{asset}: from {dir}\n  comes to entry {seq} (term {term}, index {index}), at {at} ms, root \
-         {root}\n  entries up to {proven} were committed for certain",
+        "\n{asset}: from {dir}\n  comes to entry {seq} (term {term}, index {index}), at {at} ms, \
+         root {root}\n  entries up to {proven} were committed for certain",
         asset = domain.asset,
         dir = dir.display(),
         at = survivor.at.0,

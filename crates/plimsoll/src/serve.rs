@@ -49,11 +49,7 @@ pub async fn serve(args: Serve) -> anyhow::Result<()> {
     }
     let mut signals = Signals::listen()?;
     let site = Site::open(plan(&config)).await?;
-    site.begin_empty(&genesis).await?;
-    site.guard_empty(safety::SERVED).await?;
-    let new_operator = new_operator_key(&site)?;
-    let new_reporters = new_reporter_keys(&site, &genesis)?;
-    site.tidy_up().await?;
+    let (new_operator, new_reporters) = site.unless_halted(prepare(&site, &genesis)).await?;
     let _webhooks = site.tell(&config.webhooks)?;
     let lister = config.listing.map(|rule| site.lister(rule, BTreeMap::new()));
     let _upkeep = site.keep_up(lister);
@@ -65,6 +61,15 @@ pub async fn serve(args: Serve) -> anyhow::Result<()> {
     let halted = site.run_until(&mut signals).await;
     site.stop().await?;
     halted
+}
+
+/// What a start does before it is ready: the keys that it made, of the operator and of reporters.
+async fn prepare(site: &Site, genesis: &Genesis) -> anyhow::Result<(Option<Key>, Vec<Key>)> {
+    site.begin_empty(genesis).await?;
+    site.guard_empty(safety::SERVED).await?;
+    let made = (new_operator_key(site)?, new_reporter_keys(site, genesis)?);
+    site.tidy_up().await?;
+    Ok(made)
 }
 
 /// Flags stand above the file: `--port` changes the port of `listen` alone.

@@ -1,10 +1,11 @@
-//! What three machines cost: three processes on this one, over loopback, each with a log of its own.
+//! What three machines cost: three processes on this one, over loopback, each with its own log.
 //!
-//! `cargo bench -p replica --bench replicated`. This process starts three others (itself, as nodes),
-//! and asks the one that leads for one load after the other. Between them it measures what nobody can
-//! be faster than: a sync of the device, and a round trip over loopback. Medians of rounds are printed.
-//! Results and machine: `docs/benchmarks/cluster.md`.
+//! `cargo bench -p replica --bench replicated`. This process starts three others (itself, as
+//! nodes), and asks the one that leads for one load after the other. Between them it measures what
+//! nobody can be faster than: a sync of the device, and a round trip over loopback. Medians of
+//! rounds are printed. Results and machine: `docs/benchmarks/cluster.md`.
 #![expect(clippy::print_stdout, reason = "a benchmark reports on its standard output")]
+#![expect(clippy::print_stderr, reason = "and says there why it ended")]
 
 mod load;
 
@@ -170,7 +171,8 @@ impl Nodes {
     }
 
     fn kill(&mut self, id: u64) {
-        let (mut child, ..) = self.running.remove(&id).expect("it runs");
+        // What it reads from is kept until it is dead: a node whose questions end stops by itself.
+        let (mut child, _stdin, _stdout) = self.running.remove(&id).expect("it runs");
         child.kill().expect("kills");
         child.wait().expect("is gone");
     }
@@ -263,6 +265,10 @@ fn node(arguments: &[String]) {
             Feed::Applied(applied) => applied.entries.iter().map(|entry| entry.tag).collect(),
             // A leader that lost its quorum for a moment: the load goes on without them.
             Feed::Refused { tags, .. } | Feed::Unknown { tags } => tags,
+            Feed::Snapshot(pending) => {
+                thread::spawn(move || pending.store(Vec::new()).expect("stores"));
+                return;
+            }
             _ => return,
         };
         // Between two loads nobody listens.
@@ -275,6 +281,13 @@ fn node(arguments: &[String]) {
     let founders = (id == 1).then_some(members);
     let started = RaftReplica::start(config, 1 << 20, &cluster, founders, clock, sink);
     let (replica, _) = started.expect("the replica starts");
+    let mut end = replica.standing().follow_end();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("builds");
+        let words = runtime.block_on(async { end.wait_for(Option::is_some).await.ok()?.clone() });
+        eprintln!("node {id}: {}", words.unwrap_or_default());
+        std::process::exit(1);
+    });
     let desk = Desk { handle: replica.handle(), batches: RefCell::new(batches), tag: Cell::new(1) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let (runtime, desk) = (runtime.expect("builds"), Rc::new(desk));

@@ -5,19 +5,19 @@ use std::path::PathBuf;
 use clap::Args;
 
 pub(super) const RECOVER_EXAMPLES: &str = "\
-A majority of the nodes is lost for good. On a machine that can read what the survivors have, with no
-node running on those directories:
+A majority of the nodes is lost for good. On a machine that can read what the survivors have, with
+no node running on those directories:
   plimsoll recover --from-survivors node-1/data --from-survivors node-3/data \\
       --config new/plimsoll.toml --by alice
 
-It changes nothing: it prints what each survivor has, which is the best, what may have been lost, and a
-code. A second person reads that, and does it:
+It changes nothing: it prints what each survivor has, which is the best, what may have been lost,
+and a code. A second person reads that, and does it:
   plimsoll recover --from-survivors node-1/data --from-survivors node-3/data \\
       --config new/plimsoll.toml --by alice --approved-by bob --code 7f3a-99c1
 
-new/plimsoll.toml is that of the first node of a new cluster (`plimsoll cluster init` makes one), with
-an id of its own: nodes of the old cluster, should they come back, cannot speak to the new one. Start
-it, then add, and promote, the others: docs/drills/quorum-loss.md has every step.";
+new/plimsoll.toml is that of the first node of a new cluster (`plimsoll cluster init` makes one),
+with an id of its own: nodes of the old cluster, should they come back, cannot speak to the new one.
+Start it, then add, and promote, the others: docs/drills/quorum-loss.md has every step.";
 
 /// Restarts a cluster from what is left of it.
 #[derive(Args, Clone, Debug)]

@@ -1,6 +1,7 @@
 //! A venue with its gateway: opened, kept, and stopped as a whole.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -71,8 +72,8 @@ pub struct Site {
 /// know it: longer than a fail-over takes.
 const OUTCOME_PATIENCE: Duration = Duration::from_secs(3);
 
-/// Sessions of different nodes, and of different lives of one, are numbered apart: 6 bits of node, 4
-/// of the life's start in seconds, 22 of count.
+/// Sessions of different nodes, and of different lives of one, are numbered apart: 6 bits of node,
+/// 4 of the life's start in seconds, 22 of count.
 fn first_session(seat: &Seat) -> u32 {
     let node = u32::try_from(seat.cluster.node() % 64).unwrap_or(0);
     let life = u32::try_from(crate::clock::log_time().0 / 1_000 % 16).unwrap_or(0);
@@ -283,6 +284,18 @@ impl Site {
         Upkeep::start(&self.venue, &self.market, lister)
     }
 
+    /// Does something that waits for outcomes; a replica that halts meanwhile is an error, because
+    /// they would never come.
+    pub async fn unless_halted<T>(
+        &self,
+        work: impl Future<Output = anyhow::Result<T>>,
+    ) -> anyhow::Result<T> {
+        tokio::select! {
+            done = work => done,
+            halted = self.halted() => Err(halted),
+        }
+    }
+
     /// Runs until a signal, or until a replica halts, which is an error.
     pub async fn run_until(&self, signals: &mut Signals) -> anyhow::Result<()> {
         tokio::select! {
@@ -316,9 +329,8 @@ impl Site {
                 .find(|(id, _)| !self.venue.replica(*id).is_some_and(replica::Handle::is_running));
             if let Some((id, domain)) = halted {
                 let standing = self.venue.standing(id);
-                let differs =
-                    standing.and_then(|standing| standing.follow_divergence().borrow().clone());
-                if let Some(words) = differs {
+                let why = standing.and_then(|standing| standing.follow_end().borrow().clone());
+                if let Some(words) = why {
                     return anyhow!("{}: {words}", domain.asset);
                 }
                 return anyhow!("the replica of {} has halted: the venue stops", domain.asset);

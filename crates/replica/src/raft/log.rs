@@ -1,7 +1,7 @@
 //! The replicated log over our journal.
 //!
 //! ```text
-//!   append ─▶ rows, recent (readable at once) ─▶ Writer's thread: journal, one sync a group ─▶ flushed
+//!   append ─▶ rows, recent (readable at once) ─▶ Writer's thread: one sync a group ─▶ flushed
 //!                 ▲                                              │ places
 //!   read ─────────┴── recent entries from memory, older ones from the files ◀┘
 //! ```

@@ -162,8 +162,12 @@ impl RaftSnapshotBuilder<Types> for Builder {
     type SnapshotData = SnapshotFile;
 
     async fn build_snapshot(&mut self) -> Result<Held, io::Error> {
-        let not_stored = |_| io::Error::other("the snapshot was not stored: see the words before");
-        let seq = (&mut self.stored).await.map_err(not_stored)?;
+        let Ok(seq) = (&mut self.stored).await else {
+            // Whoever stores it has said why not. The one before is still a snapshot; without any,
+            // openraft has to stop.
+            let before = newest(&self.dir)?;
+            return before.ok_or_else(|| io::Error::other("the first snapshot was not stored"));
+        };
         let snapshot = SnapshotFile { dir: self.dir.clone(), seq };
         Ok(Snapshot { meta: self.meta.clone(), snapshot })
     }

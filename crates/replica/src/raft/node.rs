@@ -1,7 +1,7 @@
 //! One domain's replica on one of several machines.
 //!
 //! ```text
-//!   start   ballot, journal ─▶ snapshot ─▶ openraft reads the log ─▶ joins ─▶ applies what is committed
+//!   start   ballot, journal ─▶ snapshot ─▶ openraft reads the log ─▶ applies what is committed
 //!   runs    journal · engine · proposer: a thread each; openraft on the cluster's thread
 //!   stop    refuse new ─▶ leave ─▶ engine drains ─▶ journal closes
 //! ```
@@ -27,7 +27,7 @@ use types::{At, Command, Proposal, Seq};
 use super::ballot::{BallotError, BallotFile};
 use super::cluster::Cluster;
 use super::engine_thread::{EngineThread, WORK_MAX, Work};
-use super::forward::Forwarded;
+use super::forward::{Forwarded, RootReport};
 use super::log::Log;
 use super::machine::{Machine, meta_of};
 use super::network::NetworkFactory;
@@ -143,45 +143,18 @@ impl RaftReplica {
     ) -> Result<(RaftReplica, RaftStarted), RaftFailure> {
         let (dir, asset) = (config.dir.clone(), config.asset);
         let disk = |error| RaftFailure::Disk(asset, error);
-        let (mut journal, opened) = Journal::open(&dir, config.journal)?;
-        let (ballot_file, ballot) = BallotFile::open(&dir)?;
-        let restored = restore_snapshot(&config, &mut sink)?;
-        let (writer, desk) = Writer::new();
-        let (log, loaded) = Log::load(dir.clone(), ballot, writer.clone()).map_err(disk)?;
-        if loaded.is_unstamped {
-            return Err(RaftFailure::Solo { dir });
-        }
-        match (loaded.orphan, ballot.dropped) {
-            (Some((place, next)), _) => journal.truncate(place, next)?,
-            (None, Some((_, seq))) if loaded.is_behind => journal.restart_at(seq.next())?,
-            (None, _) => {}
-        }
-        let started =
-            RaftStarted { snapshot: restored.snapshot, last: log.last_seq(), torn: opened.torn };
-        let writing = desk.start(journal, ballot_file, log.clone()).map_err(disk)?;
+        let Opened { log, writer, writing, restored, started } = open(&config, &mut sink)?;
         sink(Feed::Live);
 
         let (work, tasks) = mpsc::channel(WORK_MAX);
         let (roots, reports) = mpsc::unbounded_channel();
         let applied = Arc::new(AtomicU64::new(restored.engine.seq().0));
         let machine = Machine::new(dir.clone(), log.clone(), work.clone(), restored.meta);
+        let told = (roots, applied.clone());
+        let engine_thread =
+            engine_thread(&config, cluster, root_entries, (restored.engine, sink), told);
         #[cfg(test)]
-        let instead = Arc::<std::sync::Mutex<Option<Command>>>::default();
-        let engine_thread = EngineThread {
-            dir: dir.clone(),
-            domain: (asset, config.decimals),
-            engine: restored.engine,
-            sink,
-            origin: cluster.origin,
-            node: cluster.node(),
-            snapshots_keep: config.snapshots_keep,
-            root_entries,
-            roots,
-            applied: applied.clone(),
-            spin: config.spin,
-            #[cfg(test)]
-            instead: instead.clone(),
-        };
+        let instead = engine_thread.instead.clone();
         let engine = spawn("engine", move || engine_thread.run(tasks)).map_err(disk)?;
         let raft = join(cluster, asset, log.clone(), machine, members)?;
 
@@ -279,11 +252,68 @@ impl Drop for RaftReplica {
     }
 }
 
+/// The engine's thread before it runs.
+fn engine_thread<S>(
+    config: &Config,
+    cluster: &Cluster,
+    root_entries: u64,
+    (engine, sink): (Engine, S),
+    (roots, applied): (mpsc::UnboundedSender<RootReport>, Arc<AtomicU64>),
+) -> EngineThread<S> {
+    EngineThread {
+        dir: config.dir.clone(),
+        domain: (config.asset, config.decimals),
+        engine,
+        sink,
+        origin: cluster.origin,
+        node: cluster.node(),
+        snapshots_keep: config.snapshots_keep,
+        root_entries,
+        roots,
+        applied,
+        spin: config.spin,
+        #[cfg(test)]
+        instead: Arc::default(),
+    }
+}
+
 fn spawn<T: Send + 'static>(
     name: &str,
     run: impl FnOnce() -> T + Send + 'static,
 ) -> Result<JoinHandle<T>, io::Error> {
     thread::Builder::new().name(name.into()).spawn(run)
+}
+
+/// The log of this node, and the state that it begins with.
+struct Opened {
+    log: Log,
+    writer: Writer,
+    writing: JoinHandle<()>,
+    restored: Restored,
+    started: RaftStarted,
+}
+
+/// Reads what is on disk, puts right what a crash has left in the middle, and starts to write.
+fn open(config: &Config, sink: &mut dyn FnMut(Feed)) -> Result<Opened, RaftFailure> {
+    let dir = &config.dir;
+    let disk = |error| RaftFailure::Disk(config.asset, error);
+    let (mut journal, opened) = Journal::open(dir, config.journal)?;
+    let (ballot_file, ballot) = BallotFile::open(dir)?;
+    let restored = restore_snapshot(config, sink)?;
+    let (writer, desk) = Writer::new();
+    let (log, loaded) = Log::load(dir.clone(), ballot, writer.clone()).map_err(disk)?;
+    if loaded.is_unstamped {
+        return Err(RaftFailure::Solo { dir: dir.clone() });
+    }
+    match (loaded.orphan, ballot.dropped) {
+        (Some((place, next)), _) => journal.truncate(place, next)?,
+        (None, Some((_, seq))) if loaded.is_behind => journal.restart_at(seq.next())?,
+        (None, _) => {}
+    }
+    let (snapshot, last, torn) = (restored.snapshot, log.last_seq(), opened.torn);
+    let started = RaftStarted { snapshot, last, torn };
+    let writing = desk.start(journal, ballot_file, log.clone()).map_err(disk)?;
+    Ok(Opened { log, writer, writing, restored, started })
 }
 
 /// The engine of the newest snapshot, or a new one.

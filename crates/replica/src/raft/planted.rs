@@ -1,7 +1,7 @@
 //! Bugs on purpose, for the drills to catch: a check that cannot fail is none.
 //!
-//! They exist only in a build with the feature `planted`, which no released build has, and then only
-//! where `PLIMSOLL_PLANTED` names one. Without the feature [`is`] is the constant `false`.
+//! They exist only in a build with the feature `planted`, which no released build has, and then
+//! only where `PLIMSOLL_PLANTED` names one. Without the feature [`is`] is the constant `false`.
 
 /// What can be planted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -87,7 +87,10 @@ pub struct Status {
 #[derive(Debug, thiserror::Error)]
 pub enum MembersError {
     /// This node does not lead.
-    #[error("node {node} does not lead: ask the leader{}", at.as_ref().map_or(String::new(), |at| format!(", at {at}")))]
+    #[error(
+        "node {node} does not lead: ask the leader, at {}",
+        at.as_deref().unwrap_or("no known address")
+    )]
     NotLeader {
         /// This node.
         node: u64,
@@ -113,7 +116,7 @@ pub struct Standing {
     roots: Arc<Mutex<Roots>>,
     heard: mpsc::UnboundedSender<RootReport>,
     hearing: Arc<Mutex<Option<mpsc::UnboundedReceiver<RootReport>>>>,
-    divergence: watch::Sender<Option<String>>,
+    end: watch::Sender<Option<String>>,
     moved: Arc<Mutex<(Seq, Instant)>>,
 }
 
@@ -135,7 +138,7 @@ impl Standing {
             roots: Arc::new(Mutex::new(Roots::new(cluster.node()))),
             heard,
             hearing: Arc::new(Mutex::new(Some(hearing))),
-            divergence: watch::Sender::new(None),
+            end: watch::Sender::new(None),
             moved: Arc::new(Mutex::new((Seq(0), Instant::now()))),
         }
     }
@@ -150,9 +153,10 @@ impl Standing {
         self.leadership.subscribe()
     }
 
-    /// Told if this node comes to another state than a majority, in words.
-    pub fn follow_divergence(&self) -> watch::Receiver<Option<String>> {
-        self.divergence.subscribe()
+    /// Told why this node has stopped taking part, in words: it came to another state than a
+    /// majority, or its disk failed.
+    pub fn follow_end(&self) -> watch::Receiver<Option<String>> {
+        self.end.subscribe()
     }
 
     pub(super) fn hear(&self, report: RootReport) {
@@ -425,6 +429,12 @@ impl Following {
                 }
             }
         }
+        if let Err(fatal) = &self.standing.metrics().running_state
+            && self.standing.end.borrow().is_none()
+        {
+            let words = format!("consensus has ended on this node: {fatal}");
+            self.standing.end.send_replace(Some(words));
+        }
         // Whoever waits is told by the feed's end; the site sees that the queue is closed.
         self.queue.abandon();
     }
@@ -502,7 +512,7 @@ impl Following {
         if self.work.send(keep).await.is_ok() {
             let _ = stored.await;
         }
-        self.standing.divergence.send_replace(Some(kept));
+        self.standing.end.send_replace(Some(kept));
         let _ = self.standing.raft.shutdown().await;
     }
 }
@@ -516,8 +526,8 @@ fn words(node: u64, differs: &Differs) -> String {
     };
     let Differs { seq, own, majority, nodes } = differs;
     format!(
-        "After entry {seq} node {node} came to root {} and chain {}, and nodes {nodes:?} to root {} \
-         and chain {}: this node is wrong and has stopped. Keep its directory as evidence, and \
+        "After entry {seq} node {node} came to root {} and chain {}, and nodes {nodes:?} to root \
+         {} and chain {}: this node is wrong and has stopped. Keep its directory as evidence, and \
          replace the node.\n",
         hex(&own.0),
         hex(&own.1),

@@ -373,7 +373,7 @@ fn a_replica_that_comes_to_another_state_stops_itself_and_keeps_the_evidence() {
     nodes.applied(wrong, Seq(1));
     nodes.running[&wrong].replica.disturb(deposit(2));
     (1..=60).for_each(|tag| submit(&nodes.handle(leader), tag, deposit(1)));
-    let mut divergence = nodes.running[&wrong].replica.standing().follow_divergence();
+    let mut divergence = nodes.running[&wrong].replica.standing().follow_end();
     let words = wait("a divergence", || divergence.borrow_and_update().clone());
     assert!(words.contains("this node is wrong and has stopped"), "{words}");
     wait("its end", || (!nodes.handle(wrong).is_running()).then_some(()));
