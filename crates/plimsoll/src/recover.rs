@@ -78,8 +78,11 @@ struct Best {
     dir: PathBuf,
     survivor: Survivor,
     market: Vec<u8>,
-    others: Vec<(PathBuf, Seq, Option<(u64, u64)>)>,
+    others: Vec<Other>,
 }
+
+/// Another survivor: its directory, the seq and the place in the replicated log that it comes to.
+type Other = (PathBuf, Seq, Option<(u64, u64)>);
 
 /// The longest log of the highest term is the best: no survivor can have more that was committed.
 fn best(args: &Recover, domain: Domain) -> anyhow::Result<Best> {

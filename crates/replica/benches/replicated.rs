@@ -9,7 +9,7 @@
 
 mod load;
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -288,7 +288,7 @@ fn node(arguments: &[String]) {
         eprintln!("node {id}: {}", words.unwrap_or_default());
         std::process::exit(1);
     });
-    let desk = Desk { handle: replica.handle(), batches: RefCell::new(batches), tag: Cell::new(1) };
+    let desk = Desk { handle: replica.handle(), batches: batches.into(), tag: Cell::new(1) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let (runtime, desk) = (runtime.expect("builds"), Rc::new(desk));
     for line in std::io::stdin().lines() {
@@ -314,7 +314,7 @@ fn node(arguments: &[String]) {
 /// Submits, and hears of what was applied.
 struct Desk {
     handle: Handle,
-    batches: RefCell<mpsc::UnboundedReceiver<Vec<u64>>>,
+    batches: tokio::sync::Mutex<mpsc::UnboundedReceiver<Vec<u64>>>,
     tag: Cell<u64>,
 }
 
@@ -344,7 +344,7 @@ impl Desk {
             let begin = Instant::now();
             let mut tag = self.submit(n);
             runtime.block_on(async {
-                let mut batches = self.batches.borrow_mut();
+                let mut batches = self.batches.lock().await;
                 loop {
                     let waited = tokio::time::timeout(Duration::from_millis(1_000), batches.recv());
                     match waited.await {
@@ -376,7 +376,7 @@ impl Desk {
         let mut waiting: BTreeMap<u64, Instant> = BTreeMap::new();
         let mut n = 0;
         runtime.block_on(async {
-            let mut batches = self.batches.borrow_mut();
+            let mut batches = self.batches.lock().await;
             while begin.elapsed() < BURST || !waiting.is_empty() {
                 let due = pace.map(|pace| (begin.elapsed().as_secs_f64() * pace) as u64);
                 let is_over = BURST <= begin.elapsed();

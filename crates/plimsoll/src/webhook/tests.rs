@@ -47,7 +47,7 @@ impl Teller {
         let signer = Arc::new(notices::open_key(home.path()).expect("a key"));
         let key = signer.public();
         let signature = signer.sign(&ledger::notice_key_message(domain.asset, &key));
-        let venue = Arc::new(SoloVenue::new(vec![domain]));
+        let venue = Arc::new(SoloVenue::new(vec![domain], None));
         venue.sign_with(signer);
         let market = Market::new(venue);
         let engine = Engine::new(domain.asset, domain.decimals);

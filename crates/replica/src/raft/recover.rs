@@ -144,7 +144,8 @@ impl Reading {
 
     fn survivor(self) -> Survivor {
         let committed = self.seqs.iter().filter(|(index, _)| *index < self.committed);
-        let committed_seq = committed.map(|(_, seq)| *seq).last().unwrap_or(self.committed_seq);
+        let committed_seq =
+            committed.map(|(_, seq)| *seq).next_back().unwrap_or(self.committed_seq);
         let membership = self.meta.last_membership.membership();
         Survivor {
             at: self.at,

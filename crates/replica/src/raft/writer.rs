@@ -9,7 +9,7 @@
 //! after it: openraft then stops the node.
 
 use std::io;
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use journal::{Journal, Place, WriteError};
@@ -121,10 +121,7 @@ impl Writing {
                     return;
                 }
                 self.take(job);
-                next = match jobs.try_recv() {
-                    Ok(job) => Some(job),
-                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-                };
+                next = jobs.try_recv().ok();
             }
             self.flush();
         }
