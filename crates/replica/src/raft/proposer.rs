@@ -323,7 +323,7 @@ fn own_tags(batch: &Batch, origin: u64) -> Vec<u64> {
 fn give_back(queue: &Queue, batch: &Batch, origin: u64) {
     let Ok(entries) = Entries::new(Seq(1), batch.count, &batch.body) else { return };
     let asked = batch.asked.iter();
-    let own = asked.zip(entries).filter(|(asked, _)| asked.origin == origin && asked.tag != 0);
+    let own = asked.zip(entries).filter(|(asked, _)| asked.origin == origin);
     let back = own.filter_map(|(asked, entry)| {
         Some(Proposal { tag: asked.tag, command: entry.ok()?.command })
     });
