@@ -448,7 +448,9 @@ impl Following {
         });
         // A leader that a quorum does not answer cannot order anything, and does not know who can.
         let answered = metrics.last_quorum_acked.map(|acked| openraft::Instant::elapsed(&*acked));
-        let is_cut_off = answered.is_some_and(|silence| self.silence_max < silence);
+        let is_alone = metrics.membership_config.membership().voter_ids().count() == 1;
+        let is_silent = answered.is_some_and(|silence| self.silence_max < silence);
+        let is_cut_off = is_silent && !is_alone;
         let leads = metrics.state == ServerState::Leader && !is_cut_off;
         let leading = leads.then_some(metrics.current_term);
         let leader = node.filter(|(leader, _)| leads || *leader != self.standing.node);

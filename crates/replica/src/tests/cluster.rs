@@ -418,6 +418,8 @@ fn a_cluster_that_lost_its_majority_begins_again_with_what_a_survivor_has() {
         let role = nodes.running[&9].replica.standing().status().role;
         (role == Role::Leader).then_some(())
     });
+    // A node alone hears of no quorum but itself, however long it is idle.
+    thread::sleep(Duration::from_millis(1_500));
     submit(&nodes.handle(9), 1, deposit(5));
     let batches = nodes.applied(9, Seq(seq.0 + 3));
     assert_eq!(tags(&batches), [1], "after the term was opened");
