@@ -7,7 +7,7 @@
 //! Nothing of a survivor is changed. The code is a digest of all that was printed, so the second
 //! person approves what the first one saw, and nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -87,6 +87,11 @@ type Other = (PathBuf, Seq, Option<(u64, u64)>);
 /// The longest log of the highest term is the best: no survivor can have more that was committed.
 fn best(args: &Recover, domain: Domain) -> anyhow::Result<Best> {
     let mut best: Option<Best> = None;
+    let named: BTreeSet<_> =
+        args.from_survivors.iter().filter_map(|data| data.canonicalize().ok()).collect();
+    if named.len() < args.from_survivors.len() {
+        bail!("a directory is named twice, or is not there: name each survivor once");
+    }
     for data in &args.from_survivors {
         let dir = domains::directory(data, &domain);
         if !dir.is_dir() {
@@ -178,8 +183,8 @@ fn of_domain(best: &mut Best) -> String {
              acknowledged among themselves after entry {seq} is lost, if there was any",
         ),
         _ => format!(
-            "\n  {n_read} of {voters} nodes are here: every entry that was acknowledged is among \
-             theirs, and nothing is lost"
+            "\n  {n_read} of {voters} are here: if they are of different nodes that voted, every \
+             entry that was acknowledged is among theirs, and nothing is lost"
         ),
     });
     for (other, seq, last) in others.iter() {

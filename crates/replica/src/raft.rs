@@ -6,8 +6,8 @@
 //!                                                     engine::apply ◀──────────╝ on every node
 //!                                                          └─▶ sink
 //! ```
-//! openraft decides; this module gives it a log ([`log`]: our journal), a state machine
-//! ([`machine`]: our engine, on its own thread) and a network ([`network`], [`server`]: TLS, both
+//! openraft decides; this module gives it a log (`log`: our journal), a state machine
+//! (`machine`: our engine, on its own thread) and a network (`network`, `server`: TLS, both
 //! sides known by certificate). Types of openraft stay in here.
 
 pub(crate) mod ballot;

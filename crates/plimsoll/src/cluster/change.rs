@@ -119,7 +119,10 @@ impl Change {
                 params["api"] = json!(api);
                 "operator/cluster_add_learner"
             }
-            Change::Promote(_) => "operator/cluster_promote",
+            Change::Promote(_) => {
+                params["force"] = json!(force);
+                "operator/cluster_promote"
+            }
             Change::Remove(_) => {
                 params["force"] = json!(force);
                 "operator/cluster_remove"

@@ -86,7 +86,14 @@ impl Cluster {
             let listener = TcpListener::from_std(listener)?;
             Server::start(listener, &tls, config.cluster, config.node, groups.clone())
         })();
-        let server = server.map_err(listen)?;
+        let server = match server {
+            Ok(server) => server,
+            Err(source) => {
+                // Not dropped here: that waits, and whoever starts a node may not.
+                runtime.shutdown_background();
+                return Err(listen(source));
+            }
+        };
         let (address, handle) = (server.address(), runtime.handle().clone());
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new().name("cluster".into()).spawn(move || {
