@@ -13,6 +13,7 @@ stops, the logs of all nodes are read, and the whole history is checked (check.p
 import argparse
 import asyncio
 import collections
+import http.client
 import json
 import random
 import shutil
@@ -386,11 +387,11 @@ def drill(chosen, scratch):
             run = Run(chosen, ground, scratch)
             run.prepare()
             kinds, skipped = kinds_of(chosen, ground)
-            if chosen.kill_leader:
-                asyncio.run(killing(run))
-            else:
-                assert kinds, f"no fault is left: {skipped}"
-                asyncio.run(run.faults(kinds))
+            assert chosen.kill_leader or kinds, f"no fault is left: {skipped}"
+            try:
+                asyncio.run(killing(run) if chosen.kill_leader else run.faults(kinds))
+            except (OSError, http.client.HTTPException) as error:
+                run.violation("stopped", f"a node that was not broken does not answer any more: {error!r}")
             report = run.report({} if chosen.kill_leader else skipped)
             if run.found:
                 keep(chosen, run)

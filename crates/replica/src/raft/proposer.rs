@@ -17,6 +17,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use openraft::Raft;
@@ -35,7 +36,7 @@ use super::forward::{Fate, Forwarded, Forwarder, NotForwarded, TellFate};
 use super::log::Log;
 use super::machine::Machine;
 use super::types::{Asked, Batch, Types};
-use crate::batch::{BODY_BYTES, Entries};
+use crate::batch::BODY_BYTES;
 use crate::queue::{Class, Patience, Queue, Turn};
 
 /// Batches that a leader has on their way. More would only add latency (measured: consensus.md §2).
@@ -173,7 +174,14 @@ impl<C: FnMut() -> At> Proposer<C> {
     /// Orders what a term begins with, before anything else; false if it was not ordered.
     fn open(&mut self, term: u64) -> bool {
         self.state.at = self.log.at();
-        if self.log.last_seq() != Seq(0) {
+        if self.log.last_seq() == Seq(0) {
+            // A log begins with nothing: there is no outage to come back from. What is waited for is
+            // that a quorum answers this leader, which orders nothing before.
+            if self.runtime.block_on(self.raft.write_blank()).is_err() {
+                thread::sleep(AGAIN);
+                return false;
+            }
+        } else {
             let mut filling = Filling::default();
             for command in [Command::StartTerm, Command::EndDay] {
                 filling.push(self.origin, &Proposal { tag: 0, command }, At(0));
@@ -204,14 +212,16 @@ impl<C: FnMut() -> At> Proposer<C> {
         let written = self
             .runtime
             .block_on(async { raft.write(sent).with_leader(term).responder(responder).await });
-        let (queue, work, origin) = (self.queue.clone(), self.work.clone(), self.origin);
+        let (work, origin) = (self.work.clone(), self.origin);
         self.runtime.spawn(async move {
             let outcome = answered.await;
             drop(permit);
             match outcome {
+                // Not ordered, for certain. It is not tried again: what came after it may be on its
+                // way, and a client's commands keep their order.
                 Ok(Err(ClientWriteError::ForwardToLeader(_))) => {
-                    sleep(AGAIN).await;
-                    give_back(&queue, &batch, origin);
+                    let why = "the leader changed before it was ordered: send it again".to_owned();
+                    let _ = work.send(Work::Refused { tags: own_tags(&batch, origin), why }).await;
                 }
                 Ok(Ok(_)) => {}
                 // It may be in the log of a node that comes to lead.
@@ -317,15 +327,4 @@ fn tell(work: &mpsc::Sender<Work>, runtime: &Handle) -> TellFate {
 fn own_tags(batch: &Batch, origin: u64) -> Vec<u64> {
     let own = batch.asked.iter().filter(|asked| asked.origin == origin && asked.tag != 0);
     own.map(|asked| asked.tag).collect()
-}
-
-/// What was certainly not proposed waits again. Commands of other nodes are theirs to ask about.
-fn give_back(queue: &Queue, batch: &Batch, origin: u64) {
-    let Ok(entries) = Entries::new(Seq(1), batch.count, &batch.body) else { return };
-    let asked = batch.asked.iter();
-    let own = asked.zip(entries).filter(|(asked, _)| asked.origin == origin);
-    let back = own.filter_map(|(asked, entry)| {
-        Some(Proposal { tag: asked.tag, command: entry.ok()?.command })
-    });
-    queue.give_back(back.collect());
 }

@@ -47,7 +47,7 @@ pub(crate) struct Nodes {
     home: tempfile::TempDir,
 }
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(40);
 
 impl Nodes {
     fn new(ids: &[u64]) -> Nodes {
