@@ -175,8 +175,8 @@ impl<C: FnMut() -> At> Proposer<C> {
     fn open(&mut self, term: u64) -> bool {
         self.state.at = self.log.at();
         if self.log.last_seq() == Seq(0) {
-            // A log begins with nothing: there is no outage to come back from. What is waited for is
-            // that a quorum answers this leader, which orders nothing before.
+            // A log begins with nothing: there is no outage to come back from. What is waited for
+            // is that a quorum answers this leader, which orders nothing before.
             if self.runtime.block_on(self.raft.write_blank()).is_err() {
                 thread::sleep(AGAIN);
                 return false;
