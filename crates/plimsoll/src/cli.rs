@@ -20,7 +20,7 @@ pub use cluster::{
     ClusterAdd, ClusterCall, ClusterCertificate, ClusterDev, ClusterInit, ClusterNode,
     ClusterStatus, ClusterTransfer, Nodes, Sure,
 };
-pub use halts::{Act, Halt, Login, Resume, Rules};
+pub use halts::{Act, Halt, Login, OperatorKey, Resume, Rules};
 pub use notices::{Checks, NoticeCall, WebhookCall, WebhookResend};
 pub use operator::{Funding, MarkWord, PriceCall, SetPricing};
 pub use prices::{Feed, Rehearse, Report, ReportCall, Reporting};

@@ -14,7 +14,7 @@ use types::{AccountId, Decimal, Instrument, Kind, OptionRight, SettlementPeriod,
 
 pub use prices::feed_json;
 
-use crate::cli::{Login, Operator, OperatorCall};
+use crate::cli::{Login, Operator, OperatorCall, OperatorKey};
 use crate::client::{Client, number};
 use crate::{genesis, output};
 
@@ -32,12 +32,17 @@ pub async fn operator(args: Operator) -> anyhow::Result<()> {
 
 /// A connection with the operator's key.
 pub async fn connect(login: &Login) -> anyhow::Result<Client> {
-    let (id, secret) = credentials(login)?;
-    let (client, _) = Client::login(&login.url, &id, &secret).await?;
+    connect_at(&login.url, &login.key).await
+}
+
+/// The same, at an address.
+pub async fn connect_at(url: &str, key: &OperatorKey) -> anyhow::Result<Client> {
+    let (id, secret) = credentials(key)?;
+    let (client, _) = Client::login(url, &id, &secret).await?;
     Ok(client)
 }
 
-fn credentials(args: &Login) -> anyhow::Result<(String, String)> {
+fn credentials(args: &OperatorKey) -> anyhow::Result<(String, String)> {
     if let Some((id, secret)) = args.client_id.as_ref().zip(args.client_secret.as_ref()) {
         return Ok((id.clone(), secret.clone()));
     }

@@ -227,19 +227,6 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes back what was handed out and not proposed, to be handed out first.
-    pub(crate) fn give_back(&self, proposals: Vec<Proposal>) {
-        if proposals.is_empty() {
-            return;
-        }
-        let mut lanes = self.lock();
-        self.waiting.fetch_add(proposals.len(), Ordering::Release);
-        for proposal in proposals.into_iter().rev() {
-            lanes.cancels.push_front(Waiting { arrival: 0, origin: 0, proposal });
-        }
-        self.wake(lanes);
-    }
-
     /// Takes an inspection.
     pub(crate) fn inspect(&self, inspection: Inspection) -> Result<(), Refused> {
         let mut lanes = self.lock();

@@ -115,7 +115,8 @@ pub struct Divergence {
     pub found: [u8; 32],
 }
 
-struct Hex<'a>(&'a [u8; 32]);
+/// A hash as people read it.
+pub(crate) struct Hex<'a>(pub(crate) &'a [u8; 32]);
 
 impl std::fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Login;
+use super::OperatorKey;
 use super::prices::range;
 use crate::cluster::Member;
 
@@ -208,42 +208,6 @@ pub struct Sure {
     /// Print one line of JSON when it is done.
     #[arg(long)]
     pub json: bool,
-}
-
-/// By whose key.
-#[derive(Clone, Debug, Args)]
-pub struct OperatorKey {
-    /// A node's data directory, to read the operator's key from; with --config that of the file.
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Operator's key.
-    #[arg(
-        long,
-        env = "PLIMSOLL_CLIENT_ID",
-        requires = "client_secret",
-        allow_hyphen_values = true
-    )]
-    pub client_id: Option<String>,
-    /// Its secret.
-    #[arg(
-        long,
-        env = "PLIMSOLL_CLIENT_SECRET",
-        hide_env_values = true,
-        allow_hyphen_values = true
-    )]
-    pub client_secret: Option<String>,
-}
-
-impl OperatorKey {
-    /// The same at an address; `data`: where the key is, if it is not said.
-    pub fn at(&self, url: &str, data: Option<PathBuf>) -> Login {
-        Login {
-            url: url.to_owned(),
-            data: self.data.clone().or(data),
-            client_id: self.client_id.clone(),
-            client_secret: self.client_secret.clone(),
-        }
-    }
 }
 
 /// Flags of `cluster add`.

@@ -29,6 +29,14 @@ pub struct Login {
     /// WebSocket address of the server.
     #[arg(long, default_value = "ws://127.0.0.1:8080/ws/api/v2", value_name = "WS")]
     pub url: String,
+    /// By whose key.
+    #[command(flatten)]
+    pub key: OperatorKey,
+}
+
+/// By whose key an operator calls.
+#[derive(Clone, Debug, Args)]
+pub struct OperatorKey {
     /// The server's data directory, to read the operator's key from.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,

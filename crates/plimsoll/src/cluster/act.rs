@@ -1,8 +1,6 @@
 //! `plimsoll cluster add`, `promote`, `remove` and `transfer`: says what it will be, asks, and has
 //! the leaders do it.
 
-use std::path::PathBuf;
-
 use anyhow::{Context, anyhow};
 use serde_json::json;
 
@@ -10,7 +8,7 @@ use super::ask::{self, Answer, socket_of};
 use super::change::{Change, Situation};
 use super::verdict::verdict;
 use super::words;
-use crate::cli::{ClusterAdd, ClusterNode, ClusterTransfer, Sure};
+use crate::cli::{ClusterAdd, ClusterNode, ClusterTransfer, OperatorKey, Sure};
 use crate::config::{Config, Peer};
 use crate::{halt, operator, output};
 
@@ -53,12 +51,11 @@ async fn act(
     }
     halt::confirm("do that, in each of these domains", sure.yes)?;
 
-    let data = data_of(sure)?;
+    let key = key_of(sure)?;
     let mut done = Vec::new();
     for call in &plan.calls {
         let url = url_of(call.leader, &answers)?;
-        let login = sure.login.at(&socket_of(url), data.clone());
-        let client = operator::connect(&login).await?;
+        let client = operator::connect_at(&socket_of(url), &key).await?;
         let result = client.call(call.method, call.params.clone()).await;
         let currency = call.params["currency"].as_str().unwrap_or_default();
         let result = result.with_context(|| match done.is_empty() {
@@ -74,10 +71,13 @@ async fn act(
     Ok(())
 }
 
-/// The data directory of the configuration file, where there is one.
-fn data_of(sure: &Sure) -> anyhow::Result<Option<PathBuf>> {
-    let Some(path) = &sure.nodes.config else { return Ok(None) };
-    Ok(Some(Config::read(Some(path), Vec::new())?.0.data))
+/// By whose key; without one, that of the data directory of the configuration file.
+fn key_of(sure: &Sure) -> anyhow::Result<OperatorKey> {
+    let mut key = sure.login.clone();
+    if let (None, Some(path)) = (&key.data, &sure.nodes.config) {
+        key.data = Some(Config::read(Some(path), Vec::new())?.0.data);
+    }
+    Ok(key)
 }
 
 fn url_of(node: u64, answers: &[Answer]) -> anyhow::Result<&str> {

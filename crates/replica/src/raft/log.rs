@@ -285,7 +285,7 @@ impl Log {
 /// A stamp and what belongs to it, on the way to an entry.
 #[derive(Debug, Default)]
 pub(crate) struct Assembly {
-    stamp: Option<(Stamp, u64)>,
+    stamp: Option<Stamp>,
     batch: Option<Batch>,
 }
 
@@ -295,7 +295,7 @@ impl Assembly {
         match record.kind {
             Kind::Stamp => {
                 let stamp = Stamp::from_bytes(record.body).map_err(io::Error::other)?;
-                self.stamp = Some((stamp, record.seq.0));
+                self.stamp = Some(stamp);
                 self.batch = None;
             }
             Kind::Batch => {
@@ -309,11 +309,11 @@ impl Assembly {
 
     /// The entry, if its batch has come, and how many were committed before it.
     pub(crate) fn finish(&mut self) -> Option<(Entry, u64)> {
-        let is_batch = matches!(self.stamp.as_ref()?.0.ordered, Ordered::Batch);
+        let is_batch = matches!(self.stamp.as_ref()?.ordered, Ordered::Batch);
         if is_batch != self.batch.is_some() {
             return None;
         }
-        let (Stamp { log_id, committed, ordered }, _) = self.stamp.take()?;
+        let Stamp { log_id, committed, ordered } = self.stamp.take()?;
         let payload = match (ordered, self.batch.take()) {
             (Ordered::Members(members), _) => EntryPayload::Membership(members),
             (Ordered::Batch, Some(batch)) => EntryPayload::Normal(batch),

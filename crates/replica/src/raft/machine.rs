@@ -10,9 +10,9 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::{Stream, StreamExt};
-use journal::snapshot::{self, Fallback};
 use openraft::alias::SnapshotOf;
 use openraft::entry::EntryPayload;
 use openraft::storage::{EntryResponder, RaftSnapshotBuilder, RaftStateMachine, Snapshot};
@@ -36,7 +36,11 @@ pub struct Machine {
     work: mpsc::Sender<Work>,
     applied: Option<LogId>,
     membership: StoredMembership,
+    current: Current,
 }
+
+/// The newest snapshot that is stored. Its file is large, and is not read to know this.
+type Current = Arc<Mutex<Option<Held>>>;
 
 /// Waits for a snapshot that the engine's thread has been asked for.
 #[derive(Debug)]
@@ -44,6 +48,7 @@ pub struct Builder {
     dir: PathBuf,
     meta: SnapshotMeta,
     stored: oneshot::Receiver<Seq>,
+    current: Current,
 }
 
 /// Where a replica of several is in its log: what a snapshot has as its position.
@@ -62,15 +67,16 @@ pub(crate) fn meta_of(position: &[u8]) -> Result<SnapshotMeta, DecodeError> {
 }
 
 impl Machine {
-    /// A machine whose engine has what `meta` says.
+    /// A machine whose engine has what `meta` says, by the snapshot after entry `seq`, if any.
     pub(crate) fn new(
         dir: PathBuf,
         log: Log,
         work: mpsc::Sender<Work>,
-        meta: SnapshotMeta,
+        (meta, seq): (SnapshotMeta, Option<Seq>),
     ) -> Machine {
-        let SnapshotMeta { last_log_id, last_membership } = meta;
-        Machine { dir, log, work, applied: last_log_id, membership: last_membership }
+        let current = seq.map(|seq| held(&dir, &meta, seq));
+        let SnapshotMeta { last_log_id: applied, last_membership: membership } = meta;
+        Machine { dir, log, work, applied, membership, current: Arc::new(Mutex::new(current)) }
     }
 
     fn meta(&self) -> SnapshotMeta {
@@ -83,15 +89,13 @@ impl Machine {
     }
 }
 
-/// The newest snapshot of a directory that a replica of several stored.
-fn newest(dir: &Path) -> Result<Option<Held>, io::Error> {
-    let loaded = snapshot::load_newest(dir, Fallback::Refuse).map_err(io::Error::other)?;
-    let Some(found) = loaded.snapshot.filter(|found| !found.position.is_empty()) else {
-        return Ok(None);
-    };
-    let meta = meta_of(&found.position).map_err(io::Error::other)?;
-    let snapshot = SnapshotFile { dir: dir.to_path_buf(), seq: found.seq };
-    Ok(Some(Snapshot { meta, snapshot }))
+fn held(dir: &Path, meta: &SnapshotMeta, seq: Seq) -> Held {
+    Snapshot { meta: meta.clone(), snapshot: SnapshotFile { dir: dir.to_path_buf(), seq } }
+}
+
+/// Nothing stops half way while it is held.
+fn lock(current: &Current) -> MutexGuard<'_, Option<Held>> {
+    current.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl RaftStateMachine<Types> for Machine {
@@ -132,7 +136,7 @@ impl RaftStateMachine<Types> for Machine {
         let meta = self.meta();
         // A thread that has stopped drops what it is asked, and the builder says so.
         let _ = self.hand_over(Work::Snapshot { position: position(&meta), done }).await;
-        Builder { dir: self.dir.clone(), meta, stored }
+        Builder { dir: self.dir.clone(), meta, stored, current: self.current.clone() }
     }
 
     async fn install_snapshot(
@@ -150,11 +154,12 @@ impl RaftStateMachine<Types> for Machine {
         installed.await.map_err(stopped)??;
         self.applied = meta.last_log_id;
         self.membership = meta.last_membership.clone();
+        *lock(&self.current) = Some(held(&self.dir, meta, seq));
         Ok(())
     }
 
     async fn get_current_snapshot(&mut self) -> Result<Option<Held>, io::Error> {
-        newest(&self.dir)
+        Ok(lock(&self.current).clone())
     }
 }
 
@@ -165,10 +170,11 @@ impl RaftSnapshotBuilder<Types> for Builder {
         let Ok(seq) = (&mut self.stored).await else {
             // Whoever stores it has said why not. The one before is still a snapshot; without any,
             // openraft has to stop.
-            let before = newest(&self.dir)?;
+            let before = lock(&self.current).clone();
             return before.ok_or_else(|| io::Error::other("the first snapshot was not stored"));
         };
-        let snapshot = SnapshotFile { dir: self.dir.clone(), seq };
-        Ok(Snapshot { meta: self.meta.clone(), snapshot })
+        let stored = held(&self.dir, &self.meta, seq);
+        *lock(&self.current) = Some(stored.clone());
+        Ok(stored)
     }
 }

@@ -27,13 +27,14 @@ use types::{At, Command, Proposal, Seq};
 use super::ballot::{BallotError, BallotFile};
 use super::cluster::Cluster;
 use super::engine_thread::{EngineThread, WORK_MAX, Work};
+use super::following::Following;
 use super::forward::{Forwarded, RootReport};
 use super::log::Log;
 use super::machine::{Machine, meta_of};
 use super::network::NetworkFactory;
 use super::proposer::{Leadership, Proposer, State};
 use super::server::Group;
-use super::status::{Standing, follow};
+use super::status::Standing;
 use super::types::{Member, SnapshotMeta, StoredMembership, Types};
 use super::writer::{Job, Writer};
 use crate::feed::Feed;
@@ -124,7 +125,8 @@ impl Engines {
 struct Restored {
     engine: Engine,
     meta: SnapshotMeta,
-    snapshot: Seq,
+    /// Of the snapshot that it is from, if it is from one.
+    snapshot: Option<Seq>,
 }
 
 impl RaftReplica {
@@ -149,7 +151,8 @@ impl RaftReplica {
         let (work, tasks) = mpsc::channel(WORK_MAX);
         let (roots, reports) = mpsc::unbounded_channel();
         let applied = Arc::new(AtomicU64::new(restored.engine.seq().0));
-        let machine = Machine::new(dir.clone(), log.clone(), work.clone(), restored.meta);
+        let place = (restored.meta, restored.snapshot);
+        let machine = Machine::new(dir.clone(), log.clone(), work.clone(), place);
         let told = (roots, applied.clone());
         let engine_thread =
             engine_thread(&config, cluster, root_entries, (restored.engine, sink), told);
@@ -160,11 +163,13 @@ impl RaftReplica {
 
         let queue = Arc::new(Queue::new(config.limits));
         let (leadership, _) = watch::channel(Leadership::default());
-        let standing = Standing::new(asset, cluster, raft.clone(), applied, leadership.clone());
+        let (heard, hearing) = mpsc::unbounded_channel();
+        let standing =
+            Standing::new(asset, cluster, raft.clone(), applied, leadership.clone(), heard);
         let group = group(&raft, &dir, &queue, &standing);
         cluster.groups.insert(asset, group);
-        let follower = follow(&standing, cluster, &dir, &config, (&queue, &work), reports);
-        cluster.runtime.spawn(follower);
+        let following = Following::new(&standing, cluster, &config, &queue, &work);
+        cluster.runtime.spawn(following.run(reports, hearing));
         let proposer = Proposer {
             raft: raft.clone(),
             runtime: cluster.runtime.clone(),
@@ -310,7 +315,8 @@ fn open(config: &Config, sink: &mut dyn FnMut(Feed)) -> Result<Opened, RaftFailu
         (None, Some((_, seq))) if loaded.is_behind => journal.restart_at(seq.next())?,
         (None, _) => {}
     }
-    let (snapshot, last, torn) = (restored.snapshot, log.last_seq(), opened.torn);
+    let snapshot = restored.snapshot.unwrap_or(Seq(0));
+    let (last, torn) = (log.last_seq(), opened.torn);
     let started = RaftStarted { snapshot, last, torn };
     let writing = desk.start(journal, ballot_file, log.clone()).map_err(disk)?;
     Ok(Opened { log, writer, writing, restored, started })
@@ -330,14 +336,14 @@ fn restore_snapshot(config: &Config, sink: &mut dyn FnMut(Feed)) -> Result<Resto
         let engine = Engine::new(domain.0, domain.1);
         let last_membership = StoredMembership::default();
         let meta = SnapshotMeta { last_log_id: None, last_membership };
-        return Ok(Restored { engine, meta, snapshot: Seq(0) });
+        return Ok(Restored { engine, meta, snapshot: None });
     };
     let engine = restore::revive(dir, domain, &found)?;
     let place = snapshot::file_name(found.seq);
     let decode = |source| RestoreError::Decode { place, seq: found.seq, source };
     let meta = meta_of(&found.position).map_err(decode)?;
     sink(Feed::Restored { seq: found.seq, projections: found.projections });
-    Ok(Restored { engine, meta, snapshot: found.seq })
+    Ok(Restored { engine, meta, snapshot: Some(found.seq) })
 }
 
 /// Begins to take part; a cluster that begins here gets its first members.

@@ -17,7 +17,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use openraft::Raft;
@@ -25,7 +24,7 @@ use openraft::errors::ClientWriteError;
 use openraft::impls::ProgressResponder;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::time::sleep;
+use tokio::time::timeout;
 use types::codec::Codec;
 use types::limits::BATCH_COMMANDS_MAX;
 use types::{AssetCode, At, Command, Proposal, Seq};
@@ -43,8 +42,7 @@ use crate::queue::{Class, Patience, Queue, Turn};
 pub const IN_FLIGHT_MAX: usize = 4;
 /// How long a command waits for a leader.
 pub const LEADERLESS_MAX: Duration = Duration::from_millis(1_500);
-/// Before what a leader could not order yet is tried again: a new leader's lease begins with the
-/// first answer of a quorum.
+/// Before a leader that could not open its term yet tries again.
 const AGAIN: Duration = Duration::from_millis(5);
 /// Commands that are sent on in one frame.
 const FORWARDED_MAX: usize = 1_024;
@@ -131,30 +129,32 @@ impl<C: FnMut() -> At> Proposer<C> {
                 // A leader that was cut off and comes back opens its term once more.
                 self.state.opened = None;
             }
-            match leadership {
-                Leadership { leading: Some(term), .. } => return self.propose(term, turn),
+            // A new leader's lease begins with the first answer of a quorum: it looks again soon.
+            let patience = match leadership {
+                Leadership { leading: Some(term), .. } if self.open(term) => {
+                    return self.propose(term, turn);
+                }
+                Leadership { leading: Some(_), .. } => AGAIN,
                 _ if turn.proposals.is_empty() => return,
                 Leadership { leader: Some(leader), .. } => return self.send_on(leader, turn),
-                Leadership { leader: None, .. } => {}
-            }
+                Leadership { leader: None, .. } => LEADERLESS_MAX,
+            };
             let left = LEADERLESS_MAX.saturating_sub(begin.elapsed());
-            let changed = self.runtime.block_on(async {
-                let changed = self.leadership.changed();
-                tokio::time::timeout(left, changed).await
-            });
-            if !matches!(changed, Ok(Ok(()))) {
+            if left.is_zero() {
                 return self.refuse(turn, "the cluster has no leader: send it again later");
+            }
+            let leadership = &mut self.leadership;
+            let changed = self
+                .runtime
+                .block_on(async { timeout(left.min(patience), leadership.changed()).await });
+            if matches!(changed, Ok(Err(_))) {
+                return self.refuse(turn, "the node is stopping: send it to another one");
             }
         }
     }
 
     /// Makes batches of the turn, and proposes them under the term.
     fn propose(&mut self, term: u64, turn: &mut Turn) {
-        if self.state.opened != Some(term) && !self.open(term) {
-            // It does not lead any more, or not yet: the turn waits for what is next.
-            self.queue.give_back(own(turn));
-            return;
-        }
         let mut filling = Filling::default();
         let (proposals, origins) = (turn.proposals.drain(..), turn.origins.iter());
         let mut turn: Vec<(u64, Proposal)> = origins.copied().zip(proposals).collect();
@@ -167,32 +167,32 @@ impl<C: FnMut() -> At> Proposer<C> {
             }
             let Some((origin, proposal)) = next else { return };
             let origin = if origin == 0 { self.origin } else { origin };
-            filling.push(origin, &proposal, At(0));
+            filling.push(origin, &proposal);
         }
     }
 
-    /// Orders what a term begins with, before anything else; false if it was not ordered.
+    /// Orders what a term begins with, before anything else; false if that is not ordered yet.
+    ///
+    /// A log begins with nothing: there is no outage to come back from, and all that is waited for
+    /// is that a quorum answers this leader.
     fn open(&mut self, term: u64) -> bool {
-        self.state.at = self.log.at();
-        if self.log.last_seq() == Seq(0) {
-            // A log begins with nothing: there is no outage to come back from. What is waited for
-            // is that a quorum answers this leader, which orders nothing before.
-            if self.runtime.block_on(self.raft.write_blank()).is_err() {
-                thread::sleep(AGAIN);
-                return false;
-            }
-        } else {
-            let mut filling = Filling::default();
-            for command in [Command::StartTerm, Command::EndDay] {
-                filling.push(self.origin, &Proposal { tag: 0, command }, At(0));
-            }
-            let batch = self.stamp(filling);
-            if !self.runtime.block_on(order(&self.raft, term, batch)) {
-                return false;
-            }
+        if self.state.opened == Some(term) {
+            return true;
         }
-        self.state.opened = Some(term);
-        true
+        self.state.at = self.log.at();
+        let is_open = match self.log.last_seq() {
+            Seq(0) => self.runtime.block_on(self.raft.write_blank()).is_ok(),
+            _ => {
+                let mut filling = Filling::default();
+                for command in [Command::StartTerm, Command::EndDay] {
+                    filling.push(self.origin, &Proposal { tag: 0, command });
+                }
+                let batch = self.stamp(filling);
+                self.runtime.block_on(order(&self.raft, term, batch))
+            }
+        };
+        self.state.opened = is_open.then_some(term);
+        is_open
     }
 
     fn stamp(&mut self, filling: Filling) -> Batch {
@@ -281,10 +281,10 @@ impl<C: FnMut() -> At> Proposer<C> {
 }
 
 impl Filling {
-    /// The time is filled in when the batch is proposed.
-    fn push(&mut self, origin: u64, proposal: &Proposal, at: At) {
+    fn push(&mut self, origin: u64, proposal: &Proposal) {
         if self.count == 0 {
-            at.encode(&mut self.body);
+            // The time is filled in when the batch is stamped.
+            At(0).encode(&mut self.body);
         }
         proposal.command.encode(&mut self.body);
         self.asked.push(Asked { origin, tag: proposal.tag });
@@ -298,11 +298,7 @@ async fn order(raft: &Raft<Types, Machine>, term: u64, batch: Batch) -> bool {
     if raft.write(batch).with_leader(term).responder(responder).await.is_err() {
         return false;
     }
-    let is_ordered = matches!(answered.await, Ok(Ok(_)));
-    if !is_ordered {
-        sleep(AGAIN).await;
-    }
-    is_ordered
+    matches!(answered.await, Ok(Ok(_)))
 }
 
 /// What this node's own clients asked; what others sent here they ask the log about.
