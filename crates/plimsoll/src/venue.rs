@@ -64,8 +64,7 @@ impl SoloVenue {
 
     /// Whether what a venue does by itself in this domain is for this process to do.
     pub fn leads(&self, domain: DomainId) -> bool {
-        let leads = |standing: &Standing| standing.leadership().leading.is_some();
-        self.seat.is_none() || self.standing(domain).is_some_and(leads)
+        self.seat.is_none() || self.standing(domain).is_some_and(Standing::leads)
     }
 
     /// From here on notices are signed with this key.
@@ -144,7 +143,12 @@ impl Venue for SoloVenue {
     }
 
     fn cluster(&self) -> Later<ClusterView> {
-        let view = members::view(self);
+        let Some(seat) = &self.seat else {
+            let ids = (0..).map(DomainId).zip(&self.domains);
+            let seqs = ids.map(|(id, domain)| (*domain, self.ask(id, |engine| Some(engine.seq()))));
+            return Box::pin(members::alone(seqs.collect()));
+        };
+        let view = members::among_others(self, seat);
         Box::pin(async { view })
     }
 

@@ -9,8 +9,9 @@
 //! The seq of the first entry and the count stand in the record's head; the entries have seqs in a
 //! row. Decoding is strict and takes any bytes.
 
+use engine::Engine;
 use types::codec::{Codec, DecodeError, Reader};
-use types::{At, Command, Entry, Seq};
+use types::{Applied, At, Command, Entry, EntryOutcome, Seq};
 
 /// Bytes of a body after which a further record is begun, in the same group.
 pub const BODY_BYTES: usize = 1 << 20;
@@ -18,6 +19,27 @@ pub const BODY_BYTES: usize = 1 << 20;
 /// The log's time of a batch, by its body; zero of a body that has none.
 pub fn at(body: &[u8]) -> At {
     At(body.first_chunk().map_or(0, |at| u64::from_le_bytes(*at)))
+}
+
+/// Applies entries whose time is `at`; `tag` knows who waits for the n-th of them, zero for nobody.
+/// An error leaves those before it applied.
+pub(crate) fn apply(
+    engine: &mut Engine,
+    at: At,
+    entries: impl Iterator<Item = Result<Entry, DecodeError>>,
+    tag: impl Fn(usize) -> u64,
+) -> Result<Applied, DecodeError> {
+    let mut applied = Applied { at, ..Applied::default() };
+    applied.entries.reserve_exact(entries.size_hint().0);
+    for (index, entry) in entries.enumerate() {
+        let entry = entry?;
+        let begin = applied.events.len();
+        engine.apply(&entry, &mut applied.events);
+        let (events, tag) = (begin..applied.events.len(), tag(index));
+        applied.entries.push(EntryOutcome { seq: entry.seq, tag, events });
+        applied.keep_signed(entry.seq, entry.command);
+    }
+    Ok(applied)
 }
 
 /// A root mark.
@@ -75,6 +97,12 @@ impl Iterator for Entries<'_> {
             self.left = 0;
         }
         Some(entry)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        // Each entry takes a byte at least, so a count that lies reserves no more than there is.
+        let left = usize::try_from(self.left).unwrap_or(usize::MAX).min(self.reader.left());
+        (left, Some(left))
     }
 }
 

@@ -9,9 +9,9 @@ use engine::Engine;
 use journal::snapshot::{self, Fallback, Snapshot, SnapshotError};
 use journal::{Kind, ReadError, Reader, Record};
 use types::codec::{Codec, DecodeError};
-use types::{Applied, AssetCode, EntryOutcome, Seq};
+use types::{Applied, AssetCode, Seq};
 
-use crate::batch::{Entries, Mark};
+use crate::batch::{self, Entries, Mark};
 use crate::{Committed, Feed};
 
 /// Where to begin.
@@ -236,16 +236,9 @@ impl Replay<'_> {
         let seq = record.seq;
         let decode = |source| RestoreError::Decode { place: place.to_owned(), seq, source };
         let entries = Entries::new(seq, record.count, record.body).map_err(decode)?;
-        let mut applied = Applied { at: entries.at(), ..Applied::default() };
-        for entry in entries {
-            let entry = entry.map_err(decode)?;
-            let begin = applied.events.len();
-            self.engine.apply(&entry, &mut applied.events);
-            let events = begin..applied.events.len();
-            applied.entries.push(EntryOutcome { seq: entry.seq, tag: 0, events });
-            applied.keep_signed(entry.seq, entry.command);
-            self.progress.entries += 1;
-        }
+        let at = entries.at();
+        let applied = batch::apply(&mut self.engine, at, entries, |_| 0).map_err(decode)?;
+        self.progress.entries += u64::from(record.count);
         Ok(Committed::new(applied))
     }
 

@@ -341,7 +341,7 @@ impl Site {
     /// Hands the lead of its domains to other nodes, so that nobody waits for an election.
     pub async fn hand_over(&self) {
         let standings = self.domain_ids().filter_map(|(id, _)| self.venue.standing(id));
-        for standing in standings.filter(|standing| standing.leadership().leading.is_some()) {
+        for standing in standings.filter(|standing| standing.leads()) {
             let status = standing.status();
             let others = status.members.iter().filter(|member| {
                 Some(member.node) != status.leader && status.voters.contains(&member.node)

@@ -2,17 +2,18 @@
 
 use std::path::Path;
 
-use gateway::venue::{ClusterView, DomainId, DomainStanding, MemberChange, MemberStanding, Venue};
+use gateway::venue::{
+    ClusterView, Domain, DomainId, DomainStanding, Later, MemberChange, MemberStanding, Venue,
+};
 use replica::raft::{Member, MembersError, Role, Standing, Status};
 use types::{AssetCode, Seq};
 
-use super::SoloVenue;
+use super::{Seat, SoloVenue};
 
-/// How this node stands.
-pub fn view(venue: &SoloVenue) -> ClusterView {
-    let Some(seat) = &venue.seat else { return solo(venue) };
+/// How a node of a cluster stands.
+pub fn among_others(venue: &SoloVenue, seat: &Seat) -> ClusterView {
     let domains = (0..).map(DomainId).zip(venue.domains());
-    let standing = |(id, domain): (DomainId, &gateway::venue::Domain)| {
+    let standing = |(id, domain): (DomainId, &Domain)| {
         Some(of_domain(domain.asset, &venue.standing(id)?.status()))
     };
     ClusterView {
@@ -25,10 +26,13 @@ pub fn view(venue: &SoloVenue) -> ClusterView {
     }
 }
 
-fn solo(venue: &SoloVenue) -> ClusterView {
-    let standing = |(id, domain): (DomainId, &gateway::venue::Domain)| {
-        let applied = venue.replica(id)?.inspect(engine::Engine::seq).unwrap_or(Seq(0));
-        Some(DomainStanding {
+/// How a venue of one machine stands: as a node that leads. A domain that does not answer is left
+/// out.
+pub async fn alone(domains: Vec<(Domain, Later<Option<Seq>>)>) -> ClusterView {
+    let mut view = ClusterView { node: 1, cluster: "solo".to_owned(), ..ClusterView::default() };
+    for (domain, seq) in domains {
+        let Some(applied) = seq.await else { continue };
+        view.domains.push(DomainStanding {
             asset: domain.asset,
             role: "solo",
             leader: Some(1),
@@ -42,15 +46,9 @@ fn solo(venue: &SoloVenue) -> ClusterView {
             learners: Vec::new(),
             lag_ms: 0,
             members: Vec::new(),
-        })
-    };
-    let domains = (0..).map(DomainId).zip(venue.domains());
-    ClusterView {
-        node: 1,
-        cluster: "solo".to_owned(),
-        domains: domains.filter_map(standing).collect(),
-        ..ClusterView::default()
+        });
     }
+    view
 }
 
 fn of_domain(asset: AssetCode, status: &Status) -> DomainStanding {
@@ -93,7 +91,7 @@ fn word(role: Role) -> &'static str {
 pub fn lag_ms(venue: &SoloVenue) -> Option<u64> {
     venue.seat.as_ref()?;
     let standings = venue.standings.iter().filter_map(|slot| slot.get());
-    let lags = standings.filter(|standing| standing.leadership().leading.is_none());
+    let lags = standings.filter(|standing| !standing.leads());
     lags.map(|standing| u64::try_from(standing.silence().as_millis()).unwrap_or(u64::MAX)).max()
 }
 

@@ -22,12 +22,12 @@ use journal::snapshot::{self, Snapshot};
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 use types::codec::Codec;
-use types::{Applied, AssetCode, EntryOutcome, Seq};
+use types::{Applied, AssetCode, Seq};
 
 use super::planted::{self, Bug};
-use super::types::{Batch, SnapshotFile};
+use super::types::{Asked, Batch, SnapshotFile};
 use super::wire::forward::RootReport;
-use crate::batch::Entries;
+use crate::batch::{self, Entries};
 use crate::feed::{Feed, PendingSnapshot};
 use crate::queue::Inspection;
 use crate::{Committed, restore};
@@ -133,20 +133,15 @@ impl<S: FnMut(Feed)> EngineThread<S> {
         let first = self.engine.seq().next();
         let entries = Entries::new(first, batch.count, &batch.body);
         let entries = entries.expect("a batch of the log has a time");
-        let mut applied = Applied { at: entries.at(), ..Applied::default() };
-        applied.entries.reserve_exact(usize::try_from(batch.count).unwrap_or_default());
-        for (index, entry) in entries.enumerate() {
-            let entry = entry.expect("a batch of the log holds commands that this build knows");
-            #[cfg(test)]
-            let entry = self.disturbed(entry);
-            let tag = batch.asked.get(index).filter(|asked| asked.origin == self.origin);
-            let begin = applied.events.len();
-            self.engine.apply(&entry, &mut applied.events);
-            let events = begin..applied.events.len();
-            let tag = tag.map_or(0, |asked| asked.tag);
-            applied.entries.push(EntryOutcome { seq: entry.seq, tag, events });
-            applied.keep_signed(entry.seq, entry.command);
-        }
+        let at = entries.at();
+        #[cfg(test)]
+        let entries = entries.map(|entry| entry.map(|entry| disturbed(&self.instead, entry)));
+        let tag = |index| {
+            let asked = batch.asked.get(index).filter(|asked: &&Asked| asked.origin == self.origin);
+            asked.map_or(0, |asked| asked.tag)
+        };
+        let applied = batch::apply(&mut self.engine, at, entries, tag);
+        let mut applied = applied.expect("a batch of the log holds commands that this build knows");
         if planted::is(Bug::ApplyTwice) && self.opens_a_term(batch) {
             self.apply_again(batch, &mut applied);
         }
@@ -155,13 +150,6 @@ impl<S: FnMut(Feed)> EngineThread<S> {
         self.applied.store(seq.0, Ordering::Release);
         (self.sink)(Feed::Applied(Committed::new(applied)));
         self.report_root(first);
-    }
-
-    /// Another command in this one's place, as a fault of the machine would have it.
-    #[cfg(test)]
-    fn disturbed(&mut self, entry: types::Entry) -> types::Entry {
-        let command = self.instead.lock().expect("a test holds it for an instant").take();
-        types::Entry { command: command.unwrap_or(entry.command), ..entry }
     }
 
     /// Whether this node comes to lead with the batch, to plant a bug there.
@@ -223,6 +211,16 @@ impl<S: FnMut(Feed)> EngineThread<S> {
         (self.sink)(Feed::Restored { seq, projections });
         Ok(())
     }
+}
+
+/// Another command in this one's place, as a fault of the machine would have it.
+#[cfg(test)]
+fn disturbed(
+    instead: &std::sync::Mutex<Option<types::Command>>,
+    entry: types::Entry,
+) -> types::Entry {
+    let command = instead.lock().expect("a test holds it for an instant").take();
+    types::Entry { command: command.unwrap_or(entry.command), ..entry }
 }
 
 fn move_into(path: &Path, dir: &Path, name: &str) -> Result<(), io::Error> {

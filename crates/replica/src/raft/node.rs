@@ -379,7 +379,7 @@ fn group(
 ) -> Group<Machine> {
     let (queue, leading, heard) = (queue.clone(), standing.clone(), standing.clone());
     let take = move |forwarded: Forwarded| {
-        if leading.leadership().leading.is_none() {
+        if !leading.leads() {
             return Err("this node does not lead any more: send it again".to_owned());
         }
         let Forwarded { cancel_class, asked, command } = forwarded;

@@ -22,7 +22,7 @@ use journal::{Journal, Kind, Reader};
 use openraft::Membership;
 use openraft::entry::EntryPayload;
 use types::codec::Codec;
-use types::{Applied, AssetCode, At, EntryOutcome, Seq};
+use types::{AssetCode, At, Seq};
 
 use super::ballot::{Ballot, BallotFile};
 use super::log::Assembly;
@@ -30,7 +30,7 @@ use super::machine::{meta_of, position};
 use super::node::RaftFailure;
 use super::types::{LogId, Member, SnapshotMeta, StoredMembership, Vote};
 use crate::Committed;
-use crate::batch::{Entries, at};
+use crate::batch::{self, Entries};
 use crate::feed::Feed;
 use crate::restore;
 
@@ -127,18 +127,11 @@ impl Reading {
     }
 
     fn apply(&mut self, count: u32, body: &[u8], sink: &mut dyn FnMut(Feed)) -> Result<(), String> {
-        self.at = at(body);
+        self.at = batch::at(body);
         let entries = Entries::new(self.engine.seq().next(), count, body);
-        let mut applied = Applied { at: self.at, ..Applied::default() };
-        for entry in entries.map_err(|error| error.to_string())? {
-            let entry = entry.map_err(|error| error.to_string())?;
-            let begin = applied.events.len();
-            self.engine.apply(&entry, &mut applied.events);
-            let events = begin..applied.events.len();
-            applied.entries.push(EntryOutcome { seq: entry.seq, tag: 0, events });
-            applied.keep_signed(entry.seq, entry.command);
-        }
-        sink(Feed::Replayed(Committed::new(applied)));
+        let entries = entries.map_err(|error| error.to_string())?;
+        let applied = batch::apply(&mut self.engine, self.at, entries, |_| 0);
+        sink(Feed::Replayed(Committed::new(applied.map_err(|error| error.to_string())?)));
         Ok(())
     }
 

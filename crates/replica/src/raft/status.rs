@@ -114,6 +114,11 @@ impl Standing {
         self.leadership.borrow().clone()
     }
 
+    /// Whether this node leads, and a quorum answers it.
+    pub fn leads(&self) -> bool {
+        self.leadership.borrow().leading.is_some()
+    }
+
     /// Told of each change of the leader.
     pub fn follow_leadership(&self) -> watch::Receiver<Leadership> {
         self.leadership.subscribe()
@@ -180,7 +185,7 @@ impl Standing {
 
     /// How long ago it last applied something, as far as it was looked at; zero for a leader.
     pub fn silence(&self) -> Duration {
-        self.silence_as(self.leadership().leading.is_some())
+        self.silence_as(self.leads())
     }
 
     fn silence_as(&self, leads: bool) -> Duration {
