@@ -24,7 +24,7 @@ use types::Seq;
 use crate::cli::Recover;
 use crate::config::{ClusterConfig, Config};
 use crate::output::{self, hex};
-use crate::venue::SoloVenue;
+use crate::venue::LocalVenue;
 use crate::{clock, domains};
 
 /// Hexadecimal digits of a code.
@@ -122,7 +122,7 @@ fn best(args: &Recover, domain: Domain) -> anyhow::Result<Best> {
 
 /// The state of a survivor, and the market that follows from it.
 fn read(dir: &Path, domain: Domain) -> anyhow::Result<(Survivor, Vec<u8>)> {
-    let venue = Arc::new(SoloVenue::new(vec![domain], None));
+    let venue = Arc::new(LocalVenue::new(vec![domain], None));
     let market = Market::new(venue);
     let id = DomainId(0);
     let mut flaw = None;

@@ -1,11 +1,11 @@
 //! The venue behind the gateway: a replica a domain, alone or one of several.
 //!
 //! ```text
-//!   gateway ─▶ SoloVenue::propose ─▶ replica (log, engine) ─▶ bounded queue ─▶ follower ─▶ Market
+//!   gateway ─▶ LocalVenue::propose ─▶ replica (log, engine) ─▶ bounded queue ─▶ follower ─▶ Market
 //!                                                                                 └▶ witness
 //! ```
 //! The gateway's market needs a venue to exist, and a replica needs the market to replay into. So a
-//! [`SoloVenue`] is made first, without replicas, and gets each one when its replay is done; until
+//! [`LocalVenue`] is made first, without replicas, and gets each one when its replay is done; until
 //! then it answers that it is busy, and nobody is connected yet anyway.
 
 mod follower;
@@ -38,7 +38,7 @@ pub use witness::{Alarm, Checker, Testimony};
 
 /// The domains of this process, each with its replica once that runs.
 #[derive(Debug)]
-pub struct SoloVenue {
+pub struct LocalVenue {
     domains: Vec<Domain>,
     replicas: Vec<OnceLock<Handle>>,
     /// How each replica stands among others; empty slots on a venue of one machine.
@@ -49,12 +49,12 @@ pub struct SoloVenue {
     notice_key: RwLock<Option<Arc<KeyFile>>>,
 }
 
-impl SoloVenue {
+impl LocalVenue {
     /// Domains without replicas; `seat` on a node of a cluster.
-    pub fn new(domains: Vec<Domain>, seat: Option<Seat>) -> SoloVenue {
+    pub fn new(domains: Vec<Domain>, seat: Option<Seat>) -> LocalVenue {
         let replicas = domains.iter().map(|_| OnceLock::new()).collect();
         let standings = domains.iter().map(|_| OnceLock::new()).collect();
-        SoloVenue { domains, replicas, standings, seat, notice_key: RwLock::new(None) }
+        LocalVenue { domains, replicas, standings, seat, notice_key: RwLock::new(None) }
     }
 
     /// How a domain's replica stands among others, once it runs.
@@ -104,7 +104,7 @@ impl SoloVenue {
     }
 }
 
-impl Venue for SoloVenue {
+impl Venue for LocalVenue {
     fn domains(&self) -> &[Domain] {
         &self.domains
     }
@@ -224,7 +224,7 @@ pub struct Sizes {
 /// Where a domain is started, and who watches.
 pub struct Place<'a> {
     /// The venue that it becomes a part of.
-    pub venue: &'a SoloVenue,
+    pub venue: &'a LocalVenue,
     /// Which domain.
     pub id: DomainId,
     /// The market that its batches go to.

@@ -25,7 +25,7 @@ use super::site::carry_out;
 use crate::clock;
 use crate::config::ListingConfig;
 use crate::genesis::{Named, usual_terms};
-use crate::venue::SoloVenue;
+use crate::venue::LocalVenue;
 
 /// Something that futures and options are written on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ struct Underlying {
 /// Lists what is missing, in every domain of a venue.
 #[derive(Clone)]
 pub struct Lister {
-    pub(super) venue: Arc<SoloVenue>,
+    pub(super) venue: Arc<LocalVenue>,
     pub(super) market: Market,
     pub(super) rule: ListingConfig,
     /// Prices by base asset, for an index that has none yet.

@@ -24,7 +24,7 @@ use super::upkeep::Upkeep;
 use crate::config::ListingConfig;
 use crate::genesis::Genesis;
 use crate::output;
-use crate::venue::{Alarm, Found, Listener, Place, Running, Seat, Sizes, SoloVenue};
+use crate::venue::{Alarm, Found, Listener, LocalVenue, Place, Running, Seat, Sizes};
 use crate::webhook::{Pace, Receiver, Webhooks};
 
 /// What to open.
@@ -59,7 +59,7 @@ pub struct DomainStart {
 /// A venue that runs.
 pub struct Site {
     data: PathBuf,
-    venue: Arc<SoloVenue>,
+    venue: Arc<LocalVenue>,
     market: Arc<Market>,
     keys: Arc<KeyStore>,
     starts: Vec<DomainStart>,
@@ -91,7 +91,7 @@ impl Site {
         let keys = Arc::new(KeyStore::open(&data.join("keys.json"))?);
         let first_session = seat.as_ref().map_or(1, first_session);
         let is_one_of_several = seat.is_some();
-        let venue = Arc::new(SoloVenue::new(domains, seat));
+        let venue = Arc::new(LocalVenue::new(domains, seat));
         let market = Arc::new(Market::new(venue.clone()));
         if is_one_of_several {
             market.give_up_after(OUTCOME_PATIENCE);
@@ -149,7 +149,7 @@ impl Site {
     }
 
     /// The venue without its gateway.
-    pub fn venue(&self) -> &Arc<SoloVenue> {
+    pub fn venue(&self) -> &Arc<LocalVenue> {
         &self.venue
     }
 

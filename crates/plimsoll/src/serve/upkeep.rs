@@ -25,7 +25,7 @@ use types::{At, Command};
 
 use super::listing::Lister;
 use super::site::carry_out;
-use crate::venue::SoloVenue;
+use crate::venue::LocalVenue;
 use crate::{clock, output};
 
 #[cfg(test)]
@@ -46,7 +46,7 @@ pub struct Upkeep {
 
 impl Upkeep {
     /// Begins; `lister`: instruments are listed by rule.
-    pub fn start(venue: &Arc<SoloVenue>, market: &Market, lister: Option<Lister>) -> Upkeep {
+    pub fn start(venue: &Arc<LocalVenue>, market: &Market, lister: Option<Lister>) -> Upkeep {
         let mut tasks = JoinSet::new();
         for (domain, _) in (0..).map(DomainId).zip(venue.domains()) {
             tasks.spawn(tick(venue.clone(), market.clone(), domain));
@@ -60,7 +60,7 @@ impl Upkeep {
 }
 
 /// Proposes a tick at each whole second, and then what it left over.
-async fn tick(venue: Arc<SoloVenue>, market: Market, domain: DomainId) {
+async fn tick(venue: Arc<LocalVenue>, market: Market, domain: DomainId) {
     loop {
         let now_ms = clock::log_time().0;
         tokio::time::sleep(Duration::from_millis(SECOND_MS - now_ms % SECOND_MS)).await;
@@ -75,7 +75,7 @@ async fn tick(venue: Arc<SoloVenue>, market: Market, domain: DomainId) {
 
 /// Proposes rounds of liquidations while any are due, until the next tick is. They have the reserve
 /// of cancels: a flood of orders must not keep a venue from closing what is under water.
-async fn liquidate(venue: &SoloVenue, market: &Market, domain: DomainId) {
+async fn liquidate(venue: &LocalVenue, market: &Market, domain: DomainId) {
     let second = clock::log_time().0 / SECOND_MS;
     while clock::log_time().0 / SECOND_MS == second && venue.is_liquidation_due(domain).await {
         let done = carry_out(market, domain, Class::Cancel, vec![Command::Liquidate]).await;
@@ -86,7 +86,7 @@ async fn liquidate(venue: &SoloVenue, market: &Market, domain: DomainId) {
 }
 
 /// Proposes the end of each day.
-async fn end_days(venue: Arc<SoloVenue>, market: Market, domain: DomainId) {
+async fn end_days(venue: Arc<LocalVenue>, market: Market, domain: DomainId) {
     loop {
         sleep_until(clock::log_time().next_eight_utc()).await;
         if !venue.leads(domain) {

@@ -8,10 +8,10 @@ use gateway::venue::{
 use replica::raft::{Member, MembersError, Role, Standing, Status};
 use types::{AssetCode, Seq};
 
-use super::{Seat, SoloVenue};
+use super::{LocalVenue, Seat};
 
 /// How a node of a cluster stands.
-pub fn among_others(venue: &SoloVenue, seat: &Seat) -> ClusterView {
+pub fn among_others(venue: &LocalVenue, seat: &Seat) -> ClusterView {
     let domains = (0..).map(DomainId).zip(venue.domains());
     let standing = |(id, domain): (DomainId, &Domain)| {
         Some(of_domain(domain.asset, &venue.standing(id)?.status()))
@@ -88,7 +88,7 @@ fn word(role: Role) -> &'static str {
 }
 
 /// How old what this node shows may be, at the worst of its domains; `None` where it leads all.
-pub fn lag_ms(venue: &SoloVenue) -> Option<u64> {
+pub fn lag_ms(venue: &LocalVenue) -> Option<u64> {
     venue.seat.as_ref()?;
     let standings = venue.standings.iter().filter_map(|slot| slot.get());
     let lags = standings.filter(|standing| !standing.leads());

@@ -17,7 +17,7 @@ use super::{Pace, Receiver, Webhooks, post, store, wait_after};
 use crate::cli::{WebhookCall, WebhookResend};
 use crate::notice::verify;
 use crate::serve::notices;
-use crate::venue::SoloVenue;
+use crate::venue::LocalVenue;
 
 const SECRET: &str = "a secret of this test";
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -47,7 +47,7 @@ impl Teller {
         let signer = Arc::new(notices::open_key(home.path()).expect("a key"));
         let key = signer.public();
         let signature = signer.sign(&ledger::notice_key_message(domain.asset, &key));
-        let venue = Arc::new(SoloVenue::new(vec![domain], None));
+        let venue = Arc::new(LocalVenue::new(vec![domain], None));
         venue.sign_with(signer);
         let market = Market::new(venue);
         let engine = Engine::new(domain.asset, domain.decimals);
