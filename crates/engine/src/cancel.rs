@@ -1,6 +1,7 @@
 //! Orders go: because their owner asks, or because of a rule. Cancels are never refused for money.
 
 use alloc::vec::Vec;
+use core::ops::RangeInclusive;
 
 use types::{
     AccountId, CancelReason, CancelScope, CloseReason, Event, InstrumentId, OrderId, Reject,
@@ -103,9 +104,19 @@ impl Engine {
         session: Option<SessionId>,
         events: &mut Vec<Event>,
     ) -> Result<(), Reject> {
-        let orders = self.orders.of_session(session);
+        let every = SessionId(0)..=SessionId(u32::MAX);
+        self.drop_sessions(session.map_or(every, |session| session..=session), events)
+    }
+
+    /// ORD-21: nothing to cancel is fine.
+    pub(crate) fn drop_sessions(
+        &mut self,
+        sessions: RangeInclusive<SessionId>,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Reject> {
+        let orders = self.orders.of_sessions(&sessions);
         self.cancel_each(&orders, CancelReason::Disconnected, events);
-        let triggers = self.triggers.of_session(session);
+        let triggers = self.triggers.of_sessions(&sessions);
         self.cancel_triggers(&triggers, CancelReason::Disconnected, events);
         Ok(())
     }

@@ -9,6 +9,7 @@ use types::codec::Codec;
 use types::{
     AccountId, AssetCode, At, ClientOrderId, Command, Entry, Event, FillableTerms, IndexId,
     InstrumentId, LedgerAccount, MarginModel, OrderId, PortfolioTerms, Reject, RiskTerms, Seq,
+    Version,
 };
 
 use crate::account::Account;
@@ -29,6 +30,7 @@ pub struct Engine {
     pub(crate) asset: AssetCode,
     pub(crate) decimals: u8,
     pub(crate) seq: Seq,
+    pub(crate) version: Version,
     pub(crate) at: At,
     /// Time of the entry before this one.
     pub(crate) was_at: At,
@@ -87,6 +89,7 @@ impl Engine {
             asset,
             decimals,
             seq: Seq(0),
+            version: Version::FIRST,
             at: At(0),
             was_at: At(0),
             chain: Chain::default(),
@@ -148,6 +151,7 @@ impl Engine {
     }
 
     fn run(&mut self, command: &Command, events: &mut Vec<Event>) -> Result<(), Reject> {
+        self.check_version(command)?;
         match command {
             Command::ListInstrument(spec) => self.list_instrument(spec, events),
             Command::OpenAccount { account, parent } => {
@@ -178,6 +182,8 @@ impl Engine {
                 self.set_self_trade(*account, *mode, *with_subaccounts, events)
             }
             Command::DropSession { session } => self.drop_session(*session, events),
+            Command::DropSessions { first, last } => self.drop_sessions(*first..=*last, events),
+            Command::Upgrade { to } => self.upgrade(*to, events),
             Command::EndDay => self.end_day(events),
             Command::SetFeed(terms) => self.set_feed(terms, events),
             Command::RegisterReporter { account, key, stake } => {

@@ -66,10 +66,12 @@ pub mod states;
 mod table;
 mod triggers;
 mod valuation;
+mod versions;
 mod view;
 
 pub use engine::Engine;
 pub use halts::usual_reopening;
+pub use versions::VERSION_MAX;
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
+use core::ops::RangeInclusive;
 
 use types::{
     Amount, At, CancelScope, KindFilter, Label, Lots, MmpGroup, OrderFamily, OrderId, PostOnly,
@@ -158,10 +159,11 @@ impl Orders {
     }
 
     /// Orders of a connection, or of every connection.
-    pub fn of_session(&self, session: Option<SessionId>) -> Vec<OrderId> {
-        let first = session.unwrap_or(SessionId(0));
-        let last = session.unwrap_or(SessionId(u32::MAX));
-        let range = (first, OrderId(0))..=(last, OrderId(u64::MAX));
+    pub fn of_sessions(&self, sessions: &RangeInclusive<SessionId>) -> Vec<OrderId> {
+        if sessions.is_empty() {
+            return Vec::new();
+        }
+        let range = (*sessions.start(), OrderId(0))..=(*sessions.end(), OrderId(u64::MAX));
         self.by_session.range(range).map(|(_, id)| *id).collect()
     }
 

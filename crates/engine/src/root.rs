@@ -18,7 +18,7 @@ use ledger::{Hash, SetDigest, hash};
 use types::codec::Codec;
 use types::{
     AccountId, At, ClientOrderId, FillableTerms, IndexId, InstrumentId, MarginModel, MarketState,
-    OrderId, PortfolioTerms, ReopeningTerms, RiskTerms, TriggerId,
+    OrderId, PortfolioTerms, ReopeningTerms, RiskTerms, TriggerId, Version,
 };
 
 use crate::account::Account;
@@ -126,6 +126,13 @@ impl Digests {
     /// An account that never had a fence has no item.
     pub fn replace_fence(&mut self, account: AccountId, old: Option<&u64>, new: Option<&u64>) {
         self.replace(FENCE, account, old, new);
+    }
+
+    /// A domain that goes by the first version says nothing of it.
+    pub fn replace_version(&mut self, old: Version, new: Version) {
+        let said = |version: &Version| *version != Version::FIRST;
+        let (old, new) = (Some(old).filter(said), Some(new).filter(said));
+        self.replace(VERSION, 0_u8, old.as_ref(), new.as_ref());
     }
 
     pub fn replace_model(
@@ -265,6 +272,7 @@ const LEFT: u8 = 33;
 /// The last price of a market, once the domain has had a trigger.
 const LAST: u8 = 34;
 const FENCE: u8 = 35;
+const VERSION: u8 = 36;
 
 impl Engine {
     /// The hash of the state. Costs what changed since it was last asked for.
@@ -428,6 +436,7 @@ impl Engine {
         if self.notices != Notices::default() {
             digests.replace(NOTICES, 0_u8, None, Some(&self.notices));
         }
+        digests.replace_version(Version::FIRST, self.version);
         digests.replace_trigger_count(0, self.triggers.n_placed);
         for (id, trigger) in self.triggers.iter() {
             digests.replace_trigger(id, None, Some(trigger));

@@ -10,7 +10,7 @@ use types::codec::{Codec, DecodeError, Reader, encode_count};
 use types::{
     AccountId, Amount, AssetCode, At, ClientOrderId, IndexId, IndexPrice, Instrument, InstrumentId,
     Kind, Label, Lots, MarketState, OrderId, PortfolioTerms, PostOnly, RiskTerms, Seq, SessionId,
-    SignedLots, Ticks,
+    SignedLots, Ticks, Version,
 };
 
 use crate::account::Account;
@@ -23,13 +23,17 @@ use crate::orders::{Extra, NONE, Order, Orders};
 use crate::prices::{FuturePrices, Reporter};
 use crate::root::Digested;
 use crate::table::Table;
+use crate::versions::VERSION_MAX;
 
-/// Version of these bytes.
-const FORMAT: u16 = 4;
+/// Format of these bytes while the domain goes by the first version of the rules.
+const FORMAT_OF_FIRST: u16 = 4;
+/// Format since, with the version behind it. A newer build must not write it before the upgrade:
+/// an older one may have to read it.
+const FORMAT: u16 = 5;
 
 impl Codec for Engine {
     fn encode(&self, out: &mut Vec<u8>) {
-        FORMAT.encode(out);
+        encode_version(self.version, out);
         self.asset.encode(out);
         self.decimals.encode(out);
         self.seq.encode(out);
@@ -60,14 +64,13 @@ impl Codec for Engine {
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        if u16::decode(reader)? != FORMAT {
-            return Err(reader.refuse("format version of the engine"));
-        }
+        let version = decode_version(reader)?;
         let (asset, decimals) = (AssetCode::decode(reader)?, u8::decode(reader)?);
         if 12 < decimals {
             return Err(reader.refuse("decimals"));
         }
         let mut engine = Engine::new(asset, decimals);
+        engine.version = version;
         engine.seq = Seq::decode(reader)?;
         engine.at = At::decode(reader)?;
         engine.chain = Chain::decode(reader)?;
@@ -111,6 +114,25 @@ impl Codec for Engine {
         }
         engine.digest_anew();
         Ok(engine)
+    }
+}
+
+fn encode_version(version: Version, out: &mut Vec<u8>) {
+    if version == Version::FIRST {
+        return FORMAT_OF_FIRST.encode(out);
+    }
+    FORMAT.encode(out);
+    version.encode(out);
+}
+
+fn decode_version(reader: &mut Reader<'_>) -> Result<Version, DecodeError> {
+    match u16::decode(reader)? {
+        FORMAT_OF_FIRST => Ok(Version::FIRST),
+        FORMAT => match Version::decode(reader)? {
+            known if Version::FIRST < known && known <= VERSION_MAX => Ok(known),
+            _ => Err(reader.refuse("version of the rules")),
+        },
+        _ => Err(reader.refuse("format version of the engine")),
     }
 }
 

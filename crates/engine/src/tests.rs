@@ -31,5 +31,6 @@ mod surfaces;
 mod trigger_twin;
 mod triggers;
 mod valuation;
+mod versions;
 mod views;
 mod world;

@@ -2,19 +2,22 @@
 //!
 //! ```text
 //!   public/get_cluster                    every node: how it stands, domain by domain
+//!   operator/upgrade                      the leader: the rules of the domain change at one entry
 //!   operator/cluster_add_learner, _promote,
 //!   _remove, _transfer                    the leader of the domain: carried out here
 //! ```
-//! A venue on one machine answers the first with one node that leads, and refuses the others.
+//! A venue on one machine is a node that leads, and refuses to have its members changed.
 
 use serde_json::{Value, json};
 
-use crate::call::{Answer, Answered, Call};
+use types::{Command, Version};
+
+use crate::call::{Answer, Answered, Call, Intent, Reply};
 use crate::errors::error;
 use crate::params::Params;
 use crate::publish::Market;
 use crate::rpc::{self, RpcError};
-use crate::venue::{ClusterView, DomainId, DomainStanding, MemberChange, MemberStanding};
+use crate::venue::{Class, ClusterView, DomainId, DomainStanding, MemberChange, MemberStanding};
 
 /// `public/get_cluster`.
 pub(crate) fn get_cluster(market: &Market, _: &Call) -> Answered {
@@ -55,6 +58,20 @@ pub(crate) fn transfer(market: &Market, call: &Call) -> Answered {
     change(market, call, MemberChange::Transfer { node: node(Params(&call.params))? })
 }
 
+/// `operator/upgrade`: asks every member's build, then orders it, and answers when it is applied.
+pub(crate) fn upgrade(market: &Market, call: &Call) -> Answered {
+    let params = Params(&call.params);
+    let (domain, to) = (domain_of(market, params)?, Version(params.small::<u32>("version")?));
+    let (market, checked) = (Market::clone(market), market.venue().check_upgrade(domain, to));
+    Ok(Answer::Later(Box::pin(async move {
+        let known = checked.await;
+        known.map_err(|reason| error(11030, "other_reject version_not_known", reason))?;
+        let command = Command::Upgrade { to };
+        let intent = Intent { domain, class: Class::Order, command };
+        market.finish(Answer::After(vec![intent], Reply::Ok)).await
+    })))
+}
+
 fn node(params: Params<'_>) -> Result<u64, RpcError> {
     match params.small::<u64>("node")? {
         node if (1..=64).contains(&node) => Ok(node),
@@ -88,6 +105,7 @@ fn view(cluster: &ClusterView) -> Value {
         "domains": cluster.domains.iter().map(domain).collect::<Vec<_>>(),
         "disk_free_bytes": cluster.disk_free_bytes,
         "clock_offset_ms": cluster.clock_offset_ms,
+        "version_max": cluster.version_max.0,
     })
 }
 
@@ -101,6 +119,7 @@ fn domain(standing: &DomainStanding) -> Value {
         "committed_index": standing.committed_index,
         "applied_index": standing.applied_index,
         "applied_seq": standing.applied.0,
+        "version": standing.version.0,
         "root": standing.root.map_or(String::new(), |(_, root)| crate::objects::hex(&root)),
         "root_seq": standing.root.map_or(0, |(seq, _)| seq.0),
         "voters": standing.voters,

@@ -90,6 +90,8 @@ impl Ground<'_> {
         let plain = |code, word: &str| said(code, word).saying(reject);
         match reject {
             Reject::ValidUntilPassed { valid_until, at } => too_late(*valid_until, *at),
+            Reject::VersionTooLow { .. } => plain(11030, "other_reject version_too_low"),
+            Reject::VersionNotNext { .. } => plain(11049, "bad_arguments").param("version"),
             Reject::AccountNotFound { .. } => plain(13020, "not_found"),
             Reject::AccountNotNext { .. } => plain(11049, "bad_arguments"),
             Reject::AccountsTooMany { .. } => plain(12001, "too_many_subaccounts"),

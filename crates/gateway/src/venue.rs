@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use types::{
     AccountId, AccountView, AdlPlace, AssetCode, FeedView, InstrumentId, Lots, OrderNeeds,
-    Proposal, PublicKey, Seq, Signature, Ticks, WaterfallView,
+    Proposal, PublicKey, Seq, Signature, Ticks, Version, WaterfallView,
 };
 
 /// One margin domain, by its place in [`Venue::domains`].
@@ -62,6 +62,8 @@ pub struct ClusterView {
     pub disk_free_bytes: Option<u64>,
     /// How far its clock is from the leader's, if that is known.
     pub clock_offset_ms: Option<i64>,
+    /// The newest version of the rules that its build knows.
+    pub version_max: Version,
 }
 
 /// How a domain stands on this node. Indexes are those of the replicated log; seqs are entries.
@@ -83,6 +85,8 @@ pub struct DomainStanding {
     pub applied_index: Option<u64>,
     /// The last seq that it has applied.
     pub applied: Seq,
+    /// By which version of the rules it applies the next one.
+    pub version: Version,
     /// Its newest root that was compared with the others', and after which seq.
     pub root: Option<(Seq, [u8; 32])>,
     /// Who votes.
@@ -179,6 +183,9 @@ pub trait Venue: Send + Sync + 'static {
     fn cluster(&self) -> Later<ClusterView>;
     /// Changes the members of a domain that this node leads; an error says, in words, why not.
     fn change_members(&self, domain: DomainId, change: MemberChange) -> Later<Result<(), String>>;
+    /// Whether a domain that this node leads may go on by another version of the rules: every
+    /// member's build must know it. An error says, in words, whose does not.
+    fn check_upgrade(&self, domain: DomainId, to: Version) -> Later<Result<(), String>>;
     /// How old what this node shows may be, if it follows another.
     fn lag_ms(&self) -> Option<u64>;
     /// Signs a message with the venue's notice key; `None`: there is none here.

@@ -201,6 +201,7 @@ impl View {
             Event::AuctionEnded { .. } | Event::BreakersSet { .. } | Event::ReopeningSet(_) => {}
             Event::OrderRateSet(_) | Event::KillSwitchSet { .. } => {}
             Event::OrdersFenced { account, up_to } => self.fence(*account, *up_to),
+            Event::Upgraded { .. } => {}
             Event::NoticePublished { .. } => self.notices.tell(event),
             Event::LiquidationStarted { account, .. } => self.liquidates(*account, true),
             Event::LiquidationEnded { account, .. } => self.liquidates(*account, false),

@@ -18,7 +18,7 @@ mod stress;
 
 pub use cluster::{
     ClusterAdd, ClusterCall, ClusterCertificate, ClusterDev, ClusterInit, ClusterNode,
-    ClusterStatus, ClusterTransfer, Nodes, Sure,
+    ClusterStatus, ClusterTransfer, ClusterUpgrade, Nodes, Sure,
 };
 pub use halts::{Act, Halt, Login, OperatorKey, Resume, Rules};
 pub use notices::{Checks, NoticeCall, WebhookCall, WebhookResend};

@@ -4,6 +4,7 @@
 //!   init, certificate ─▶ directories to copy        dev ─▶ the same, run on this machine
 //!   status            ─▶ public/get_cluster of every node ─▶ table, verdict, exit code
 //!   add, promote, remove, transfer ─▶ what it will be, asked ─▶ operator/cluster_* of the leader
+//!   upgrade                        ─▶ the same ─▶ operator/upgrade of the leader
 //! ```
 //! It knows the cluster as any client does, by what the nodes say, and by the configuration file.
 //! It decides nothing: the cluster's log does, and refuses what must not be.
@@ -40,6 +41,7 @@ pub async fn cluster(call: ClusterCall) -> anyhow::Result<ExitCode> {
         ClusterCall::Promote(args) => act::promote(args).await?,
         ClusterCall::Remove(args) => act::remove(args).await?,
         ClusterCall::Transfer(args) => act::transfer(args).await?,
+        ClusterCall::Upgrade(args) => act::upgrade(args).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -16,9 +16,10 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
+use engine::VERSION_MAX;
 use types::{
     AccountId, Amount, AssetCode, At, Command, FeedTerms, Instrument, InstrumentId, PricingTerms,
-    PublicKey,
+    PublicKey, Version,
 };
 
 pub use file::{read, read_feed};
@@ -114,6 +115,12 @@ impl Genesis {
         }
         commands.push(Command::RegisterReporter { account, key, stake });
     }
+}
+
+/// A domain begins by the newest rules that this build knows (VER-4).
+pub fn newest_rules() -> impl Iterator<Item = Command> {
+    let versions = Version::FIRST.next().0..=VERSION_MAX.0;
+    versions.map(|to| Command::Upgrade { to: Version(to) })
 }
 
 /// Whole quote units that option strikes of the built-in list stand around.

@@ -9,6 +9,7 @@
 //! does by itself while it runs.
 
 mod duties;
+mod gone;
 pub mod listing;
 mod node;
 pub mod notices;

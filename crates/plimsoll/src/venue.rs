@@ -24,7 +24,7 @@ use replica::raft::{Cluster, Member, RaftReplica, RaftStarted, Standing};
 use replica::{Handle, Progress, Refused, Solo, Start, Started};
 use types::{
     AccountId, AccountView, AdlPlace, AssetCode, FeedView, InstrumentId, Lots, OrderNeeds,
-    Proposal, PublicKey, Seq, Signature, Ticks, WaterfallView,
+    Proposal, PublicKey, Seq, Signature, Ticks, Version, WaterfallView,
 };
 
 use crate::config::{LogConfig, QueueConfig};
@@ -145,8 +145,9 @@ impl Venue for LocalVenue {
     fn cluster(&self) -> Later<ClusterView> {
         let Some(seat) = &self.seat else {
             let ids = (0..).map(DomainId).zip(&self.domains);
-            let seqs = ids.map(|(id, domain)| (*domain, self.ask(id, |engine| Some(engine.seq()))));
-            return Box::pin(members::alone(seqs.collect()));
+            let place = |engine: &engine::Engine| Some((engine.seq(), engine.version()));
+            let places = ids.map(|(id, domain)| (*domain, self.ask(id, place)));
+            return Box::pin(members::alone(places.collect()));
         };
         let view = members::among_others(self, seat);
         Box::pin(async { view })
@@ -154,6 +155,10 @@ impl Venue for LocalVenue {
 
     fn change_members(&self, domain: DomainId, change: MemberChange) -> Later<Result<(), String>> {
         Box::pin(members::change(self.standing(domain).cloned(), change))
+    }
+
+    fn check_upgrade(&self, domain: DomainId, to: Version) -> Later<Result<(), String>> {
+        Box::pin(members::check_upgrade(self.standing(domain).cloned(), to))
     }
 
     fn lag_ms(&self) -> Option<u64> {
@@ -181,7 +186,7 @@ pub struct Running {
 #[derive(Debug)]
 enum Replica {
     Solo(Solo),
-    OneOfSeveral(RaftReplica),
+    OneOfSeveral(Box<RaftReplica>),
 }
 
 /// What a start found, of whatever replica.
@@ -296,7 +301,7 @@ fn among_others(
         sink,
     )?;
     let RaftStarted { last, torn, .. } = started;
-    Ok((Replica::OneOfSeveral(replica), Found { seq: last, root: None, torn }))
+    Ok((Replica::OneOfSeveral(Box::new(replica)), Found { seq: last, root: None, torn }))
 }
 
 impl Replica {

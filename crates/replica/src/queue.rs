@@ -127,6 +127,7 @@ impl Class {
             | Command::CancelOrders { .. }
             | Command::ClosePosition { .. }
             | Command::DropSession { .. }
+            | Command::DropSessions { .. }
             | Command::ReportPrice(_)
             | Command::ReportSurface(_)
             | Command::Tick
@@ -154,6 +155,7 @@ impl Class {
             | Command::RegisterReporter { .. }
             | Command::SetPricing { .. }
             | Command::StartTerm
+            | Command::Upgrade { .. }
             | Command::SettleDelivery { .. }
             | Command::SetMargin { .. }
             | Command::SetOpenInterestBand { .. }

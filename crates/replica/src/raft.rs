@@ -24,6 +24,7 @@ mod node;
 pub(crate) mod pipe;
 pub(crate) mod planted;
 mod proposer;
+mod reached;
 pub mod recover;
 mod roots;
 pub(crate) mod server;
@@ -31,6 +32,7 @@ pub(crate) mod stamp;
 mod status;
 pub(crate) mod tls;
 pub(crate) mod types;
+mod versions;
 pub(crate) mod wire;
 pub(crate) mod writer;
 

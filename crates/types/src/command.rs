@@ -10,7 +10,7 @@ use crate::{
     MarginTerms, MarketState, MmpGroup, NoticeWords, OpenInterestBand, OrderFamily, OrderId,
     OrderKind, OrderRate, PlaceTrigger, PortfolioTerms, PostOnly, PricingTerms, PublicKey,
     ReopeningTerms, RiskTerms, Scope, SelfTradeMode, Seq, SessionId, Side, SignedReport,
-    SignedSurface, Ticks, TimeInForce,
+    SignedSurface, Ticks, TimeInForce, Version,
 };
 
 /// A command in its place: the only input of the engine.
@@ -272,6 +272,29 @@ pub enum Command {
         /// The highest number that is refused.
         up_to: u64,
     },
+    /// From here on the domain goes by the next version of the rules. Operator.
+    Upgrade {
+        /// Which that is.
+        to: Version,
+    },
+    /// Cancels what was placed through the connections of a node that is not heard of any more.
+    DropSessions {
+        /// The lowest of them.
+        first: SessionId,
+        /// The highest.
+        last: SessionId,
+    },
+}
+
+impl Command {
+    /// The version of the rules that it came with. Before a domain goes by that version it is not
+    /// in its log: a node whose build is older could not read it.
+    pub fn since(&self) -> Version {
+        match self {
+            Command::DropSessions { .. } => Version(2),
+            _ => Version::FIRST,
+        }
+    }
 }
 
 /// An order to place.

@@ -11,7 +11,7 @@ use crate::{
     MmpGroup, Notice, OpenInterestBand, OrderId, OrderKind, OrderRate, PortfolioTerms, PostOnly,
     PricingTerms, PublicKey, Reject, ReopeningTerms, ReporterFault, RiskTerms, Scope, Seat,
     SelfTradeMode, SessionId, Side, SignedLots, Svi, Ticks, TimeInForce, TradeId, TriggerEnd,
-    TriggerId, TriggerPlaced, TriggersMoved,
+    TriggerId, TriggerPlaced, TriggersMoved, Version,
 };
 
 /// What happened.
@@ -473,6 +473,11 @@ pub enum Event {
         account: AccountId,
         /// The fence in force: what was asked for, or a higher one that stood before.
         up_to: u64,
+    },
+    /// From the next entry on the domain goes by this version of the rules.
+    Upgraded {
+        /// Which.
+        to: Version,
     },
     /// The command was refused; nothing changed.
     Refused(Box<Reject>),

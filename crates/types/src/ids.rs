@@ -35,6 +35,11 @@ pub struct Seq(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct At(pub u64);
 
+/// Which rules a margin domain goes by. It rises by one with each `Upgrade` of its log, so that
+/// behaviour changes everywhere at one entry, whatever build applies it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version(pub u32);
+
 /// A client connection whose orders are cancelled when it drops.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub u32);
@@ -42,6 +47,22 @@ pub struct SessionId(pub u32);
 /// A group of quotes under one market-maker protection; group 0 is the unnamed one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MmpGroup(pub u8);
+
+impl Version {
+    /// What every log begins with.
+    pub const FIRST: Version = Version(1);
+
+    /// The one that an upgrade leads to.
+    pub fn next(self) -> Version {
+        Version(self.0.saturating_add(1))
+    }
+}
+
+impl Default for Version {
+    fn default() -> Version {
+        Version::FIRST
+    }
+}
 
 impl OrderId {
     /// Bits of the id that are the slot: four million orders may be open in one domain.
@@ -120,6 +141,7 @@ display_as_number!(
     TradeId,
     Seq,
     At,
+    Version,
     SessionId,
     MmpGroup
 );

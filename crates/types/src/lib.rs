@@ -58,6 +58,7 @@ pub use halt::{
 };
 pub use ids::{
     AccountId, At, IndexId, InstrumentId, MmpGroup, OrderId, Seq, SessionId, TradeId, TriggerId,
+    Version,
 };
 pub use instrument::{
     Contract, Fees, Instrument, Kind, MarginRates, OptionRight, SettlementPeriod, Style, TickStep,

@@ -8,7 +8,7 @@ use alloc::boxed::Box;
 
 use crate::{
     AccountId, Action, Amount, Ask, AssetCode, At, Decimal, Health, IndexPrice, InstrumentId, Lots,
-    MarketState, OrderId, SignedLots, Ticks, TriggerLevel, limits,
+    MarketState, OrderId, SignedLots, Ticks, TriggerLevel, Version, limits,
 };
 
 /// Why the engine refused a command. Prices are in ticks, sizes in lots, money in atoms: the
@@ -16,6 +16,15 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each refusal names its numbers")]
 pub enum Reject {
+    /// The rules by which the domain goes do not know it yet.
+    #[error("this came with version {needed} of the rules, the domain goes by {version}: upgrade")]
+    VersionTooLow { needed: Version, version: Version },
+    /// Versions come one after the other.
+    #[error(
+        "the domain goes by version {version} of the rules: upgrade to {next}, not to {to}",
+        next = version.next()
+    )]
+    VersionNotNext { to: Version, version: Version },
     /// After `valid_until`.
     #[error("the command was valid until {valid_until}, the log is at {at}: send it again")]
     ValidUntilPassed { valid_until: At, at: At },
@@ -492,6 +501,8 @@ impl Reject {
     /// The stable code.
     pub const fn code(&self) -> u16 {
         match self {
+            Reject::VersionTooLow { .. } => 106,
+            Reject::VersionNotNext { .. } => 107,
             Reject::ValidUntilPassed { .. } => 101,
             Reject::AccountNotFound { .. } => 102,
             Reject::AccountNotNext { .. } => 103,

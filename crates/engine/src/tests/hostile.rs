@@ -12,6 +12,7 @@ use types::{
     MmpConfig, MmpGroup, OpenInterestBand, OptionRight, OrderFamily, OrderId, OrderKind, OrderRate,
     OutageStep, PlaceOrder, PlaceTrigger, PostOnly, Quote, RangeTerms, ReopeningTerms, Scope,
     SelfTradeMode, SessionId, Side, Style, TickStep, Ticks, TimeInForce, TriggerKind, TriggerLevel,
+    Version,
 };
 
 use super::trigger_twin::Twin;
@@ -255,7 +256,15 @@ fn hostile(linear: bool, raw: Raw, orders: &[(OrderId, AccountId)]) -> Command {
         245..=247 => Command::DropSession {
             session: pick(&[None, Some(SessionId(1)), Some(SessionId(2))], b),
         },
-        248..=249 => Command::EndDay,
+        248 => Command::EndDay,
+        249 => match b % 4 {
+            // What this build does not know is not for it to apply (VER-6).
+            0 => Command::Upgrade { to: Version(pick(&[0, 1, 2], c)) },
+            _ => {
+                let sessions = [0, 1, 2, u32::MAX].map(SessionId);
+                Command::DropSessions { first: pick(&sessions, c), last: pick(&sessions, d) }
+            }
+        },
         256..=279 => restrict(account, quote, raw),
         280..=285 => Command::SetOpenInterestBand {
             instrument: instrument(a),

@@ -25,7 +25,7 @@ use types::{
     LedgerAccount, Lots, MarketState, MassQuote, MmpConfig, MmpGroup, Notice, NoticeBody,
     OrderFamily, OrderId, OrderKind, OrderRate, PlaceOrder, PlaceTrigger, PostOnly, Quote, Scope,
     SelfTradeMode, SessionId, Side, Ticks, TimeInForce, TriggerEnd, TriggerId, TriggerKind,
-    TriggerLevel, TriggerPlaced,
+    TriggerLevel, TriggerPlaced, Version,
 };
 
 use super::world::{CALL, PERP, World, asset};
@@ -100,6 +100,11 @@ impl Teller {
                 window_ms: number(ms),
             })),
             ["end", "day"] => Command::EndDay,
+            ["drop", first, "to", last] => Command::DropSessions {
+                first: SessionId(number(first)),
+                last: SessionId(number(last)),
+            },
+            ["upgrade", to] => Command::Upgrade { to: Version(number(to)) },
             ["drop", session] => Command::DropSession { session: Some(SessionId(number(session))) },
             [who, verb, rest @ ..] => self.command(account(who), verb, rest),
             _ => panic!("what is {words:?}?"),
@@ -371,6 +376,7 @@ impl Teller {
             Event::MmpTriggered { account, group, .. } => {
                 format!("{}: group {group} freezes", name(account))
             }
+            Event::Upgraded { to } => format!("goes by version {to}"),
             Event::OrdersFenced { account, up_to } => {
                 format!("{}: fenced up to {up_to}", name(account))
             }

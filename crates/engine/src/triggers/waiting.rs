@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use core::ops::RangeInclusive;
 
 use types::{
     AccountId, At, InstrumentId, PlaceTrigger, SessionId, TriggerId, TriggerKind, TriggerSource,
@@ -96,10 +97,11 @@ impl Triggers {
     }
 
     /// The triggers of a connection, or of every connection.
-    pub fn of_session(&self, session: Option<SessionId>) -> Vec<TriggerId> {
-        let first = session.unwrap_or(SessionId(0));
-        let last = session.unwrap_or(SessionId(u32::MAX));
-        let range = (first, TriggerId(0))..=(last, TriggerId(u64::MAX));
+    pub fn of_sessions(&self, sessions: &RangeInclusive<SessionId>) -> Vec<TriggerId> {
+        if sessions.is_empty() {
+            return Vec::new();
+        }
+        let range = (*sessions.start(), TriggerId(0))..=(*sessions.end(), TriggerId(u64::MAX));
         self.by_session.range(range).map(|(_, id)| *id).collect()
     }
 

@@ -615,6 +615,7 @@ pub(super) const OPERATOR: &[Method] = &[
     ]),
     operator("operator/cluster_transfer", cluster::transfer)
         .takes(&[CURRENCY, must("node", Integer)]),
+    operator("operator/upgrade", cluster::upgrade).takes(&[CURRENCY, must("version", Integer)]),
     operator("operator/set_feed", feeds::set_feed).takes(&[
         must("base", Text),
         must("quote", Text),

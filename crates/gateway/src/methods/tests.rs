@@ -11,4 +11,5 @@ mod reports;
 mod risk;
 mod stories;
 mod triggers;
+mod upgrades;
 pub(crate) mod world;

@@ -291,6 +291,12 @@ impl Channels {
         self.by_instrument.insert(change.instrument, slots);
     }
 
+    fn money_moved(&mut self, side: &types::LedgerAccount) {
+        if let types::LedgerAccount::Collateral(account) = side {
+            self.own(*account, |topic| matches!(topic, Topic::Portfolio), |_| {});
+        }
+    }
+
     fn gather_event(&mut self, look: Look<'_>, event: &Event) {
         match event {
             Event::Traded(traded) => {
@@ -311,11 +317,7 @@ impl Channels {
                 self.own_position(look, *account, *instrument);
             }
             Event::Transferred { from, to, .. } => {
-                for side in [from, to] {
-                    if let types::LedgerAccount::Collateral(account) = side {
-                        self.own(*account, |topic| matches!(topic, Topic::Portfolio), |_| {});
-                    }
-                }
+                [from, to].into_iter().for_each(|side| self.money_moved(side));
             }
             Event::IndexChanged { index, .. } => self.index_changed(look, *index),
             Event::MarkChanged { instrument, .. } => self.mark_changed(look, *instrument),
@@ -362,6 +364,7 @@ impl Channels {
             | Event::OrderRateSet(_)
             | Event::KillSwitchSet { .. }
             | Event::OrdersFenced { .. }
+            | Event::Upgraded { .. }
             | Event::Refused(_) => {}
             Event::NoticePublished { notice, .. } => self.notice_published(look, notice.number),
             Event::Halted(_)

@@ -105,6 +105,8 @@ impl Asked {
             | Command::SetReopening(_)
             | Command::SetOrderRate(_)
             | Command::PublishNotice(_)
+            | Command::Upgrade { .. }
+            | Command::DropSessions { .. }
             | Command::Liquidate => (AccountId::default(), About::Account),
         };
         Asked { reply, account, about }

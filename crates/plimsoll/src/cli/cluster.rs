@@ -68,6 +68,17 @@ Exit codes:
   1  degraded: something is missing or differs, and a quorum of every domain is there
   2  a domain has no quorum or no leader: it takes no orders";
 
+const UPGRADE_EXAMPLES: &str = "\
+A new build may know newer rules. It goes by the old ones until it is told, so that every node does
+the same with every entry of the log:
+  1. on each node in turn, the leader last: stop it, put the new build there, start it
+     (`plimsoll cluster status` between them)
+  2. plimsoll cluster upgrade --data data
+From one entry of the log on, every node goes by the new rules. There is no way back: a build that
+does not know them stops. Refused while a member's build does not know them, or a member is silent.
+
+A venue on one machine is upgraded in the same way.";
+
 const CHANGE_EXAMPLES: &str = "\
 Replace node 2 by node 4, one step after the other, `plimsoll cluster status` between them:
   plimsoll cluster add --node 4 --address 10.0.0.4:7001 --api 10.0.0.4:8080 --zone b --data data
@@ -104,6 +115,9 @@ pub enum ClusterCall {
     /// Makes a voter the leader: before its machine is looked after, hand what leads there over.
     #[command(after_help = CHANGE_EXAMPLES)]
     Transfer(ClusterTransfer),
+    /// Lets every domain go on by the rules that a newer build brought.
+    #[command(after_help = UPGRADE_EXAMPLES)]
+    Upgrade(ClusterUpgrade),
 }
 
 /// Flags of `cluster init`.
@@ -239,6 +253,20 @@ pub struct ClusterNode {
     /// Do it although it looks as if the quorum would be lost by it.
     #[arg(long)]
     pub force: bool,
+    /// How it is asked and told.
+    #[command(flatten)]
+    pub sure: Sure,
+}
+
+/// Flags of `cluster upgrade`.
+#[derive(Debug, Args)]
+pub struct ClusterUpgrade {
+    /// Version of the rules; the one after that by which the domain goes, if it is not said.
+    #[arg(long, value_name = "N")]
+    pub to: Option<u32>,
+    /// Only this domain, such as BTC; without it all of them.
+    #[arg(long)]
+    pub currency: Option<String>,
     /// How it is asked and told.
     #[command(flatten)]
     pub sure: Sure,

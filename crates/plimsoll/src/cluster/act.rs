@@ -1,5 +1,5 @@
-//! `plimsoll cluster add`, `promote`, `remove` and `transfer`: says what it will be, asks, and has
-//! the leaders do it.
+//! `plimsoll cluster add`, `promote`, `remove`, `transfer` and `upgrade`: says what it will be,
+//! asks, and has the leaders do it.
 
 use anyhow::{Context, anyhow};
 use serde_json::json;
@@ -8,7 +8,7 @@ use super::ask::{self, Answer, socket_of};
 use super::change::{Change, Situation};
 use super::verdict::verdict;
 use super::words;
-use crate::cli::{ClusterAdd, ClusterNode, ClusterTransfer, OperatorKey, Sure};
+use crate::cli::{ClusterAdd, ClusterNode, ClusterTransfer, ClusterUpgrade, OperatorKey, Sure};
 use crate::config::{Config, Peer};
 use crate::{halt, operator, output};
 
@@ -32,6 +32,11 @@ pub async fn remove(args: ClusterNode) -> anyhow::Result<()> {
 /// Makes a voter the leader.
 pub async fn transfer(args: ClusterTransfer) -> anyhow::Result<()> {
     act(&Change::Transfer(args.node), args.currency.as_deref(), false, &args.sure).await
+}
+
+/// Lets domains go on by newer rules.
+pub async fn upgrade(args: ClusterUpgrade) -> anyhow::Result<()> {
+    act(&Change::Upgrade(args.to), args.currency.as_deref(), false, &args.sure).await
 }
 
 async fn act(

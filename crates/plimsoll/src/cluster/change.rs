@@ -1,9 +1,11 @@
-//! What a change of the members comes to, before it is asked for: who votes then, what the quorum
-//! is then, and whether it would obviously lose it.
+//! What a change of the members or of the rules comes to, before it is asked for: who votes then,
+//! what the quorum is then, and whether it would obviously lose it.
 //!
 //! Each domain is a group of its own with a leader of its own, so a change is one call for each. A
 //! domain in which it was done already is left out: a change that broke off in the middle is asked
 //! for again. The leaders check it all once more; what is refused here would only be refused later.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
@@ -26,6 +28,8 @@ pub enum Change {
     Remove(u64),
     /// One leads.
     Transfer(u64),
+    /// Other rules: those of this version, or of the next one.
+    Upgrade(Option<u32>),
 }
 
 /// What is called at whose leader, and what it comes to in words.
@@ -61,13 +65,6 @@ pub struct Situation<'a> {
 }
 
 impl Change {
-    fn node(&self) -> u64 {
-        match self {
-            Change::Add(peer) => peer.node,
-            Change::Promote(node) | Change::Remove(node) | Change::Transfer(node) => *node,
-        }
-    }
-
     /// What it comes to, or why not.
     pub fn plan(&self, now: &Situation<'_>) -> Result<Plan, String> {
         let mut plan = Plan { words: Vec::new(), calls: Vec::new() };
@@ -92,7 +89,7 @@ impl Change {
                 named("nobody leads, and only a leader changes the members".to_owned())
             })?;
             plan.words.push(named(words));
-            plan.calls.push(self.call(currency, leader, now.force));
+            plan.calls.push(self.call(domain, leader, now.force));
         }
         match plan.calls.is_empty() {
             true => Err(format!("it is so already in {}", done.join(", "))),
@@ -107,28 +104,28 @@ impl Change {
             Change::Promote(node) => promote(domain, *node, now),
             Change::Remove(node) => remove(domain, *node, now),
             Change::Transfer(node) => transfer(domain, *node),
+            Change::Upgrade(to) => upgrade(domain, to.unwrap_or(domain.version + 1), now),
         }
     }
 
-    fn call(&self, currency: &str, leader: u64, force: bool) -> Call {
-        let mut params = json!({"currency": currency, "node": self.node()});
-        let method = match self {
-            Change::Add(Peer { address, zone, api, .. }) => {
-                params["address"] = json!(address);
-                params["zone"] = json!(zone);
-                params["api"] = json!(api);
-                "operator/cluster_add_learner"
+    fn call(&self, domain: &DomainState, leader: u64, force: bool) -> Call {
+        let (method, mut params) = match self {
+            Change::Add(Peer { node, address, zone, api }) => (
+                "operator/cluster_add_learner",
+                json!({"node": node, "address": address, "zone": zone, "api": api}),
+            ),
+            Change::Promote(node) => {
+                ("operator/cluster_promote", json!({"node": node, "force": force}))
             }
-            Change::Promote(_) => {
-                params["force"] = json!(force);
-                "operator/cluster_promote"
+            Change::Remove(node) => {
+                ("operator/cluster_remove", json!({"node": node, "force": force}))
             }
-            Change::Remove(_) => {
-                params["force"] = json!(force);
-                "operator/cluster_remove"
+            Change::Transfer(node) => ("operator/cluster_transfer", json!({"node": node})),
+            Change::Upgrade(to) => {
+                ("operator/upgrade", json!({"version": to.unwrap_or(domain.version + 1)}))
             }
-            Change::Transfer(_) => "operator/cluster_transfer",
         };
+        params["currency"] = json!(domain.currency);
         Call { leader, method, params }
     }
 }
@@ -231,6 +228,40 @@ fn transfer(domain: &DomainState, node: u64) -> Result<Option<String>, String> {
     Ok(Some(format!(
         "node {node} leads instead of {from}, orders wait for a moment: {n_voters} voters, quorum \
          {needed}, as before"
+    )))
+}
+
+fn upgrade(domain: &DomainState, to: u32, now: &Situation<'_>) -> Result<Option<String>, String> {
+    let version = domain.version;
+    if to <= version {
+        return Ok(None);
+    }
+    if to != version + 1 {
+        return Err(format!(
+            "it goes by version {version} of the rules: upgrade to {} first",
+            version + 1
+        ));
+    }
+    let replies = now.answers.iter().filter_map(|answer| answer.said.as_ref().ok());
+    let known: BTreeMap<u64, u32> = replies.map(|reply| (reply.node, reply.version_max)).collect();
+    let members = domain.voters.iter().chain(&domain.learners);
+    let faults = members.clone().filter_map(|node| match known.get(node) {
+        None => Some(format!("node {node} does not answer")),
+        Some(known) if *known < to => Some(format!("node {node} knows versions up to {known}")),
+        Some(_) => None,
+    });
+    let faults: Vec<String> = faults.collect();
+    if !faults.is_empty() {
+        return Err(format!(
+            "every node must know version {to} of the rules first: {}. Start a build there that \
+             knows it",
+            faults.join("; ")
+        ));
+    }
+    Ok(Some(format!(
+        "goes on by version {to} of the rules, not {version}, at all {} nodes from one entry on; \
+         there is no way back",
+        members.count()
     )))
 }
 

@@ -21,6 +21,9 @@ pub struct NodeReply {
     /// How far its clock is before that of the leader.
     #[serde(default)]
     pub clock_offset_ms: Option<i64>,
+    /// The newest version of the rules that its build knows; one that does not say knows the first.
+    #[serde(default = "first")]
+    pub version_max: u32,
 }
 
 /// What a node is in a domain.
@@ -35,6 +38,8 @@ pub enum Role {
     Candidate,
     /// It gets the log, and has no vote.
     Learner,
+    /// It has stopped.
+    Stopped,
     /// There is no cluster.
     Solo,
 }
@@ -47,6 +52,7 @@ impl Role {
             Role::Follower => "follower",
             Role::Candidate => "candidate",
             Role::Learner => "learner",
+            Role::Stopped => "stopped",
             Role::Solo => "solo",
         }
     }
@@ -82,6 +88,9 @@ pub struct DomainReply {
     /// The same as a place in the log of commands.
     #[serde(default)]
     pub applied_seq: u64,
+    /// By which version of the rules its engine carries out the next one.
+    #[serde(default = "first")]
+    pub version: u32,
     /// State root, hexadecimal, after entry `root_seq`.
     #[serde(default)]
     pub root: String,
@@ -100,6 +109,10 @@ pub struct DomainReply {
     /// Every member.
     #[serde(default)]
     pub members: Vec<MemberReply>,
+}
+
+fn first() -> u32 {
+    types::Version::FIRST.0
 }
 
 /// A member, as a node sees it.

@@ -26,9 +26,10 @@ fn a_member_is_a_number_two_addresses_and_a_zone() {
 fn an_answer_is_read_as_it_is_documented() {
     let whole = json!({
         "node": 1, "cluster": "dev", "zone": "a", "disk_free_bytes": 1, "clock_offset_ms": -2,
+        "version_max": 2,
         "domains": [{
             "currency": "BTC", "role": "leader", "leader": 1, "term": 3, "last_index": 9,
-            "committed_index": 9, "applied_index": 8, "applied_seq": 7, "root": "ab", "root_seq": 5,
+            "committed_index": 9, "applied_index": 8, "applied_seq": 7, "version": 1, "root": "ab", "root_seq": 5,
             "voters": [1, 2, 3], "learners": [4], "lag_ms": 0,
             "members": [{"node": 2, "address": "a:1", "zone": "b", "api": "a:2",
                          "matched_index": 8, "lag_entries": 1}],
@@ -57,6 +58,7 @@ fn three(leader: u64, applied: [u64; 3]) -> Vec<Answer> {
             committed_index: Some(812),
             applied_index: Some(applied),
             applied_seq: 900,
+            version: 1,
             root: "00112233445566778899".into(),
             root_seq: 512,
             voters: vec![1, 2, 3],
@@ -71,6 +73,7 @@ fn three(leader: u64, applied: [u64; 3]) -> Vec<Answer> {
             domains: vec![domain("BTC"), domain("ETH")],
             disk_free_bytes: Some(1 << 40),
             clock_offset_ms: Some(1),
+            version_max: 2,
         };
         Answer { asked: asked(node), said: Ok(reply) }
     });

@@ -68,6 +68,8 @@ pub struct DomainState {
     pub there: Vec<u64>,
     /// Last entry that a quorum has.
     pub committed: u64,
+    /// By which version of the rules it goes.
+    pub version: u32,
     /// Nodes that answer, and how many entries each is behind.
     pub behind: Vec<(u64, u64)>,
 }
@@ -161,6 +163,7 @@ fn domain_state(currency: &str, replies: &[&NodeReply]) -> Option<DomainState> {
         voters,
         learners: newest.learners.clone(),
         committed,
+        version: newest.version,
         behind: behind.collect(),
     })
 }

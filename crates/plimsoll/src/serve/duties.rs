@@ -16,9 +16,9 @@ use gateway::venue::{Class, Domain, DomainId};
 use tokio::task::JoinSet;
 use types::{AccountId, Amount, Command};
 
-use super::safety;
 use super::site::Site;
-use crate::genesis::Genesis;
+use super::{gone, safety};
+use crate::genesis::{self, Genesis};
 use crate::output;
 
 /// Before a duty that failed is tried again, if this node still leads.
@@ -29,6 +29,7 @@ pub fn start(site: &Arc<Site>, genesis: &Arc<Genesis>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     for (id, domain) in site.domain_ids() {
         tasks.spawn(follow(site.clone(), genesis.clone(), id, domain));
+        tasks.spawn(gone::watch(site.clone(), id, domain));
     }
     tasks
 }
@@ -63,7 +64,7 @@ async fn take_over(
     if site.key_in_force(id)?.is_some() {
         return Ok(());
     }
-    for command in genesis.commands(domain.asset) {
+    for command in genesis::newest_rules().chain(genesis.commands(domain.asset)) {
         begin_with(site, id, command).await?;
     }
     for command in safety::commands(&site.pairs(id)?, safety::SERVED) {

@@ -13,16 +13,17 @@ use engine::Engine;
 use gateway::venue::{Class, Domain, DomainId, Venue};
 use gateway::{Answer, Intent, KeyStore, Limits, Market, Reply};
 use types::{
-    AccountId, AccountView, AssetCode, Command, FeedView, IndexPrice, Instrument, PublicKey,
+    AccountId, AccountView, AssetCode, Command, FeedView, IndexPrice, Instrument, PublicKey, Seq,
 };
 
 use super::Signals;
+use super::gone;
 use super::listing::Lister;
 use super::notices;
 use super::progress::ReplayProgress;
 use super::upkeep::Upkeep;
 use crate::config::ListingConfig;
-use crate::genesis::Genesis;
+use crate::genesis::{self, Genesis};
 use crate::output;
 use crate::venue::{Alarm, Found, Listener, LocalVenue, Place, Running, Seat, Sizes};
 use crate::webhook::{Pace, Receiver, Webhooks};
@@ -75,9 +76,9 @@ const OUTCOME_PATIENCE: Duration = Duration::from_secs(3);
 /// Sessions of different nodes, and of different lives of one, are numbered apart: 6 bits of node,
 /// 4 of the life's start in seconds, 22 of count.
 fn first_session(seat: &Seat) -> u32 {
-    let node = u32::try_from(seat.cluster.node() % 64).unwrap_or(0);
+    let (first, _) = gone::sessions_of(seat.cluster.node());
     let life = u32::try_from(crate::clock::log_time().0 / 1_000 % 16).unwrap_or(0);
-    node << 26 | life << 22 | 1
+    first.0 | life << 22 | 1
 }
 
 /// How often it is looked whether a replica has halted.
@@ -193,7 +194,10 @@ impl Site {
             bail!("{} settles in {}, which is no domain here", spec.name(), spec.settlement());
         }
         for (id, start) in (0..).map(DomainId).zip(&self.starts).filter(|(_, one)| is_due(one)) {
-            let begun = self.carry_out(id, genesis.commands(start.asset)).await;
+            let is_new = start.started.seq == Seq(0);
+            let rules = is_new.then(genesis::newest_rules).into_iter().flatten();
+            let commands = rules.chain(genesis.commands(start.asset)).collect();
+            let begun = self.carry_out(id, commands).await;
             begun.with_context(|| format!("beginning {}", start.asset))?;
         }
         Ok(())

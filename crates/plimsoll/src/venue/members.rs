@@ -6,7 +6,7 @@ use gateway::venue::{
     ClusterView, Domain, DomainId, DomainStanding, Later, MemberChange, MemberStanding, Venue,
 };
 use replica::raft::{Member, MembersError, Role, Standing, Status};
-use types::{AssetCode, Seq};
+use types::{AssetCode, Seq, Version};
 
 use super::{LocalVenue, Seat};
 
@@ -23,15 +23,20 @@ pub fn among_others(venue: &LocalVenue, seat: &Seat) -> ClusterView {
         domains: domains.filter_map(standing).collect(),
         disk_free_bytes: disk_free_bytes(&seat.data),
         clock_offset_ms: None,
+        version_max: engine::VERSION_MAX,
     }
 }
 
+/// Where a domain is: after which entry, by which rules.
+type Place = (Seq, Version);
+
 /// How a venue of one machine stands: as a node that leads. A domain that does not answer is left
 /// out.
-pub async fn alone(domains: Vec<(Domain, Later<Option<Seq>>)>) -> ClusterView {
-    let mut view = ClusterView { node: 1, cluster: "solo".to_owned(), ..ClusterView::default() };
-    for (domain, seq) in domains {
-        let Some(applied) = seq.await else { continue };
+pub async fn alone(domains: Vec<(Domain, Later<Option<Place>>)>) -> ClusterView {
+    let (cluster, version_max) = ("solo".to_owned(), engine::VERSION_MAX);
+    let mut view = ClusterView { node: 1, cluster, version_max, ..ClusterView::default() };
+    for (domain, place) in domains {
+        let Some((applied, version)) = place.await else { continue };
         view.domains.push(DomainStanding {
             asset: domain.asset,
             role: "solo",
@@ -41,6 +46,7 @@ pub async fn alone(domains: Vec<(Domain, Later<Option<Seq>>)>) -> ClusterView {
             committed_index: None,
             applied_index: None,
             applied,
+            version,
             root: None,
             voters: vec![1],
             learners: Vec::new(),
@@ -69,6 +75,7 @@ fn of_domain(asset: AssetCode, status: &Status) -> DomainStanding {
         committed_index: status.committed_index,
         applied_index: status.applied_index,
         applied: status.applied,
+        version: status.version,
         root: status.root,
         voters: status.voters.iter().copied().collect(),
         learners: status.learners.iter().copied().collect(),
@@ -101,6 +108,18 @@ pub async fn change(standing: Option<Standing>, change: MemberChange) -> Result<
         return Err("this venue runs on one machine: it has no members".to_owned());
     };
     change_one(&standing, change).await.map_err(|error| error.to_string())
+}
+
+/// Whether every build that applies the domain's log knows the version.
+pub async fn check_upgrade(standing: Option<Standing>, to: Version) -> Result<(), String> {
+    match standing {
+        Some(standing) => standing.check_upgrade(to).await.map_err(|error| error.to_string()),
+        None if to <= engine::VERSION_MAX => Ok(()),
+        None => Err(format!(
+            "this build knows versions of the rules up to {}, not {to}: start a newer one",
+            engine::VERSION_MAX
+        )),
+    }
 }
 
 async fn change_one(standing: &Standing, change: MemberChange) -> Result<(), MembersError> {

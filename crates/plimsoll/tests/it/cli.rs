@@ -40,6 +40,7 @@ fn a_configuration_is_refused_whole_before_anything_opens() {
     assert!(!data.exists(), "nothing was opened");
 }
 
+/// VER-4: first of all it goes by the newest rules.
 #[test]
 fn serve_lists_its_instruments_once_and_inspect_shows_them() {
     let home = tempfile::tempdir().expect("a temporary directory");
@@ -57,12 +58,17 @@ fn serve_lists_its_instruments_once_and_inspect_shows_them() {
     assert!(second.ready["operator"].is_null(), "the key is not printed again");
     assert!(second.terminate().0.success());
 
-    let inspected = text(&run(&["log", "inspect", "--data", &data, "--limit", "1"]).stdout);
-    let lines = inspected.lines().filter(|line| line.contains("listed"));
+    let inspected = text(&run(&["log", "inspect", "--data", &data, "--limit", "2"]).stdout);
+    let lines = inspected
+        .lines()
+        .filter(|line| ["listed", "from here on"].iter().any(|word| line.contains(word)));
     let lines: String = lines.map(|line| format!("{}\n", line.trim())).collect();
     expect![[r#"
+        from here on by version 2 of the rules
         instrument 0 listed: BTC-PERPETUAL
+        from here on by version 2 of the rules
         instrument 0 listed: ETH-25DEC99
+        from here on by version 2 of the rules
     "#]]
     .assert_eq(&lines);
 }

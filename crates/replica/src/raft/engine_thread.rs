@@ -12,8 +12,6 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use std::{fs, hint};
 
@@ -25,6 +23,7 @@ use types::codec::Codec;
 use types::{Applied, AssetCode, Seq};
 
 use super::planted::{self, Bug};
+use super::reached::Reached;
 use super::types::{Asked, Batch, SnapshotFile};
 use super::wire::forward::RootReport;
 use crate::batch::{self, Entries};
@@ -79,12 +78,11 @@ pub(crate) struct EngineThread<S> {
     pub(crate) root_entries: u64,
     /// Told of each root.
     pub(crate) roots: mpsc::UnboundedSender<RootReport>,
-    /// The last seq that was applied, for a look from outside.
-    pub(crate) applied: Arc<AtomicU64>,
+    pub(crate) reached: Reached,
     /// How long it looks for work before it sleeps.
     pub(crate) spin: Duration,
     #[cfg(test)]
-    pub(crate) instead: Arc<std::sync::Mutex<Option<types::Command>>>,
+    pub(crate) instead: std::sync::Arc<std::sync::Mutex<Option<types::Command>>>,
 }
 
 impl<S: FnMut(Feed)> EngineThread<S> {
@@ -141,13 +139,16 @@ impl<S: FnMut(Feed)> EngineThread<S> {
             asked.map_or(0, |asked| asked.tag)
         };
         let applied = batch::apply(&mut self.engine, at, entries, tag);
-        let mut applied = applied.expect("a batch of the log holds commands that this build knows");
+        let mut applied = applied.unwrap_or_else(|error| {
+            let seq = self.engine.seq().next();
+            panic!("this build does not know what entry {seq} says ({error}): start a newer build")
+        });
         if planted::is(Bug::ApplyTwice) && self.opens_a_term(batch) {
             self.apply_again(batch, &mut applied);
         }
         let seq = self.engine.seq();
         assert!(last.is_none_or(|last| last == seq), "the log has come to {last:?}, not to {seq}");
-        self.applied.store(seq.0, Ordering::Release);
+        self.reached.note(&self.engine);
         (self.sink)(Feed::Applied(Committed::new(applied)));
         self.report_root(first);
     }
@@ -206,7 +207,7 @@ impl<S: FnMut(Feed)> EngineThread<S> {
             move_into(&path, &self.dir, &name)?;
         }
         snapshot::prune(&self.dir, self.snapshots_keep).map_err(io::Error::other)?;
-        self.applied.store(self.engine.seq().0, Ordering::Release);
+        self.reached.note(&self.engine);
         let Snapshot { seq, projections, .. } = loaded;
         (self.sink)(Feed::Restored { seq, projections });
         Ok(())

@@ -17,7 +17,6 @@ use super::cluster::Cluster;
 use super::dial::Caller;
 use super::engine_thread::Work;
 use super::forward::Forwarder;
-use super::node::seq_of;
 use super::proposer::Leadership;
 use super::roots::Differs;
 use super::status::{MemberStatus, Standing};
@@ -56,7 +55,7 @@ impl Following {
             caller: cluster.caller.clone(),
             dir: config.dir.clone(),
             snapshot_entries: config.snapshot_entries,
-            snapshot: seq_of(&standing.applied),
+            snapshot: standing.reached.seq(),
             silence_max: cluster.config.election_timeout * 2,
             queue: queue.clone(),
             work: work.clone(),
@@ -134,7 +133,7 @@ impl Following {
     }
 
     async fn snapshot_if_due(&mut self) {
-        let applied = seq_of(&self.standing.applied);
+        let applied = self.standing.reached.seq();
         if self.snapshot_entries <= applied.0.saturating_sub(self.snapshot.0) {
             self.snapshot = applied;
             // Consensus that has ended says so elsewhere.

@@ -34,7 +34,7 @@ pub enum MembersError {
 }
 
 impl Standing {
-    fn check_leads(&self) -> Result<(), MembersError> {
+    pub(super) fn check_leads(&self) -> Result<(), MembersError> {
         let status = self.status();
         if status.role == Role::Leader {
             return Ok(());

@@ -208,29 +208,17 @@ impl Network {
         option: &RPCOption,
     ) -> Result<Response, RPCError<Types>> {
         let patience = option.soft_ttl();
-        let answer = async {
-            let mut link = self.unary.lock().await;
-            let open = link.ready(patience, STALL_MIN).await.map_err(|e| unreachable(&e))?;
-            let asked = open.ask(|out| request.encode(out));
-            let answer = match asked {
-                Ok(()) => std::future::poll_fn(|cx| open.poll_answer(cx)).await,
-                Err(error) => Err(error),
-            };
-            let response = answer.and_then(|body| Response::from_bytes(&body).map_err(not_ours));
-            response.map_err(|error| {
-                link.close();
-                RPCError::Network(NetworkError::new(&error))
-            })
-        };
+        let (id, target) = (self.caller.node(), self.snapshot.node);
+        let late = || RPCError::Timeout(Timeout { action, id, target, timeout: patience });
+        let answer = async { ask(&mut *self.unary.lock().await, &request, patience).await };
         match timeout(patience, answer).await {
             Ok(Ok(Response::Failed(reason))) => {
                 Err(RPCError::Unreachable(Unreachable::from_string(reason)))
             }
-            Ok(answered) => answered,
-            Err(_) => {
-                let (id, target) = (self.caller.node(), self.snapshot.node);
-                Err(RPCError::Timeout(Timeout { action, id, target, timeout: patience }))
-            }
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(NotAnswered::Dial(error))) => Err(unreachable(&error)),
+            Ok(Err(NotAnswered::Broken(error))) => Err(RPCError::Network(broken(&error))),
+            Err(_) | Ok(Err(NotAnswered::Late)) => Err(late()),
         }
     }
 
@@ -240,6 +228,42 @@ impl Network {
         let words = format!("node {} answers what was not asked: {answer:?}", self.snapshot.node);
         RPCError::Network(NetworkError::from_string(words))
     }
+}
+
+/// Why a question has no answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotAnswered {
+    /// There is no connection.
+    #[error(transparent)]
+    Dial(DialError),
+    /// It broke, or something else came over it.
+    #[error("the connection broke: {0}")]
+    Broken(io::Error),
+    /// Not in time.
+    #[error("it did not answer in time")]
+    Late,
+}
+
+/// Asks one question over a link, within `patience`. A link that breaks is closed.
+pub(super) async fn ask(
+    link: &mut Link,
+    request: &Request,
+    patience: Duration,
+) -> Result<Response, NotAnswered> {
+    let open = link.ready(patience, STALL_MIN).await.map_err(NotAnswered::Dial)?;
+    let asked = open.ask(|out| request.encode(out));
+    let answer = match asked {
+        Ok(()) => {
+            let answer = std::future::poll_fn(|cx| open.poll_answer(cx));
+            timeout(patience, answer).await.map_err(|_| NotAnswered::Late)?
+        }
+        Err(error) => Err(error),
+    };
+    let response = answer.and_then(|body| Response::from_bytes(&body).map_err(not_ours));
+    response.map_err(|error| {
+        link.close();
+        NotAnswered::Broken(error)
+    })
 }
 
 /// How many of the entries fit into a frame; one at least, if there is one.

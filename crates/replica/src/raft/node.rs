@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 
 use engine::Engine;
@@ -33,6 +32,7 @@ use super::log::Log;
 use super::machine::{Machine, meta_of};
 use super::network::NetworkFactory;
 use super::proposer::{Leadership, Proposer, State};
+use super::reached::Reached;
 use super::server::Group;
 use super::status::Standing;
 use super::types::{Member, SnapshotMeta, StoredMembership, Types};
@@ -150,22 +150,22 @@ impl RaftReplica {
 
         let (work, tasks) = mpsc::channel(WORK_MAX);
         let (roots, reports) = mpsc::unbounded_channel();
-        let applied = Arc::new(AtomicU64::new(restored.engine.seq().0));
+        let reached = Reached::of(&restored.engine);
         let place = (restored.meta, restored.snapshot);
         let machine = Machine::new(dir.clone(), log.clone(), work.clone(), place);
-        let told = (roots, applied.clone());
+        let told = (roots, reached.clone());
         let engine_thread =
             engine_thread(&config, cluster, root_entries, (restored.engine, sink), told);
         #[cfg(test)]
         let instead = engine_thread.instead.clone();
-        let engine = spawn("engine", move || engine_thread.run(tasks)).map_err(disk)?;
+        let queue = Arc::new(Queue::new(config.limits));
+        let engine = run_engine(engine_thread, tasks, queue.clone()).map_err(disk)?;
         let raft = join(cluster, asset, log.clone(), machine, members)?;
 
-        let queue = Arc::new(Queue::new(config.limits));
         let (leadership, _) = watch::channel(Leadership::default());
         let (heard, hearing) = mpsc::unbounded_channel();
         let standing =
-            Standing::new(asset, cluster, raft.clone(), applied, leadership.clone(), heard);
+            Standing::new(asset, cluster, raft.clone(), reached.clone(), leadership.clone(), heard);
         let group = group(&raft, &dir, &queue, &standing);
         cluster.groups.insert(asset, group);
         let following = Following::new(&standing, cluster, &config, &queue, &work);
@@ -180,6 +180,7 @@ impl RaftReplica {
             domain: asset,
             origin: cluster.origin,
             work: work.clone(),
+            reached,
             clock,
             spin: config.spin,
             state: State::default(),
@@ -257,13 +258,22 @@ impl Drop for RaftReplica {
     }
 }
 
+/// A replica whose engine's thread has ended, by a failed check too, takes nothing more.
+struct Ends(Arc<Queue>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
 /// The engine's thread before it runs.
 fn engine_thread<S>(
     config: &Config,
     cluster: &Cluster,
     root_entries: u64,
     (engine, sink): (Engine, S),
-    (roots, applied): (mpsc::UnboundedSender<RootReport>, Arc<AtomicU64>),
+    (roots, reached): (mpsc::UnboundedSender<RootReport>, Reached),
 ) -> EngineThread<S> {
     EngineThread {
         dir: config.dir.clone(),
@@ -275,11 +285,22 @@ fn engine_thread<S>(
         snapshots_keep: config.snapshots_keep,
         root_entries,
         roots,
-        applied,
+        reached,
         spin: config.spin,
         #[cfg(test)]
         instead: Arc::default(),
     }
+}
+
+fn run_engine<S: FnMut(Feed) + Send + 'static>(
+    engine_thread: EngineThread<S>,
+    tasks: mpsc::Receiver<Work>,
+    queue: Arc<Queue>,
+) -> Result<JoinHandle<Engine>, io::Error> {
+    spawn("engine", move || {
+        let _ends = Ends(queue);
+        engine_thread.run(tasks)
+    })
 }
 
 fn spawn<T: Send + 'static>(
@@ -390,9 +411,4 @@ fn group(
     };
     let roots = move |report| heard.hear(report);
     Group::new(raft.clone(), dir.to_path_buf(), Arc::new(take), Arc::new(roots))
-}
-
-/// The last seq that was applied.
-pub(super) fn seq_of(applied: &AtomicU64) -> Seq {
-    Seq(applied.load(Ordering::Acquire))
 }

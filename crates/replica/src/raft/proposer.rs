@@ -34,6 +34,7 @@ use super::engine_thread::Work;
 use super::forward::{Fate, Forwarded, Forwarder, NotForwarded, TellFate};
 use super::log::Log;
 use super::machine::Machine;
+use super::reached::Reached;
 use super::types::{Asked, Batch, Types};
 use crate::batch::BODY_BYTES;
 use crate::queue::{Class, Patience, Queue, Turn};
@@ -67,6 +68,7 @@ pub(crate) struct Proposer<C> {
     pub(crate) domain: AssetCode,
     pub(crate) origin: u64,
     pub(crate) work: mpsc::Sender<Work>,
+    pub(crate) reached: Reached,
     pub(crate) clock: C,
     pub(crate) spin: Duration,
     pub(crate) state: State,
@@ -114,11 +116,33 @@ impl<C: FnMut() -> At> Proposer<C> {
             self.queue.next_turn(&mut turn, &patience);
             // Only there to wake this thread.
             turn.inspections.clear();
+            self.hold_back(&mut turn);
             self.take(&mut turn);
             if turn.last {
                 return;
             }
         }
+    }
+
+    /// What the domain's rules do not know yet is refused before it is in the log: a node whose
+    /// build is older could not read it there.
+    fn hold_back(&self, turn: &mut Turn) {
+        let version = self.reached.version();
+        if turn.proposals.iter().all(|proposal| proposal.command.since() <= version) {
+            return;
+        }
+        let (mut proposals, mut origins, mut tags) = (Vec::new(), Vec::new(), Vec::new());
+        for (proposal, origin) in turn.proposals.drain(..).zip(turn.origins.drain(..)) {
+            if proposal.command.since() <= version {
+                proposals.push(proposal);
+                origins.push(origin);
+            } else if origin == 0 && proposal.tag != 0 {
+                tags.push(proposal.tag);
+            }
+        }
+        (turn.proposals, turn.origins) = (proposals, origins);
+        let why = format!("the domain goes by version {version} of the rules: upgrade it first");
+        self.say(Work::Refused { tags, why });
     }
 
     fn take(&mut self, turn: &mut Turn) {

@@ -1,19 +1,19 @@
 //! How a replica of several stands: who leads, who the members are, how far each is.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use openraft::async_runtime::WatchReceiver;
 use openraft::{Raft, RaftMetrics, ServerState};
 use tokio::sync::{mpsc, watch};
-use types::{AssetCode, Seq};
+use types::{AssetCode, Seq, Version};
 
 use super::cluster::Cluster;
+use super::dial::Caller;
 use super::machine::Machine;
-use super::node::seq_of;
 use super::proposer::Leadership;
+use super::reached::Reached;
 use super::roots::Roots;
 use super::types::{Member, Types};
 use super::wire::forward::RootReport;
@@ -61,6 +61,8 @@ pub struct Status {
     pub applied_index: Option<u64>,
     /// The last seq that it has applied.
     pub applied: Seq,
+    /// By which rules it applies the next one.
+    pub version: Version,
     /// Its newest root that was compared, and after which seq.
     pub root: Option<(Seq, [u8; 32])>,
     /// Who votes.
@@ -79,7 +81,8 @@ pub struct Standing {
     pub(super) asset: AssetCode,
     pub(super) node: u64,
     pub(super) raft: Raft<Types, Machine>,
-    pub(super) applied: Arc<AtomicU64>,
+    pub(super) reached: Reached,
+    pub(super) caller: Caller,
     pub(super) leadership: watch::Sender<Leadership>,
     roots: Arc<Mutex<Roots>>,
     heard: mpsc::UnboundedSender<RootReport>,
@@ -92,7 +95,7 @@ impl Standing {
         asset: AssetCode,
         cluster: &Cluster,
         raft: Raft<Types, Machine>,
-        applied: Arc<AtomicU64>,
+        reached: Reached,
         leadership: watch::Sender<Leadership>,
         heard: mpsc::UnboundedSender<RootReport>,
     ) -> Standing {
@@ -100,7 +103,8 @@ impl Standing {
             asset,
             node: cluster.node(),
             raft,
-            applied,
+            reached,
+            caller: cluster.caller.clone(),
             leadership,
             roots: Arc::new(Mutex::new(Roots::new(cluster.node()))),
             heard,
@@ -169,13 +173,23 @@ impl Standing {
             last_index: metrics.last_log_index,
             committed_index: metrics.cluster_committed.map(|log_id| log_id.index),
             applied_index: metrics.last_applied.map(|log_id| log_id.index),
-            applied: seq_of(&self.applied),
+            applied: self.reached.seq(),
+            version: self.reached.version(),
             root: self.roots().newest(),
             voters: membership.voter_ids().collect(),
             learners: membership.learner_ids().collect(),
             members: members.collect(),
             silence: self.silence_as(role == Role::Leader),
         }
+    }
+
+    /// Members that have not answered this node for so long, while it leads.
+    pub fn silent(&self, longer_than: Duration) -> Vec<u64> {
+        let heard = self.metrics().heartbeat.unwrap_or_default();
+        let silent = heard.into_iter().filter_map(|(node, at)| {
+            (longer_than < openraft::Instant::elapsed(&*at?)).then_some(node)
+        });
+        silent.filter(|node| *node != self.node).collect()
     }
 
     /// Which domain.
@@ -190,7 +204,7 @@ impl Standing {
 
     fn silence_as(&self, leads: bool) -> Duration {
         let mut moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner);
-        let applied = seq_of(&self.applied);
+        let applied = self.reached.seq();
         if moved.0 != applied || leads {
             *moved = (applied, Instant::now());
         }

@@ -1,5 +1,7 @@
 //! Several replicas in one process, over real connections and real files.
 
+mod upgrades;
+
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::PathBuf;

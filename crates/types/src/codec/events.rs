@@ -114,6 +114,7 @@ choice!(Event {
     42 => Triggered { trigger, order },
     43 => TriggerClosed { trigger, end },
     58 => OrdersFenced { account, up_to },
+    59 => Upgraded { to },
 });
 
 choice!(TermsFault {
@@ -216,4 +217,6 @@ choice!(Reject {
     67 => TriggerPriceOutOfRange { level, max },
     68 => TriggerTermsContradict { fault },
     90 => ClientOrderFenced { client_order_id, up_to },
+    91 => VersionTooLow { needed, version },
+    92 => VersionNotNext { to, version },
 });

@@ -8,7 +8,7 @@ use crate::{
     Entry, Fees, IndexId, IndexPrice, Instrument, InstrumentId, Kind, KindFilter, Label, Lots,
     MarginRates, MassQuote, MmpConfig, MmpGroup, OptionRight, OrderId, OrderKind, PlaceOrder,
     PostOnly, Quote, SelfTradeMode, Seq, SessionId, SettlementPeriod, Side, SignedLots, Style,
-    TickStep, Ticks, TimeInForce, TradeId, TriggerId,
+    TickStep, Ticks, TimeInForce, TradeId, TriggerId, Version,
 };
 
 newtype!(Ticks, Lots, SignedLots, Amount, IndexPrice);
@@ -22,7 +22,8 @@ newtype!(
     Seq,
     At,
     SessionId,
-    MmpGroup
+    MmpGroup,
+    Version
 );
 
 choice!(Side { 0 => Bid, 1 => Ask });
@@ -137,6 +138,8 @@ choice!(Command {
     34 => PlaceTrigger(placed),
     35 => AmendTrigger(amendment),
     45 => FenceOrders { account, up_to },
+    46 => Upgrade { to },
+    47 => DropSessions { first, last },
 });
 
 impl Codec for AssetCode {

@@ -13,7 +13,7 @@ use crate::{
     Command, Entry, Event, FillableTerms, IndexPrice, InstrumentId, KindFilter, Label, Lots,
     MmpGroup, OpenInterestBand, OrderFamily, OrderId, OrderKind, PlaceOrder, PlaceTrigger,
     PostOnly, Reject, Seq, SessionId, Side, Ticks, TimeInForce, TriggerId, TriggerKind,
-    TriggerLevel,
+    TriggerLevel, Version,
 };
 
 fn hex(bytes: &[u8]) -> String {
@@ -123,6 +123,14 @@ fn later_entries_have_these_bytes() {
         &entry(Command::FenceOrders { account: AccountId(7), up_to: 258 }),
         expect!["010000000000000002000000000000002d070000000201000000000000"],
     );
+    check(
+        &entry(Command::Upgrade { to: Version(258) }),
+        expect!["010000000000000002000000000000002e02010000"],
+    );
+    check(
+        &entry(Command::DropSessions { first: SessionId(1), last: SessionId(258) }),
+        expect!["010000000000000002000000000000002f0100000002010000"],
+    );
 }
 
 /// These too are in logs, and in the chain over them.
@@ -182,7 +190,7 @@ fn commands() -> impl Strategy<Value = Command> {
     let raw = (any::<u8>(), any::<u32>(), any::<u64>(), any::<i64>(), any::<bool>(), ".{0,20}");
     raw.prop_map(|(choice, a, b, c, flag, text)| {
         let account = AccountId(a);
-        match choice % 7 {
+        match choice % 9 {
             0 => Command::PlaceOrder(
                 PlaceOrder {
                     account,
@@ -211,6 +219,8 @@ fn commands() -> impl Strategy<Value = Command> {
             }
             4 => Command::Deposit { account, amount: Amount(c) },
             5 => Command::FenceOrders { account, up_to: b },
+            6 => Command::Upgrade { to: Version(a) },
+            7 => Command::DropSessions { first: SessionId(a), last: SessionId(!a) },
             _ => Command::ReportMarks(std::vec![(InstrumentId(a), Ticks(a)); usize::from(choice)]),
         }
     })

@@ -258,3 +258,42 @@ fn without_a_leader_nothing_changes() {
         expect!["refused: no node answers: a change of the members needs a leader"],
     );
 }
+
+/// VER-2, VER-5.
+#[test]
+fn an_upgrade_waits_for_every_build() {
+    let mut answers = three(1, [812; 3]);
+    let words_of_plan = plan(&Change::Upgrade(None), &answers, false).expect("all know it").words;
+    let expected = "BTC: goes on by version 2 of the rules, not 1, at all 3 nodes";
+    assert!(words_of_plan[0].starts_with(expected), "{words_of_plan:?}");
+    words(
+        plan(&Change::Upgrade(Some(1)), &answers, false),
+        expect!["refused: it is so already in BTC, ETH"],
+    );
+    words(
+        plan(&Change::Upgrade(Some(3)), &answers, false),
+        expect!["refused: BTC: it goes by version 1 of the rules: upgrade to 2 first"],
+    );
+    each_domain(&mut answers, |_, domain| domain.version = 2);
+    let refused = plan(&Change::Upgrade(None), &answers, false).expect_err("nobody knows it");
+    assert!(refused.contains("node 3 knows versions up to 2"), "{refused}");
+    each_domain(&mut answers, |_, domain| domain.version = 1);
+    if let Ok(reply) = &mut answers[1].said {
+        reply.version_max = 1;
+    }
+    silence(&mut answers, 3);
+    let refused = plan(&Change::Upgrade(None), &answers, false).expect_err("two do not know it");
+    let why = "node 2 knows versions up to 1; node 3 does not answer. Start a build there";
+    assert!(refused.contains(why), "{refused}");
+}
+
+#[test]
+fn an_upgrade_is_one_call_at_each_leader_with_the_version() {
+    let answers = three(2, [812; 3]);
+    let plan = plan(&Change::Upgrade(None), &answers, false).expect("all know it");
+    let called: Vec<_> =
+        plan.calls.iter().map(|call| (call.leader, call.method, call.params.to_string())).collect();
+    let params = |currency| format!("{{\"currency\":\"{currency}\",\"version\":2}}");
+    let expected = ["BTC", "ETH"].map(|currency| (2, "operator/upgrade", params(currency)));
+    assert_eq!(called, expected);
+}

@@ -1,4 +1,4 @@
-//! Halts, auctions and what operators say of them, in words.
+//! Halts, auctions, rules and what operators say of them, in words.
 
 use types::{Cause, Command, Event, Halt, Indication, InstrumentId, Notice, NoticeBody, Scope};
 
@@ -23,6 +23,10 @@ impl Words {
                 format!("let account {account} go on")
             }
             Command::PublishNotice(_) => "tell everybody something".into(),
+            Command::Upgrade { to } => format!("go by version {to} of the rules"),
+            Command::DropSessions { first, last } => {
+                format!("cancel what came through connections {first} to {last}")
+            }
             _ => return None,
         })
     }
@@ -55,6 +59,7 @@ impl Words {
                 let name = self.name(*instrument);
                 format!("auction of {name} ends with {}", self.indication(*instrument, indication))
             }
+            Event::Upgraded { to } => format!("from here on by version {to} of the rules"),
             Event::BreakersSet { kind, .. } => format!("breakers of an index are set, {kind:?}"),
             Event::ReopeningSet(_) => "how markets reopen is set".into(),
             Event::OrderRateSet(_) => "the order rate of accounts is set".into(),

@@ -109,6 +109,7 @@ where
                     let transfer = self.raft.handle_transfer_leader(request).await;
                     transfer.map(Response::Transfer).map_err(Into::into)
                 }
+                Request::Versions => Ok(Response::Versions(engine::VERSION_MAX)),
             };
             answered.unwrap_or_else(|error| Response::Failed(error.to_string()))
         })

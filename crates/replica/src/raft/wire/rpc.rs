@@ -4,6 +4,7 @@
 //!   append     vote   optional prev   optional leader's commit   4 n, n × entry
 //!   vote       vote   optional last   1 transfer          ◀─ vote   1 granted   optional last
 //!   transfer   vote   8 node   optional last
+//!   versions                                      ◀─ 4 the newest that is known
 //! ```
 //! An append is checked further than its shape, because openraft trusts it: its vote is that of an
 //! elected leader, and its entries follow `prev` and each other without a gap.
@@ -14,6 +15,7 @@ use openraft::raft::{
     TransferLeaderError, TransferLeaderRequest, TransferLeaderResponse, VoteRequest, VoteResponse,
 };
 
+use ::types::Version;
 use ::types::codec::{Codec, DecodeError, Reader, encode_count};
 
 use super::log::{
@@ -30,6 +32,8 @@ pub(crate) enum Request {
     Vote(VoteRequest<Types>),
     PreVote(VoteRequest<Types>),
     Transfer(TransferLeaderRequest<Types>),
+    /// Which versions of the rules does the build know?
+    Versions,
 }
 
 /// What is answered to a [`Request`] of the same name.
@@ -41,6 +45,8 @@ pub(crate) enum Response {
     Vote(VoteResponse<Types>),
     PreVote(VoteResponse<Types>),
     Transfer(TransferLeaderResponse<Types>),
+    /// Up to this one.
+    Versions(Version),
 }
 
 /// What is answered to an append of a stream.
@@ -68,6 +74,7 @@ impl Codec for Request {
                 request.to_node_id().encode(out);
                 encode_log_id_option(request.last_log_id(), out);
             }
+            Request::Versions => out.push(5),
         }
     }
 
@@ -81,6 +88,7 @@ impl Codec for Request {
                 let last = decode_log_id_option(reader)?;
                 Ok(Request::Transfer(TransferLeaderRequest::new(from, to, last)))
             }
+            5 => Ok(Request::Versions),
             _ => Err(reader.refuse("Request")),
         }
     }
@@ -109,6 +117,10 @@ impl Codec for Response {
                 out.push(4);
                 encode_transfer_response(response, out);
             }
+            Response::Versions(known) => {
+                out.push(5);
+                known.encode(out);
+            }
         }
     }
 
@@ -119,6 +131,7 @@ impl Codec for Response {
             2 => decode_vote_response(reader).map(Response::Vote),
             3 => decode_vote_response(reader).map(Response::PreVote),
             4 => decode_transfer_response(reader).map(Response::Transfer),
+            5 => Version::decode(reader).map(Response::Versions),
             _ => Err(reader.refuse("Response")),
         }
     }

@@ -1,0 +1,60 @@
+//! By which rules the domain goes.
+//!
+//! ```text
+//!   log      …  41   42 Upgrade(2)   43  …
+//!   version      1            1       2         the same at every entry, whatever build applies it
+//! ```
+//!
+//! | version | what it brought |
+//! |---|---|
+//! | 1 | everything before |
+//! | 2 | `DropSessions`: the leader cancels for the clients of a node that is gone |
+//!
+//! Whoever orders an `Upgrade` makes sure first that every node's build knows what it leads to. An
+//! old build that meets one all the same stops: what follows is not for it to guess.
+
+use alloc::vec::Vec;
+
+use types::{Command, Event, Reject, Version};
+
+use crate::engine::Engine;
+
+/// The newest version that this build knows.
+pub const VERSION_MAX: Version = Version(2);
+
+impl Engine {
+    /// The version of the rules by which the next entry is applied.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// VER-3.
+    pub(crate) fn check_version(&self, command: &Command) -> Result<(), Reject> {
+        let (needed, version) = (command.since(), self.version);
+        if version < needed {
+            return Err(Reject::VersionTooLow { needed, version });
+        }
+        Ok(())
+    }
+
+    /// VER-1, VER-2.
+    ///
+    /// # Panics
+    /// If this build does not know the next version.
+    pub(crate) fn upgrade(&mut self, to: Version, events: &mut Vec<Event>) -> Result<(), Reject> {
+        let version = self.version;
+        if to != version.next() {
+            return Err(Reject::VersionNotNext { to, version });
+        }
+        assert!(
+            to <= VERSION_MAX,
+            "the log goes on by version {to} of the rules, this build knows them up to \
+             {VERSION_MAX}: start a newer build"
+        );
+
+        self.digests.replace_version(version, to);
+        self.version = to;
+        events.push(Event::Upgraded { to });
+        Ok(())
+    }
+}
