@@ -2,6 +2,7 @@
 """What a three-node etcd does on this machine: puts a second and their latencies, at 1 and at 64 clients.
 
     etcd.py [--seconds 5] [--clients 1,64] [--dir DIR] [--json]
+    etcd.py --asked [--dir DIR]
 
 Debian's etcd-server, three processes on loopback, data on the disk of DIR. The load is h2load from
 Debian's nghttp2-client, which speaks HTTP/2, so the puts are the gRPC calls that etcd's own clients make
@@ -9,6 +10,9 @@ Debian's nghttp2-client, which speaks HTTP/2, so the puts are the gRPC calls tha
 path; what it would cost is measured beside it, over HTTP/1.1 with wrk.
 
 That each put was done is not believed but counted: the revision of the store rises by one with each.
+
+With --asked the nodes stay up and a benchmark asks for one round after the other: it reads `ready` (or why
+not; nothing is installed), writes "CLIENTS SECONDS", and reads puts a second, p50 and p99 in µs.
 """
 
 import argparse
@@ -106,6 +110,21 @@ def grpc(etcd, leader, n_clients, seconds, scratch):
     return {"puts_per_s": round(n_done / seconds), "p50_ms": place(0.5), "p99_ms": place(0.99), "max_ms": place(1)}
 
 
+def asked(directory):
+    """Rounds by gRPC, as they are asked for."""
+    missing = [package for tool, package in PACKAGES.items() if tool in ("etcd", "h2load") and not shutil.which(tool)]
+    if missing:
+        print(f"not installed: {', '.join(missing)}", flush=True)
+        return
+    with tempfile.TemporaryDirectory(prefix="etcd-", dir=directory) as scratch, Etcd(Path(scratch)) as etcd:
+        grpc(etcd, etcd.leader(), 1, 1, Path(scratch))  # To warm up.
+        print("ready", flush=True)
+        for line in sys.stdin:
+            n_clients, seconds = map(int, line.split())
+            row = grpc(etcd, etcd.leader(), n_clients, seconds, Path(scratch))
+            print(row["puts_per_s"], round(row["p50_ms"] * 1000), round(row["p99_ms"] * 1000), flush=True)
+
+
 def gateway(etcd, leader, n_clients, seconds, scratch):
     """The same puts through the JSON gateway."""
     body = json.dumps({"key": base64.b64encode(KEY).decode(), "value": base64.b64encode(VALUE).decode()})
@@ -159,7 +178,11 @@ def main():
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--dir", help="where the data is; without it the temporary directory")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--asked", action="store_true")
     chosen = parser.parse_args()
+    if chosen.asked:
+        asked(chosen.dir)
+        return 0
     if (why := installed()) is not None:
         print(f"etcd: SKIPPED: {why}")
         return 0

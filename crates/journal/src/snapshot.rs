@@ -18,9 +18,9 @@
 //! Numbers are little-endian. The same state gives the same bytes on every replica, so a chunk can
 //! be fetched from a peer and checked alone.
 //!
-//! A snapshot is written under a temporary name, synced, then renamed, then the directory is
-//! synced: a name `snap-….plim` is always a whole one. A later flaw is damage, and an error; an
-//! older snapshot is used in its place only if the caller asks for that.
+//! A snapshot is written under a temporary name, synced chunk by chunk, then renamed, then the
+//! directory is synced: a name `snap-….plim` is always a whole one. A later flaw is damage, and an
+//! error; an older snapshot is used in its place only if the caller asks for that.
 
 use std::fs;
 use std::io;
@@ -158,8 +158,13 @@ pub fn store_on<D: Disk>(
     let temporary = dir.join(format!("{}.part", file_name(snapshot.seq)));
     let stored = (|| {
         let mut file = disk.create(&temporary)?;
-        disk.write_at(&mut file, &encode(snapshot), 0)?;
-        disk.sync(&mut file)?;
+        let mut offset = 0;
+        for piece in pieces(snapshot) {
+            disk.write_at(&mut file, &piece, offset)?;
+            // One sync of the whole file would hold up those of the log for as long as that takes.
+            disk.sync(&mut file)?;
+            offset += long(piece.len());
+        }
         disk.rename(&temporary, &path)?;
         disk.sync_dir(dir)
     })();
@@ -227,11 +232,40 @@ fn disk_error(path: &Path, source: io::Error) -> SnapshotError {
 
 /// The bytes of a snapshot's file.
 pub fn encode(snapshot: &Snapshot) -> Vec<u8> {
+    pieces(snapshot).flatten().collect()
+}
+
+/// The header, then each chunk with its checksum: a state is large, and is not copied whole.
+fn pieces(snapshot: &Snapshot) -> impl Iterator<Item = Vec<u8>> {
+    let Snapshot { seq, state, projections, position, .. } = snapshot;
+    let payload = [state, projections, position].map(Vec::as_slice);
+    let bytes: usize = payload.iter().map(|part| part.len()).sum();
+    let chunks = (0..bytes.div_ceil(CHUNK_BYTES)).map(move |number| {
+        let begin = number * CHUNK_BYTES;
+        let mut chunk = Vec::with_capacity(CHUNK_BYTES + CRC_BYTES);
+        take_span(payload, (begin, begin + CHUNK_BYTES), &mut chunk);
+        let crc = chunk_checksum(*seq, long(number), &chunk);
+        chunk.extend_from_slice(&crc.to_le_bytes());
+        chunk
+    });
+    std::iter::once(header(snapshot)).chain(chunks)
+}
+
+/// What lies within a span of the parts, as if they were one run of bytes.
+fn take_span(parts: [&[u8]; 3], (begin, end): (usize, usize), out: &mut Vec<u8>) {
+    let mut before = 0;
+    for part in parts {
+        let within = |at: usize| at.saturating_sub(before).min(part.len());
+        out.extend_from_slice(&part[within(begin)..within(end)]);
+        before += part.len();
+    }
+}
+
+fn header(snapshot: &Snapshot) -> Vec<u8> {
     let Snapshot { seq, root, chain, state, projections, position } = snapshot;
-    let payload = [state.as_slice(), projections.as_slice(), position.as_slice()].concat();
     let version = if position.is_empty() { FORMAT_VERSION_MIN } else { FORMAT_VERSION };
     let position = u32::try_from(position.len()).expect("a position is a few hundred bytes");
-    let mut bytes = Vec::with_capacity(file_bytes(payload.len()));
+    let mut bytes = Vec::with_capacity(HEADER_BYTES);
     bytes.extend_from_slice(&MAGIC);
     bytes.extend_from_slice(&version.to_le_bytes());
     bytes.extend_from_slice(&[0; 4]);
@@ -244,10 +278,6 @@ pub fn encode(snapshot: &Snapshot) -> Vec<u8> {
     bytes.extend_from_slice(&position.to_le_bytes());
     let crc = header_checksum(&bytes);
     bytes[12..16].copy_from_slice(&crc.to_le_bytes());
-    for (number, chunk) in (0..).zip(payload.chunks(CHUNK_BYTES)) {
-        bytes.extend_from_slice(chunk);
-        bytes.extend_from_slice(&chunk_checksum(*seq, number, chunk).to_le_bytes());
-    }
     bytes
 }
 

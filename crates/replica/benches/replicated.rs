@@ -2,39 +2,40 @@
 //!
 //! `cargo bench -p replica --bench replicated`. This process starts three others (itself, as
 //! nodes), and asks the one that leads for one load after the other. Between them it measures what
-//! nobody can be faster than: a sync of the device, and a round trip over loopback. Medians of
-//! rounds are printed. Results and machine: `docs/benchmarks/cluster.md`.
+//! nobody can be faster than: a sync of the device, and a round trip over loopback. Where etcd is
+//! installed, three nodes of it take turns with ours in each round: one cluster has no load while
+//! the other is measured. Medians of rounds are printed. Results and machine:
+//! `docs/benchmarks/cluster.md`.
 #![expect(clippy::print_stdout, reason = "a benchmark reports on its standard output")]
 #![expect(clippy::print_stderr, reason = "and says there why it ended")]
 
+mod cluster;
+mod etcd;
 mod load;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command as Process, Stdio};
-use std::rc::Rc;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use replica::raft::{Cluster, ClusterConfig, Member, RaftReplica, Role, TlsFiles};
-use replica::{Class, Config, Feed, Handle};
+use replica::{Class, Feed, Handle};
 use tokio::sync::mpsc;
-use types::{AssetCode, At, Proposal};
+use types::Proposal;
 
+use cluster::node::Node;
+use cluster::{FOUNDERS, Nodes, node_arguments};
+use etcd::Etcd;
 use load::{Device, file_system, order, set_up, sorted};
 
 const ROUNDS: usize = 5;
 const BURST: Duration = Duration::from_millis(1_500);
-const IDS: [u64; 3] = [1, 2, 3];
+type Series = BTreeMap<&'static str, Vec<f64>>;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    match arguments.iter().position(|argument| argument == "--node") {
-        Some(at) => node(&arguments[at + 1..]),
+    match node_arguments() {
+        Some(arguments) => node(&arguments),
         None => drive(),
     }
 }
@@ -44,43 +45,112 @@ fn main() {
 fn drive() {
     let root = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
     println!("directory on {}", file_system(root.path()));
+    let mut etcd = Etcd::start(root.path());
+    match &etcd {
+        Ok(_) => println!("etcd: three nodes beside ours, data in the same directory"),
+        Err(why) => println!("etcd: SKIPPED: {why}"),
+    }
     let mut device = Device::new(&root.path().join("device"));
-    let mut nodes = Nodes::start(root.path());
-    let mut leader = nodes.leader();
+    let mut nodes = Nodes::start(root.path(), 3);
+    let leader = nodes.leader();
     nodes.ask(leader, "setup");
-    let mut series: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
-    for _ in 0..ROUNDS {
-        let mut push = |name, figure| series.entry(name).or_default().push(figure);
-        push("a device: 128 B + fdatasync, p50 µs", device.p50(128));
-        push("a loopback round trip of 200 B, p50 µs", round_trip_us());
-        let one = nodes.ask(leader, "one");
-        push("b one writer, p50 µs", one[0]);
-        let many = nodes.ask(leader, "many 64 1");
-        push("c 64 writers, 1 in flight each, commands/s", many[0]);
-        push("c 64 writers, 1 in flight each, p50 µs", many[1]);
-        push("c 64 writers, 1 in flight each, p99 µs", many[2]);
-        let flood = nodes.ask(leader, "many 64 64");
-        push("d 64 writers, 64 in flight each, commands/s", flood[0]);
-        let paced = nodes.ask(leader, &format!("paced {:.0}", flood[0] / 2.0));
-        push("e at half of that, reached commands/s", paced[0]);
-        push("e at half of that, p50 µs", paced[1]);
-        push("e at half of that, p99 µs", paced[2]);
+    let mut series = Series::new();
+    for round in 1..=ROUNDS {
+        take_turns(&mut series, &mut nodes, leader, etcd.as_mut().ok());
+        measure(&mut series, &mut device, &mut nodes, leader);
+        println!("round {round} of {ROUNDS} is done");
     }
     print(&series);
-    nodes.wait_level();
-    println!("all three nodes applied entry {}", nodes.ask(leader, "applied")[0]);
-
-    let follower = *IDS.iter().find(|id| **id != leader).expect("three");
-    nodes.kill(follower);
-    let mut dead = Vec::new();
-    for _ in 0..ROUNDS {
-        dead.push(nodes.ask(leader, "many 64 1")[2]);
+    if etcd.is_ok() {
+        compare(&series);
     }
-    let p99 = sorted(&series["c 64 writers, 1 in flight each, p99 µs"])[ROUNDS / 2];
-    let with_dead = sorted(&dead)[ROUNDS / 2];
+    // The faults that follow are ours alone.
+    drop(etcd);
+    println!("all three nodes applied entry {}", nodes.wait_level());
+    lose_a_follower(&series, &mut nodes, leader);
+    lose_leaders(&mut nodes, leader);
+}
+
+/// Our writers, and the same number of etcd's clients.
+struct Turn {
+    n_writers: usize,
+    ours: [&'static str; 3],
+    etcd: [&'static str; 3],
+}
+
+const MANY_P99: &str = "c 64 writers, 1 in flight each, p99 µs";
+const ONE_P50: &str = "b one writer, p50 µs";
+const TURNS: [Turn; 2] = [
+    Turn {
+        n_writers: 64,
+        ours: [
+            "c 64 writers, 1 in flight each, commands/s",
+            "c 64 writers, 1 in flight each, p50 µs",
+            MANY_P99,
+        ],
+        etcd: ["etcd, 64 clients, puts/s", "etcd, 64 clients, p50 µs", "etcd, 64 clients, p99 µs"],
+    },
+    Turn {
+        n_writers: 1,
+        ours: ["b one writer, commands/s", ONE_P50, "b one writer, p99 µs"],
+        etcd: ["etcd, one client, puts/s", "etcd, one client, p50 µs", "etcd, one client, p99 µs"],
+    },
+];
+
+/// One cluster has no load while the other is measured.
+fn take_turns(series: &mut Series, nodes: &mut Nodes, leader: u64, mut etcd: Option<&mut Etcd>) {
+    let mut push = |names: [&'static str; 3], figures: &[f64]| {
+        for (name, figure) in names.into_iter().zip(figures) {
+            series.entry(name).or_default().push(*figure);
+        }
+    };
+    for turn in TURNS {
+        push(turn.ours, &nodes.ask(leader, &format!("many {}", turn.n_writers)));
+        // What the followers still have to apply is load, too.
+        nodes.wait_level();
+        if let Some(etcd) = &mut etcd {
+            push(turn.etcd, &etcd.measure(turn.n_writers));
+        }
+    }
+}
+
+fn measure(series: &mut Series, device: &mut Device, nodes: &mut Nodes, leader: u64) {
+    let mut push = |name, figure| series.entry(name).or_default().push(figure);
+    push("a device: 128 B + fdatasync, p50 µs", device.p50(128));
+    push("a loopback round trip of 200 B, p50 µs", round_trip_us());
+    let flood = nodes.ask(leader, &format!("many {}", 64 * 64));
+    push("d 64 writers, 64 in flight each, commands/s", flood[0]);
+    let paced = nodes.ask(leader, &format!("paced {:.0}", flood[0] / 2.0));
+    push("e at half of that, reached commands/s", paced[0]);
+    push("e at half of that, p50 µs", paced[1]);
+    push("e at half of that, p99 µs", paced[2]);
+    nodes.wait_level();
+}
+
+/// Round by round, so that a change of the machine's load meets both sides of a ratio.
+fn compare(series: &Series) {
+    for Turn { n_writers, ours, etcd } in TURNS {
+        let ratio = |at: usize| {
+            let pairs = series[ours[at]].iter().zip(&series[etcd[at]]);
+            let ratios = sorted(&pairs.map(|(ours, theirs)| ours / theirs).collect::<Vec<_>>());
+            let (least, most) = (ratios[0], ratios[ratios.len() - 1]);
+            format!("{:.2} times, from {least:.2} to {most:.2}", ratios[ratios.len() / 2])
+        };
+        println!("{n_writers} at a time, ours to etcd's: commands/s {}", ratio(0));
+        println!("{n_writers} at a time, ours to etcd's: p50 {}; p99 {}", ratio(1), ratio(2));
+    }
+}
+
+fn lose_a_follower(series: &Series, nodes: &mut Nodes, leader: u64) {
+    let follower = *FOUNDERS.iter().find(|id| **id != leader).expect("three");
+    nodes.kill(follower);
+    let dead: Vec<f64> = (0..ROUNDS).map(|_| nodes.ask(leader, "many 64")[2]).collect();
+    let (p99, with_dead) = (sorted(&series[MANY_P99])[ROUNDS / 2], sorted(&dead)[ROUNDS / 2]);
     println!("f with a dead follower, p99 µs: {with_dead:.0}, {:.2} times", with_dead / p99);
     nodes.spawn(follower);
+}
 
+fn lose_leaders(nodes: &mut Nodes, mut leader: u64) {
     let mut gaps = Vec::new();
     for _ in 0..20 {
         nodes.wait_level();
@@ -102,7 +172,7 @@ fn drive() {
     );
 }
 
-fn print(series: &BTreeMap<&str, Vec<f64>>) {
+fn print(series: &Series) {
     for (name, figures) in series {
         let sorted = sorted(figures);
         let (least, most) = (sorted[0], sorted[sorted.len() - 1]);
@@ -111,7 +181,7 @@ fn print(series: &BTreeMap<&str, Vec<f64>>) {
     let median = |name: &str| sorted(&series[name])[ROUNDS / 2];
     let floor = median("a device: 128 B + fdatasync, p50 µs")
         + median("a loopback round trip of 200 B, p50 µs");
-    println!("b one writer: {:.2} times device + loopback", median("b one writer, p50 µs") / floor);
+    println!("b one writer: {:.2} times device + loopback", median(ONE_P50) / floor);
 }
 
 fn round_trip_us() -> f64 {
@@ -140,125 +210,9 @@ fn round_trip_us() -> f64 {
     p50
 }
 
-/// The three processes.
-struct Nodes {
-    root: PathBuf,
-    ports: Vec<u16>,
-    running: BTreeMap<u64, (Child, ChildStdin, BufReader<ChildStdout>)>,
-}
-
-impl Nodes {
-    fn start(root: &Path) -> Nodes {
-        certificates(root);
-        let free: Vec<_> =
-            IDS.iter().map(|_| TcpListener::bind("127.0.0.1:0").expect("a port")).collect();
-        let ports = free.iter().map(|one| one.local_addr().expect("bound").port()).collect();
-        drop(free);
-        let mut nodes = Nodes { root: root.to_path_buf(), ports, running: BTreeMap::new() };
-        IDS.iter().for_each(|id| nodes.spawn(*id));
-        nodes
-    }
-
-    fn spawn(&mut self, id: u64) {
-        let mut process = Process::new(std::env::current_exe().expect("this program"));
-        process.arg("--node").arg(id.to_string()).arg(&self.root);
-        process.args(self.ports.iter().map(u16::to_string));
-        let child = process.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-        let mut child = child.expect("starts");
-        let stdin = child.stdin.take().expect("piped");
-        let stdout = BufReader::new(child.stdout.take().expect("piped"));
-        self.running.insert(id, (child, stdin, stdout));
-    }
-
-    fn kill(&mut self, id: u64) {
-        // What it reads from is kept until it is dead: a node whose questions end stops by itself.
-        let (mut child, _stdin, _stdout) = self.running.remove(&id).expect("it runs");
-        child.kill().expect("kills");
-        child.wait().expect("is gone");
-    }
-
-    fn ask(&mut self, id: u64, what: &str) -> Vec<f64> {
-        let (_, stdin, stdout) = self.running.get_mut(&id).expect("it runs");
-        writeln!(stdin, "{what}").expect("asks");
-        let mut line = String::new();
-        stdout.read_line(&mut line).expect("answers");
-        line.split_whitespace().map(|word| word.parse().expect("a number")).collect()
-    }
-
-    fn leader(&mut self) -> u64 {
-        loop {
-            let ids: Vec<u64> = self.running.keys().copied().collect();
-            for id in ids {
-                if self.ask(id, "leads")[0] == 1.0 {
-                    return id;
-                }
-            }
-            thread::sleep(Duration::from_millis(2));
-        }
-    }
-
-    fn wait_level(&mut self) {
-        loop {
-            let ids: Vec<u64> = self.running.keys().copied().collect();
-            let at: Vec<f64> = ids.into_iter().map(|id| self.ask(id, "applied")[0]).collect();
-            if at.windows(2).all(|pair| pair[0] == pair[1]) && 0.0 < at[0] {
-                return;
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Nodes {
-    fn drop(&mut self) {
-        let ids: Vec<u64> = self.running.keys().copied().collect();
-        ids.into_iter().for_each(|id| self.kill(id));
-    }
-}
-
-fn certificates(root: &Path) {
-    let mut params = CertificateParams::new(Vec::new()).expect("no names");
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key"));
-    let issuer = issuer.expect("a certificate");
-    std::fs::write(root.join("ca.pem"), issuer.pem()).expect("writes");
-    for id in IDS {
-        let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(vec![format!("node-{id}.plimsoll")]).expect("a name");
-        let certificate = params.signed_by(&key, &issuer).expect("a certificate");
-        std::fs::write(root.join(format!("{id}.pem")), certificate.pem()).expect("writes");
-        std::fs::write(root.join(format!("{id}.key")), key.serialize_pem()).expect("writes");
-    }
-}
-
 // ── A node ──────────────────────────────────────────────────────────────────────────────────────
 
 fn node(arguments: &[String]) {
-    let id: u64 = arguments[0].parse().expect("an id");
-    let root = PathBuf::from(&arguments[1]);
-    let member = |port: &String| Member {
-        address: format!("127.0.0.1:{port}"),
-        zone: port.clone(),
-        api: String::new(),
-    };
-    let members: BTreeMap<u64, Member> =
-        IDS.into_iter().zip(arguments[2..].iter().map(member)).collect();
-    let cluster = Cluster::start(ClusterConfig {
-        cluster: 1,
-        node: id,
-        listen: members[&id].address.clone(),
-        files: TlsFiles {
-            authority: root.join("ca.pem"),
-            chain: root.join(format!("{id}.pem")),
-            key: root.join(format!("{id}.key")),
-        },
-        election_timeout: Duration::from_millis(200),
-        heartbeat: Duration::from_millis(40),
-    });
-    let cluster = cluster.expect("the cluster starts");
-    let asset = AssetCode::new("USDC").expect("a code");
-    let mut config = Config::new(root.join(format!("node-{id}")), asset, 6);
-    config.limits.orders_max = 1 << 20;
     let (publish, batches) = mpsc::unbounded_channel();
     let sink = move |feed| {
         let done: Vec<u64> = match feed {
@@ -274,41 +228,18 @@ fn node(arguments: &[String]) {
         // Between two loads nobody listens.
         let _ = publish.send(done);
     };
-    let clock = || {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
-        At(u64::try_from(since.as_millis()).expect("fits"))
-    };
-    let founders = (id == 1).then_some(members);
-    let started = RaftReplica::start(config, 1 << 20, &cluster, founders, clock, sink);
-    let (replica, _) = started.expect("the replica starts");
-    let mut end = replica.standing().follow_end();
-    thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("builds");
-        let words = runtime.block_on(async { end.wait_for(Option::is_some).await.ok()?.clone() });
-        eprintln!("node {id}: {}", words.unwrap_or_default());
-        std::process::exit(1);
-    });
-    let desk = Desk { handle: replica.handle(), batches: batches.into(), tag: Cell::new(1) };
+    let node = Node::start(arguments, |_| (), sink);
+    let handle = node.replica.handle();
+    let desk = Desk { handle, batches: batches.into(), tag: Cell::new(1) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-    let (runtime, desk) = (runtime.expect("builds"), Rc::new(desk));
-    for line in std::io::stdin().lines() {
-        let line = line.expect("reads");
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let number = |at: usize| words[at].parse::<f64>().expect("a number");
-        let status = || replica.standing().status();
-        let told = match words[0] {
-            "leads" => vec![f64::from(u8::from(status().role == Role::Leader))],
-            "applied" => vec![status().applied.0 as f64],
-            "setup" => desk.set_up(),
-            "write" => desk.one(&runtime, 1),
-            "one" => desk.one(&runtime, load::OPERATIONS),
-            "many" => desk.many(&runtime, (number(1) * number(2)) as usize, None),
-            "paced" => desk.many(&runtime, 4_096, Some(number(1))),
-            other => panic!("no such question: {other}"),
-        };
-        let told: Vec<String> = told.iter().map(|figure| format!("{figure:.1}")).collect();
-        println!("{}", told.join(" "));
-    }
+    let runtime = runtime.expect("builds");
+    node.answer(|word, figures| match (word, figures) {
+        ("setup", []) => desk.set_up(),
+        ("write", []) => desk.one(&runtime),
+        ("many", [in_flight]) => desk.many(&runtime, *in_flight as usize, None),
+        ("paced", [pace]) => desk.many(&runtime, 4_096, Some(*pace)),
+        other => panic!("no such question: {other:?}"),
+    });
 }
 
 /// Submits, and hears of what was applied.
@@ -338,30 +269,25 @@ impl Desk {
         vec![0.0]
     }
 
-    /// One command in flight.
-    fn one(&self, runtime: &tokio::runtime::Runtime, n: usize) -> Vec<f64> {
-        let times = (0..n as u64).map(|n| {
-            let begin = Instant::now();
-            let mut tag = self.submit(n);
-            runtime.block_on(async {
-                let mut batches = self.batches.lock().await;
-                loop {
-                    let waited = tokio::time::timeout(Duration::from_millis(1_000), batches.recv());
-                    match waited.await {
-                        Ok(applied) => {
-                            let applied = applied.expect("the replica runs");
-                            if applied.contains(&tag) {
-                                return;
-                            }
+    /// One command, until it is applied.
+    fn one(&self, runtime: &tokio::runtime::Runtime) -> Vec<f64> {
+        let mut tag = self.submit(1);
+        runtime.block_on(async {
+            let mut batches = self.batches.lock().await;
+            loop {
+                let waited = tokio::time::timeout(Duration::from_millis(1_000), batches.recv());
+                match waited.await {
+                    Ok(applied) => {
+                        let applied = applied.expect("the replica runs");
+                        if applied.contains(&tag) {
+                            return vec![0.0];
                         }
-                        // A new leader may have refused it: it is asked again.
-                        Err(_) => tag = self.submit(n),
                     }
+                    // A new leader may have refused it: it is asked again.
+                    Err(_) => tag = self.submit(1),
                 }
-            });
-            begin.elapsed()
-        });
-        vec![load::p50_us(times.collect())]
+            }
+        })
     }
 
     /// So many in flight, or so many a second: commands a second, p50 and p99 in µs.

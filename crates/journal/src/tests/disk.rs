@@ -88,6 +88,11 @@ impl FaultDisk {
         }
     }
 
+    /// Bytes that were written and not synced.
+    pub(crate) fn unsynced(&self) -> usize {
+        self.world(|world| world.dirty.values().flatten().map(std::ops::Range::len).sum())
+    }
+
     /// Power is lost: `coin` says for each sector and each name whether the newer one survives.
     pub(crate) fn lose_power(&self, sector: usize, mut coin: impl FnMut() -> bool) {
         self.world(|world| {

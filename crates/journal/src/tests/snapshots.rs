@@ -64,7 +64,8 @@ fn every_changed_byte_and_every_cut_is_an_error_and_the_older_one_is_used_only_o
 
 #[test]
 fn a_crash_while_storing_leaves_the_old_one_or_the_new_one() {
-    for operation in 0..5 {
+    // Create; write and sync the header, then the chunk; rename, and sync that.
+    for operation in 0..7 {
         for survives in [true, false] {
             let dir = tempfile::tempdir().expect("a directory");
             snapshot::store(dir.path(), &state(3, 50)).expect("stores");
@@ -75,4 +76,19 @@ fn a_crash_while_storing_leaves_the_old_one_or_the_new_one() {
             assert!([state(3, 50), state(8, 60)].contains(&found));
         }
     }
+}
+
+#[test]
+fn no_more_than_a_chunk_waits_for_a_sync_at_a_time() {
+    let large = state(8, 4 * CHUNK_BYTES);
+    let mut most = 0;
+    // Create, then a write and a sync of the header and of each of five chunks.
+    for operation in 0..13 {
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut disk = FaultDisk::failing_at(operation, Fault::Crash);
+        snapshot::store_on(&mut disk, dir.path(), &large).expect_err("crashes");
+        most = most.max(disk.unsynced());
+    }
+    // The disk crashes half way through a write: of a chunk and its checksum.
+    assert_eq!(most, (CHUNK_BYTES + 4) / 2);
 }

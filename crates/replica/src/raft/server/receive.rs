@@ -185,6 +185,8 @@ impl Part {
             self.file.set_len(0)?;
         }
         self.file.write_all_at(&chunk.bytes, chunk.offset)?;
+        // One sync of the whole file would hold up those of the log for as long as that takes.
+        self.file.sync_data()?;
         self.at += chunk.bytes.len() as u64;
         Ok(self)
     }
