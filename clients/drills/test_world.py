@@ -61,6 +61,14 @@ class LinksTest(unittest.TestCase):
         self.world.heal()
         self.assertEqual(self.asked(1, 2)["lost"], 0)
 
+    def test_a_link_that_two_faults_cut_is_whole_when_both_have_ended(self):
+        self.world.cut([(1, 2), (2, 1)])
+        self.world.cut([(1, 2)])
+        self.world.mend([(1, 2), (2, 1)])
+        self.assertEqual(self.world.cuts, {(1, 2)})
+        self.world.mend([(1, 2)])
+        self.assertEqual(self.world.cuts, set())
+
     def test_a_one_way_cut_carries_the_question_and_not_the_answer(self):
         self.world.cut([(2, 1)])
         self.assertEqual(self.asked(1, 2)["lost"], 50)
