@@ -30,6 +30,7 @@ TUNED = {
     "log": {"mark_entries": 1_000, "snapshot_entries": 10_000},
 }
 STOP_S = 20
+NOT_ORDERED = 10047  # There was no leader to do it: it has not happened, and never will.
 
 
 class Refused(Exception):
@@ -193,9 +194,16 @@ class Cluster:
             assert time.monotonic() < deadline, f"no keys.json with the operator's key in {self.directory}"
             time.sleep(0.05)
 
-    def as_operator(self, method, **params):
-        """A call at the leader."""
-        return self.nodes[self.wait_for_leader()].call(f"operator/{method}", key=self.operator(), **params)
+    def as_operator(self, method, timeout_s=20, **params):
+        """A call at the leader; again if it was not ordered."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            try:
+                return self.nodes[self.wait_for_leader()].call(f"operator/{method}", key=self.operator(), **params)
+            except Refused as refused:
+                if refused.code != NOT_ORDERED or deadline < time.monotonic():
+                    raise
+            time.sleep(0.1)
 
     def spread(self):
         """How far the nodes are apart: (seq that all have applied, seq that one has), or None."""

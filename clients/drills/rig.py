@@ -102,33 +102,38 @@ class Rig:
         return None
 
     def wait_until_caught_up(self):
-        """Until every node has applied what one had when we began to wait."""
+        """Until every node has applied what one had when we began to wait: that entry."""
         deadline, goal = time.monotonic() + CAUGHT_UP_WITHIN_S, None
         while True:
             spread = self.cluster.spread()
             if spread is not None:
                 goal = spread[1] if goal is None else goal
                 if goal <= spread[0]:
-                    return
+                    return goal
             if deadline < time.monotonic():
                 self.violation("liveness", f"the nodes are not together within {CAUGHT_UP_WITHIN_S} s: {spread}")
-                return
+                return 0
             time.sleep(0.05)
 
     def check(self, is_last):
         """Everything, at a quiet point. The last time the logs are also replayed from their first entry."""
-        self.wait_until_caught_up()
-        self.compare_logs(is_last)
+        self.compare_logs(self.wait_until_caught_up(), is_last)
         for found in self.checker.judge() + self.replicas.found:
             if not self.is_excused(found):
                 self.violation(found.kind, str(found).partition(": ")[2])
         self.expect_orders()
         self.history.write(self.scratch / "history.jsonl")
 
-    def compare_logs(self, is_replayed):
+    def compare_logs(self, goal, is_replayed):
+        """Every log, with the entry `goal` in it. A node may apply what a quorum has before it is on its own disk."""
         for number, node in self.cluster.nodes.items():
-            copy = self.copied(node)
-            self.read(number, copy)
+            deadline = time.monotonic() + CAUGHT_UP_WITHIN_S
+            self.read(number, copy := self.copied(node))
+            while self.read_to[number] < goal and time.monotonic() < deadline:
+                time.sleep(0.1)
+                self.read(number, copy := self.copied(node))
+            if self.read_to[number] < goal:
+                self.violation("log", f"node {number} has applied {goal}, and its log ends with {self.read_to[number]}")
             if is_replayed:
                 root = words.verified(self.chosen.bin, copy)[DOMAIN]
                 self.replicas.take(number, "log verify", {"seq": root["seq"], "root": root["root"]})
