@@ -89,6 +89,8 @@ class FaultsTest(unittest.TestCase):
 
     def test_every_kind_begins_and_ends(self):
         for kind, fault in KINDS.items():
+            if len(self.cluster.nodes) < fault.nodes_min:
+                continue  # It has its turn where there are more.
             if (why := fault.why_not(self.ground)) is not None:
                 print(f"drills: SKIPPED {kind}: {why}")
                 continue
