@@ -20,16 +20,17 @@ from world import address, entered
 API_PORT, CLUSTER_PORT = 8080, 7001
 DOMAIN = "BTC"
 # Limits of the gateway are another suite's; here they would only be in the way. Root marks are close, so
-# that there are roots to compare.
+# that there are roots to compare, and snapshots too, so that nodes start from them.
 TUNED = {
     "gateway": {
         "connections_per_address_max": 1_000, "queued_per_account_max": 64,
         "orders_per_s": 100_000, "orders_burst": 100_000, "cancels_per_s": 100_000,
         "cancels_burst": 100_000, "queries_per_s": 100_000, "queries_burst": 100_000,
     },
-    "log": {"mark_entries": 1_000},
+    "log": {"mark_entries": 1_000, "snapshot_entries": 10_000},
 }
 STOP_S = 20
+NOT_ORDERED = 10047  # There was no leader to do it: it has not happened, and never will.
 
 
 class Refused(Exception):
@@ -50,6 +51,7 @@ class Node:
         self.words_path = Path(scratch) / f"node-{number}.log"
         self.process = self.shim = self.disk = None
         self.is_stopped = False  # By SIGSTOP.
+        self.variables = {}  # Of its environment, beside ours.
         self.n_lives = 0
 
     @property
@@ -62,7 +64,7 @@ class Node:
         """Starts a process; it may be long until it is ready, or it may never be."""
         assert not self.is_alive(), f"node {self.number} runs"
         command = [*entered(self.number), self.binary, "serve", "--config", str(self.config), "--json"]
-        environment = {**os.environ, **(self.shim.environment() if self.shim else {})}
+        environment = {**os.environ, **(self.shim.environment() if self.shim else {}), **self.variables}
         with self.words_path.open("a") as words:
             words.write(f"--- life {self.n_lives + 1}\n")
             words.flush()
@@ -129,28 +131,28 @@ class Node:
             raise Refused(method, reply.get("error", reply))
         return reply["result"]
 
-    def status(self, timeout_s=1):
-        """Its part of the cluster in the domain of the drills; None: it does not answer."""
+    def status(self, timeout_s=1, currency=DOMAIN):
+        """Its part of the cluster in a domain; None: it does not answer."""
         try:
             told = self.call("public/get_cluster", timeout_s=timeout_s)
         except (OSError, http.client.HTTPException, Refused, ValueError):
             return None
-        return next((row for row in told["domains"] if row["currency"] == DOMAIN), None)
+        return next((row for row in told["domains"] if row["currency"] == currency), None)
 
 
 class Cluster:
     """Nodes 1 to n of one cluster."""
 
-    def __init__(self, binary, directory, world):
-        self.binary, self.directory = str(binary), Path(directory)
-        configs = self.init(len(world.nodes))
-        self.nodes = {n: Node(n, self.binary, configs[n], directory) for n in world.nodes}
+    def __init__(self, binary, directory, n_nodes, name="drill"):
+        self.binary, self.directory, self.name = str(binary), Path(directory), name
+        configs = self.init(n_nodes)
+        self.nodes = {n: Node(n, self.binary, configs[n], directory) for n in configs}
         for config in configs.values():
             config.write_text(tuned(config.read_text()))
 
     def init(self, n):
         """Makes the files. Returns the configuration of each node."""
-        command = [self.binary, "cluster", "init", "--dir", str(self.directory), "--id", "drill"]
+        command = [self.binary, "cluster", "init", "--dir", str(self.directory), "--id", self.name]
         for node in range(1, n + 1):
             zone = "abcde"[node - 1]
             member = f"{node}={address(node)}:{CLUSTER_PORT},api={address(node)}:{API_PORT},zone={zone}"
@@ -174,9 +176,9 @@ class Cluster:
     def wait_for_leader(self, timeout_s=30):
         deadline = time.monotonic() + timeout_s
         while (leader := self.leader()) is None:
-            dead = [node for node in self.nodes.values() if not node.is_alive()]
-            assert not dead, f"node {dead[0].number} stopped:\n{dead[0].words()}"
-            assert time.monotonic() < deadline, f"no leader within {timeout_s} s:\n{self.nodes[1].words()}"
+            alive = [node for node in self.nodes.values() if node.is_alive()]
+            assert self.majority() <= len(alive), "\n".join(node.words() for node in self.nodes.values())
+            assert time.monotonic() < deadline, f"no leader within {timeout_s} s:\n{alive[0].words()}"
             time.sleep(0.05)
         return leader
 
@@ -184,7 +186,7 @@ class Cluster:
         """The operator's key. A venue may listen a moment before it has written it."""
         deadline = time.monotonic() + timeout_s
         while True:
-            for node in self.nodes.values():
+            for node in filter(Node.is_alive, self.nodes.values()):
                 for path in (node.data / "keys.json", node.config.parent / "keys.json"):
                     keys = json.loads(path.read_text()) if path.exists() else []
                     if (key := next((key for key in keys if key["account"] == 0), None)) is not None:
@@ -192,9 +194,16 @@ class Cluster:
             assert time.monotonic() < deadline, f"no keys.json with the operator's key in {self.directory}"
             time.sleep(0.05)
 
-    def as_operator(self, method, **params):
-        """A call at the leader."""
-        return self.nodes[self.wait_for_leader()].call(f"operator/{method}", key=self.operator(), **params)
+    def as_operator(self, method, timeout_s=20, **params):
+        """A call at the leader; again if it was not ordered."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            try:
+                return self.nodes[self.wait_for_leader()].call(f"operator/{method}", key=self.operator(), **params)
+            except Refused as refused:
+                if refused.code != NOT_ORDERED or deadline < time.monotonic():
+                    raise
+            time.sleep(0.1)
 
     def spread(self):
         """How far the nodes are apart: (seq that all have applied, seq that one has), or None."""

@@ -78,7 +78,13 @@ class Disk:
             return os.fstat(file.fileno()).st_size
 
     def free(self):
+        """For good: a power cut must not bring the filler back."""
         (self.mount / FILLER).unlink(missing_ok=True)
+        directory = os.open(self.mount, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
 
     def cut_power(self):
         fd = os.open(self.mount, os.O_RDONLY)

@@ -5,6 +5,7 @@ Rounds: faults one after another and beside each other (atlas.py), traders all t
 each fault every node that is whole must take a fresh order within 5 s. At the end of a round the load
 stops, the logs of all nodes are read, and the whole history is checked (check.py).
 
+    drills.py --bin plimsoll --faults 1000                   on three nodes, and then on five
     drills.py --bin plimsoll --nodes 3 --faults 100
     drills.py --bin plimsoll --nodes 3 --kill-leader 100     a table of gaps in service
     drills.py --bin plimsoll --nodes 1 --faults 50           one process without replication
@@ -16,77 +17,39 @@ import collections
 import http.client
 import json
 import random
-import shutil
-import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
-import check
-import desk
-import disk
-import relay
-import shim
-import words
 import world
 from atlas import Atlas
-from cluster import DOMAIN, Cluster, Solo
-from faults import BEYOND, KINDS, Ground
-from history import ACKNOWLEDGED, REFUSED, UNKNOWN, History
-from load import Prober, Trader, gap_ms
+from cluster import Solo
+from faults import BEYOND, KINDS
+from history import ACKNOWLEDGED, REFUSED, UNKNOWN
+from load import gap_ms
+from rig import Rig, keep, opened
 
 LIVE_WITHIN_S = 5
-CAUGHT_UP_WITHIN_S = 30
-DISK_MEGABYTES = 512
-FAULTS_PER_ROUND = 25
-PROGRESS_S = 5
-VIOLATIONS_PRINTED_MAX = 10
+FAULTS_PER_ROUND = 100
+GAP_LONG_MS = 1_000
 
 
-class Run:
-    """One run: the cluster, the load, what was broken and what was found."""
+class Run(Rig):
+    """One run: what was broken in it."""
 
-    def __init__(self, chosen, ground, scratch):
-        self.chosen, self.ground, self.scratch = chosen, ground, scratch
-        self.cluster = ground.cluster
-        self.rng = random.Random(chosen.seed)
-        self.history = History()
-        self.checker, self.replicas = check.Checker(self.history), check.Replicas()
-        self.read_to = {node: 0 for node in self.cluster.nodes}
-        self.written = []  # When a trader's order was answered for.
+    def __init__(self, chosen, n_faults, ground, scratch):
+        super().__init__(chosen, ground, scratch)
+        self.n_faults = n_faults  # None: as many as there is time for.
         self.rows = []  # (kind, gap in ms, seconds until every node took a fresh order)
-        self.found, self.notes, self.kills = [], [], []
+        self.notes, self.kills = [], []
         self.atlas = None  # Its deck goes on from round to round.
-        self.started = time.monotonic()
 
-    def prepare(self):
-        for node in self.cluster.nodes.values():
-            node.start()
-        self.cluster.wait_for_leader()
-        n_traders = max(4, 2 * len(self.cluster.nodes))
-        self.desk = desk.opened(self.cluster, n_traders + 2)
-        nodes = list(self.cluster.nodes.values())
-        *accounts, probing, checking = self.desk.accounts
-        self.traders = [
-            Trader(n, account, nodes, self.desk, self.history, random.Random(f"{self.chosen.seed}/{n}"))
-            for n, account in enumerate(accounts)
-        ]
-        for trader in self.traders:
-            trader.written = self.written
-        instrument = sorted(self.desk.instruments)[0]
-        self.prober = Prober("p", probing, nodes, instrument, self.history)
-        self.fresh = Prober("f", checking, nodes, instrument, self.history)
-
-    def violation(self, kind, what):
-        found = check.Violation(kind, what)
-        self.found.append(found)
-        if len(self.found) <= VIOLATIONS_PRINTED_MAX:
-            print(f"drills: VIOLATION {found}", flush=True)
+    def done(self):
+        return f"{len(self.rows) or len(self.kills)} faults, "
 
     def is_over(self):
-        faults_done = self.chosen.faults is not None and self.chosen.faults <= len(self.rows)
-        time_over = self.chosen.faults is None and self.chosen.seconds < time.monotonic() - self.started
+        faults_done = self.n_faults is not None and self.n_faults <= len(self.rows)
+        time_over = self.n_faults is None and self.chosen.seconds < time.monotonic() - self.started
         return faults_done or time_over or bool(self.found)
 
     async def faults(self, kinds):
@@ -94,24 +57,9 @@ class Run:
         while not self.is_over():
             n_before = len(self.rows)
             await self.under_load(self.round_of(kinds))
-            await asyncio.to_thread(self.check)
+            await asyncio.to_thread(self.check, self.is_over())
             if n_before == len(self.rows):
                 self.violation("drills", "a round without a fault: nothing in it may begin")
-
-    async def under_load(self, drill):
-        """Does something while the traders trade; they have ended when it returns."""
-        for trader in self.traders:
-            trader.is_over = False
-        pace = self.chosen.rate / len(self.traders)
-        trading = [asyncio.ensure_future(trader.trade(pace)) for trader in self.traders]
-        progress = asyncio.ensure_future(self.progress())
-        try:
-            await drill
-        finally:
-            for trader in self.traders:
-                trader.is_over = True
-            await asyncio.gather(*trading)
-            progress.cancel()
 
     async def round_of(self, kinds):
         atlas = self.atlas = self.atlas or Atlas(self.ground, kinds, self.chosen.seed)
@@ -120,7 +68,7 @@ class Run:
         await asyncio.sleep(0.3)
         while (not self.is_over() and len(self.rows) + len(running) < goal) or running:
             may_more = not self.is_over() and len(self.rows) + len(running) < goal
-            wanted = self.chosen.faults is None or len(self.rows) + len(running) < self.chosen.faults
+            wanted = self.n_faults is None or len(self.rows) + len(running) < self.n_faults
             if may_more and wanted and (fault := await asyncio.to_thread(atlas.next)) is not None:
                 running.add(asyncio.ensure_future(self.one(atlas, fault)))
             await asyncio.sleep(0.02)
@@ -133,7 +81,9 @@ class Run:
         began = time.monotonic()
         try:
             await asyncio.to_thread(fault.start)
-            await asyncio.sleep(fault.lasts)
+            until = time.monotonic() + fault.lasts
+            while time.monotonic() < until and not fault.is_done():
+                await asyncio.sleep(0.01)
             self.look_for_dead(atlas)
             await asyncio.to_thread(fault.stop)
             fault.is_healed = True
@@ -184,7 +134,7 @@ class Run:
             await asyncio.sleep(self.rng.uniform(0.3, 0.8))
             leader = await asyncio.to_thread(self.cluster.wait_for_leader)
             node = self.cluster.nodes[leader]
-            killed = time.monotonic()
+            killed, at = time.monotonic(), time.time()
             await asyncio.to_thread(node.kill)
             if isinstance(self.cluster, Solo):
                 node.start()
@@ -193,73 +143,13 @@ class Run:
                 self.violation("liveness", f"no write within 30 s of the death of node {leader}")
                 break
             self.kills.append(gap)
+            if self.chosen.verbose or GAP_LONG_MS < gap:
+                print(f"drills: node {leader} killed at {at:.3f}: {gap:.0f} ms without a write", flush=True)
             if not node.is_alive():
                 node.start()
             await asyncio.to_thread(self.wait_until_caught_up)
         self.prober.is_over = True
         await probing
-
-    async def gap_after(self, killed):
-        """The gap around a moment, when writes have flowed again for half a second."""
-        deadline = killed + 30
-        while time.monotonic() < deadline:
-            after = [at for at in self.prober.written[-400:] if killed + 0.005 < at]
-            if after and 0.5 < time.monotonic() - after[0] and time.monotonic() - after[-1] < 0.1:
-                return gap_ms(self.prober.written, killed - 0.2, after[-1])
-            await asyncio.sleep(0.02)
-        return None
-
-    def wait_until_caught_up(self):
-        """Until every node has applied what one had when we began to wait."""
-        deadline, goal = time.monotonic() + CAUGHT_UP_WITHIN_S, None
-        while True:
-            spread = self.cluster.spread()
-            if spread is not None:
-                goal = spread[1] if goal is None else goal
-                if goal <= spread[0]:
-                    return
-            if deadline < time.monotonic():
-                self.violation("liveness", f"the nodes are not together within {CAUGHT_UP_WITHIN_S} s: {spread}")
-                return
-            time.sleep(0.05)
-
-    def check(self):
-        """Everything, at a quiet point."""
-        self.wait_until_caught_up()
-        for number, node in self.cluster.nodes.items():
-            copy = self.scratch / f"copy-{number}"
-            shutil.rmtree(copy, ignore_errors=True)
-            subprocess.run(["cp", "-a", "--sparse=always", str(node.data), str(copy)], check=True)
-            self.read(number, copy)
-            root = words.verified(self.chosen.bin, copy)[DOMAIN]
-            self.replicas.take(number, "log verify", {"seq": root["seq"], "root": root["root"]})
-        for found in self.checker.judge() + self.replicas.found:
-            self.violation(found.kind, str(found).partition(": ")[2])
-        for number, node in self.cluster.nodes.items():
-            for account in self.desk.accounts:
-                listed = node.call("private/get_open_orders_by_currency", key=account, currency=DOMAIN)
-                for found in check.against_orders(self.checker.model, number, account["account"], listed):
-                    self.violation(found.kind, found.what)
-        self.history.write(self.scratch / "history.jsonl")
-
-    def read(self, number, copy):
-        """What is new in the log of a node; the first of the nodes is also run through the model."""
-        is_first = number == min(self.cluster.nodes)
-        for line in words.lines(self.chosen.bin, copy, DOMAIN, self.read_to[number] + 1):
-            told = json.loads(line)
-            self.replicas.take(number, line, told)
-            if "command" in told:
-                self.read_to[number] = told["seq"]
-                if is_first:
-                    self.checker.take_line(line)
-
-    async def progress(self):
-        while True:
-            await asyncio.sleep(PROGRESS_S)
-            n_acknowledged = self.history.count(ACKNOWLEDGED)
-            n_done = len(self.rows) or len(self.kills)
-            print(f"drills: {n_done} faults, {n_acknowledged} operations acknowledged, "
-                  f"{time.monotonic() - self.started:.0f} s", flush=True)
 
     def report(self, skipped):
         """What is told at the end."""
@@ -318,8 +208,9 @@ def print_table(report):
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", type=Path, required=True, help="the plimsoll binary")
-    parser.add_argument("--nodes", type=int, choices=(1, 3, 5), default=3, help="1: no replication (3)")
-    parser.add_argument("--faults", type=int, help="how many; without it as many as fit into --seconds")
+    parser.add_argument("--nodes", type=sizes, help="of a cluster, or of one after the other: 1 (no replication), 3, 5, "
+                        "with commas between (3,5; 3 to kill the leader)")
+    parser.add_argument("--faults", type=int, help="how many, of all; without it as many as fit into --seconds")
     parser.add_argument("--seconds", type=float, default=120, help="(120)")
     parser.add_argument("--kill-leader", type=int, metavar="N", help="kill the leader N times, nothing else")
     parser.add_argument("--only", help=f"kinds, with commas between: {', '.join([*KINDS, *BEYOND])}")
@@ -335,12 +226,26 @@ def options():
     if unknown:
         parser.error(f"there is no fault {', '.join(unknown)}: {', '.join(KINDS)}")
     chosen.bin = chosen.bin.resolve()
+    chosen.nodes = chosen.nodes or ([3] if chosen.kill_leader else [3, 5])
     return chosen
+
+
+def sizes(text):
+    told = [int(size) for size in text.split(",")]
+    if not set(told) <= {1, 3, 5}:
+        raise argparse.ArgumentTypeError(f"{text}: 1, 3 or 5, with commas between")
+    return told
+
+
+def shares(n_faults, sizes):
+    """How many faults each cluster has: a larger one bears more beside each other."""
+    given = [n_faults * size // sum(sizes) for size in sizes]
+    return [*given[:-1], n_faults - sum(given[:-1])]
 
 
 def again(chosen):
     """The one command that does this again."""
-    words = ["clients/run drills -- --nodes", str(chosen.nodes), "--seed", str(chosen.seed), "--rate", f"{chosen.rate:g}"]
+    words = ["clients/run drills -- --nodes", ",".join(map(str, chosen.nodes)), "--seed", str(chosen.seed), "--rate", f"{chosen.rate:g}"]
     if chosen.kill_leader:
         words += ["--kill-leader", str(chosen.kill_leader)]
     elif chosen.faults:
@@ -352,91 +257,54 @@ def again(chosen):
     return " ".join(words)
 
 
-def ground_of(chosen, there, scratch):
-    """The cluster with its disks and shims, the relay, and what is missing for them."""
-    cluster = (Solo if chosen.nodes == 1 else Cluster)(chosen.bin, scratch / "cluster", there)
-    missing = {
-        "shim": shim.why_not(chosen.bin),
-        "disk": "--plain-disk" if chosen.plain_disk else disk.why_not(scratch),
-        "relay": relay.why_not(),
-    }
-    library = shim.compiled(scratch) if missing["shim"] is None else None
-    for node in cluster.nodes.values():
-        if missing["disk"] is None:
-            node.disk = disk.Disk(node.data, scratch / f"disk-{node.number}", DISK_MEGABYTES)
-            node.disk.__enter__()
-        if library:
-            node.shim = shim.Shim(library, scratch / f"shim-{node.number}", node.data)
-    shaper = relay.Relay(there, chosen.seed) if missing["relay"] is None else None
-    return Ground(cluster, there, shaper, missing)
-
-
 def kinds_of(chosen, ground):
     """The faults of this run, and why others are skipped."""
     every = {**KINDS, **BEYOND}
     wanted = [every[kind] for kind in chosen.only.split(",")] if chosen.only else list(KINDS.values())
     skipped = {kind.kind: why for kind in wanted if (why := kind.why_not(ground)) is not None}
-    return [kind for kind in wanted if kind.kind not in skipped], skipped
+    here = [kind for kind in wanted if kind.kind not in skipped]
+    # What needs more nodes has its turn where there are more.
+    return here, {kind.kind: skipped[kind.kind] for kind in wanted
+                  if kind.kind in skipped and not len(ground.cluster.nodes) < kind.nodes_min <= max(chosen.nodes)}
 
 
-def drill(chosen, scratch):
-    """Everything; the report."""
-    with world.World(chosen.nodes) as there:
-        ground = ground_of(chosen, there, scratch)
+def drill(chosen, n_nodes, n_faults):
+    """Everything on one cluster; the report."""
+    with opened(chosen, n_nodes) as (ground, scratch):
+        run = Run(chosen, n_faults, ground, scratch)
+        run.prepare()
+        kinds, skipped = kinds_of(chosen, ground)
+        assert chosen.kill_leader or kinds, f"no fault is left: {skipped}"
         try:
-            run = Run(chosen, ground, scratch)
-            run.prepare()
-            kinds, skipped = kinds_of(chosen, ground)
-            assert chosen.kill_leader or kinds, f"no fault is left: {skipped}"
-            try:
-                asyncio.run(killing(run) if chosen.kill_leader else run.faults(kinds))
-            except (OSError, http.client.HTTPException) as error:
-                run.violation("stopped", f"a node that was not broken does not answer any more: {error!r}")
-            report = run.report({} if chosen.kill_leader else skipped)
-            if run.found:
-                keep(chosen, run)
-            return report
-        finally:
-            if ground.relay is not None:
-                ground.relay.close()
-            ground.cluster.close()
+            asyncio.run(killing(run) if chosen.kill_leader else run.faults(kinds))
+        except (OSError, http.client.HTTPException) as error:
+            run.violation("stopped", f"a node that was not broken does not answer any more: {error!r}")
+        if run.found:
+            keep(chosen, run)
+        return run.report({} if chosen.kill_leader else skipped)
 
 
 async def killing(run):
     await run.under_load(run.kill_leader())
-    await asyncio.to_thread(run.check)
-
-
-def keep(chosen, run):
-    """The evidence."""
-    place = chosen.keep or Path(tempfile.gettempdir()) / f"plimsoll-drills-{chosen.seed}"
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(parents=True)
-    run.history.write(run.scratch / "history.jsonl")
-    for path in [run.scratch / "history.jsonl", *run.scratch.glob("cluster/*.log"), *run.scratch.glob("copy-*")]:
-        (shutil.copytree if path.is_dir() else shutil.copy)(path, place / path.name)
-    print(f"drills: history, logs and words of the nodes are in {place}")
+    await asyncio.to_thread(run.check, True)
 
 
 def main():
     chosen = options()
     print(f"drills: seed {chosen.seed}; again: {again(chosen)}", flush=True)
-    scratch = Path(tempfile.mkdtemp(prefix="plimsoll-drills-"))
-    (scratch / "cluster").mkdir()
-    try:
-        report = drill(chosen, scratch)
-    except world.Unable as unable:
-        print(f"drills: SKIPPED: {unable}")
-        return 0
-    finally:
-        disk.unmount_below(scratch)
-        shutil.rmtree(scratch, ignore_errors=True)
-    print_table(report)
-    if chosen.json:
-        print(json.dumps(report))
-    if report["violations"]:
-        print(f"drills: FAILED: {len(report['violations'])} violations; again: {again(chosen)}")
-        return 1
+    n_faults = shares(chosen.faults, chosen.nodes) if chosen.faults else [None] * len(chosen.nodes)
+    for n_nodes, share in zip(chosen.nodes, n_faults):
+        try:
+            report = drill(chosen, n_nodes, share)
+        except world.Unable as unable:
+            print(f"drills: SKIPPED: {unable}")
+            return 0
+        print_table(report)
+        if chosen.json:
+            print(json.dumps(report))
+        if report["violations"]:
+            print(f"drills: FAILED: {len(report['violations'])} violations; again: {again(chosen)}")
+            return 1
     return 0
 
 

@@ -1,14 +1,21 @@
 """The faults: what each breaks, what it needs of the machine, how it begins and how it ends.
 
 A fault that is hard takes its victims out of the quorum while it lasts; how many may be out at once is
-decided in atlas.py. A soft one makes things slow or strange, and breaks nobody. After `stop` every process
-that the fault ended runs again.
+decided in atlas.py. A soft one makes things slow or strange, and breaks nobody. Each touches parts of a
+node, or of the network: faults that share none may be there together. After `stop` every process that the
+fault ended runs again.
+
+Most faults are short, because an election takes less than half a second; a few last as long as they may.
 """
 
 import threading
 import time
 
 from shim import EIO, ENOSPC
+
+
+PROCESS, LINKS, SYNCS, RELAY, CLOCK = "process", "links", "syncs", "relay", "clock"
+NODE = {PROCESS, LINKS, SYNCS}
 
 
 class Ground:
@@ -25,15 +32,17 @@ class Fault:
     needs = ()  # Of: links, relay, shim, disk.
     nodes_min = 1
     is_hard = True
+    parts = NODE  # What it touches.
     is_alone = False  # It breaks more than a quorum survives: nothing beside it.
     may_stop = False  # Whether a victim may end by itself, which is then right.
     wants = None  # "follower": never the leader.
-    lasts_s = (0.3, 1.5)
+    lasts_s = (0.2, 1.5)
 
     def __init__(self, ground, victim, rng):
         self.ground, self.victim, self.rng = ground, victim, rng
         self.node = ground.cluster.nodes[victim]
-        self.lasts = rng.uniform(*self.lasts_s)
+        least, most = self.lasts_s
+        self.lasts = least + (most - least) * rng.random() ** 4  # A fifth of the way on average.
         self.is_healed = False  # It has ended; whether its victims work again is being looked at.
         self.note = None  # Something worth a line in the report.
         self.violation = None  # A promise that the fault itself saw broken.
@@ -58,6 +67,10 @@ class Fault:
     def stop(self):
         raise NotImplementedError
 
+    def is_done(self):
+        """Whether all that it can show is there, so that there is nothing to wait for."""
+        return self.may_stop and not any(self.ground.cluster.nodes[node].is_alive() for node in self.victims())
+
     def __str__(self):
         return f"{self.kind} of node {self.victim} for {self.lasts:.2f} s"
 
@@ -65,7 +78,7 @@ class Fault:
 class Kill(Fault):
     """SIGKILL, and a new life after a moment."""
 
-    kind, lasts_s = "kill", (0.0, 1.0)
+    kind, parts, lasts_s = "kill", {PROCESS}, (0.0, 1.0)
 
     def start(self):
         self.node.kill()
@@ -87,7 +100,7 @@ class Restart(Kill):
 class DeadFollower(Kill):
     """One that is gone for long."""
 
-    kind, wants, nodes_min, lasts_s = "dead-follower", "follower", 3, (2.0, 5.0)
+    kind, parts, wants, nodes_min, lasts_s = "dead-follower", NODE, "follower", 3, (1.0, 5.0)
 
 
 class KillAll(Fault):
@@ -110,7 +123,7 @@ class KillAll(Fault):
 class Pause(Fault):
     """SIGSTOP: silent, and then it goes on as if nothing had been."""
 
-    kind, lasts_s = "pause", (0.1, 3.0)
+    kind, parts, lasts_s = "pause", {PROCESS}, (0.1, 3.0)
 
     def start(self):
         self.node.pause()
@@ -142,7 +155,7 @@ class Repeated(Fault):
 class SlowFollower(Repeated):
     """It runs a tenth of the time."""
 
-    kind, wants, nodes_min, lasts_s = "slow-follower", "follower", 3, (1.0, 3.0)
+    kind, wants, nodes_min, lasts_s = "slow-follower", "follower", 3, (0.4, 3.0)
     worse_s, better_s = (0.045, 0.045), (0.005, 0.005)
 
     def worse(self):
@@ -155,7 +168,7 @@ class SlowFollower(Repeated):
 class Cut(Fault):
     """Directed links that carry nothing."""
 
-    needs, nodes_min, lasts_s = ("links",), 3, (0.3, 3.0)
+    needs, nodes_min, parts, lasts_s = ("links",), 3, {LINKS}, (0.3, 2.5)
 
     def links(self):
         raise NotImplementedError
@@ -183,7 +196,7 @@ class KillAlone(Isolate):
     A node that has forgotten its term could vote a second time in one, for another.
     """
 
-    kind, lasts_s = "kill-alone", (1.0, 2.0)
+    kind, parts, lasts_s = "kill-alone", NODE, (0.3, 2.0)
 
     def start(self):
         super().start()
@@ -257,7 +270,7 @@ class OneWayPair(Cut):
 class Flapping(Repeated):
     """The links of a node come and go."""
 
-    kind, needs, nodes_min, lasts_s = "flapping", ("links",), 3, (1.0, 3.0)
+    kind, needs, nodes_min, parts, lasts_s = "flapping", ("links",), 3, {LINKS}, (0.6, 3.0)
     worse_s, better_s = (0.05, 0.3), (0.05, 0.3)
 
     def worse(self):
@@ -270,7 +283,7 @@ class Flapping(Repeated):
 class Shaped(Fault):
     """All links through the relay. The knobs are as far as a cluster of one region has to bear."""
 
-    needs, nodes_min, is_hard, lasts_s = ("relay",), 3, False, (0.5, 2.0)
+    needs, nodes_min, is_hard, parts, lasts_s = ("relay",), 3, False, {RELAY}, (0.4, 2.0)
 
     def knobs(self):
         raise NotImplementedError
@@ -379,16 +392,19 @@ class SyncFails(Armed):
 class SlowDisk(Armed):
     """Each sync takes long."""
 
-    kind, may_stop, lasts_s = "slow-disk", False, (0.5, 3.0)
+    kind, may_stop, parts, lasts_s = "slow-disk", False, {SYNCS}, (0.5, 3.0)
 
     def armed(self):
         return {"sync_delay_us": int(self.rng.uniform(5_000, 200_000))}
+
+    def stop(self):
+        self.node.shim.disarm()
 
 
 class ClockJump(Armed):
     """The time of day leaps, forwards or back, and later leaps home. The steady clock does not."""
 
-    kind, may_stop, is_hard = "clock-jump", False, False
+    kind, may_stop, is_hard, parts = "clock-jump", False, False, {CLOCK}
 
     def armed(self):
         self.offset_ns = int(self.rng.choice((-1, 1)) * 10 ** self.rng.uniform(8, 11.48))  # 0.1 s to 5 min
@@ -404,7 +420,7 @@ class ClockJump(Armed):
 class DiskFull(Fault):
     """Not a free block on its disk; space comes back later."""
 
-    kind, needs, may_stop, lasts_s = "disk-full", ("disk",), True, (1.0, 3.0)
+    kind, needs, may_stop, lasts_s = "disk-full", ("disk",), True, (0.3, 2.0)
 
     def start(self):
         self.node.disk.fill()
@@ -417,7 +433,10 @@ class DiskFull(Fault):
 class PowerCut(Fault):
     """What was synced is kept, what was not is gone, and the process with it."""
 
-    kind, needs, may_stop, lasts_s = "power-cut", ("disk",), True, (0.0, 1.0)
+    kind, needs, parts, may_stop, lasts_s = "power-cut", ("disk",), {PROCESS}, True, (0.0, 1.0)
+
+    def is_done(self):
+        return False
 
     def start(self):
         self.node.disk.cut_power()
@@ -434,6 +453,9 @@ class PowerCutAll(KillAll):
     """The whole site."""
 
     kind, needs, may_stop = "power-cut-all", ("disk",), True
+
+    def is_done(self):
+        return False
 
     def start(self):
         for node in self.ground.cluster.nodes.values():

@@ -23,6 +23,7 @@ KEPT_MAX = 200  # Acknowledged orders that it may send again.
 LOTS_MAX = 5
 DEPTH_TICKS, OVERLAP_TICKS = 12, 4
 PROBE_EVERY_S = 0.005
+FRESH_EVERY_S = 0.05
 
 
 class Wire:
@@ -250,28 +251,27 @@ class Prober:
     async def fresh(self, node, within_s):
         """Seconds until a node acknowledges an order; None: not within the time."""
         started, wire = time.monotonic(), None
+        taken = asyncio.get_running_loop().create_future()
+
+        def told(attempt):
+            if attempt.outcome == ACKNOWLEDGED and not taken.done():
+                taken.set_result(attempt.answered)
+
         try:
-            while (now := time.monotonic()) < started + within_s:
+            while not taken.done() and time.monotonic() < started + within_s:
                 try:
                     if wire is None:
                         wire = Wire(node, self.account)
                         await wire.open()
-                    attempt = await self.one(wire, min(1, started + within_s - now))
-                    if attempt.outcome == ACKNOWLEDGED:
-                        return attempt.answered - started
-                    await asyncio.sleep(0.05)
+                    await wire.ask(self.order(), told)
                 except (OSError, TimeoutError, asyncio.TimeoutError, websockets.WebSocketException):
                     wire = wire.drop()
-                    await asyncio.sleep(0.05)
-            return None
+                # The answer to one may be long in coming; the next order may be answered before.
+                await asyncio.wait([taken], timeout=FRESH_EVERY_S)
+            return taken.result() - started if taken.done() else None
         finally:
             if wire is not None:
                 wire.drop()
-
-    async def one(self, wire, timeout_s):
-        answered = asyncio.get_running_loop().create_future()
-        await wire.ask(self.order(), lambda attempt: answered.done() or answered.set_result(attempt))
-        return await asyncio.wait_for(answered, timeout_s)
 
 
 def gap_ms(written, since, until):

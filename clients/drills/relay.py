@@ -28,6 +28,7 @@ import select
 import struct
 import subprocess
 import sys
+import threading
 import time
 
 from world import BRIDGE, HOST, Unable, batch, run, veth
@@ -169,7 +170,7 @@ class Relay:
     def __init__(self, world, seed):
         if (why := why_not()) is not None:
             raise Unable(why)
-        self.world = world
+        self.world, self.telling = world, threading.Lock()
         ports = ",".join(map(str, [HOST, *world.nodes]))
         command = [sys.executable, __file__, "--ports", ports, "--seed", str(seed)]
         pipe = subprocess.PIPE
@@ -207,9 +208,10 @@ class Relay:
         self.tell(cuts=list(links))
 
     def tell(self, **order):
-        self.process.stdin.write(json.dumps(order) + "\n")
-        self.process.stdin.flush()
-        assert self.process.stdout.readline() == "done\n", "the relay has stopped"
+        with self.telling:
+            self.process.stdin.write(json.dumps(order) + "\n")
+            self.process.stdin.flush()
+            assert self.process.stdout.readline() == "done\n", "the relay has stopped"
 
     def close(self):
         if self.world.relay is not None:

@@ -1,5 +1,6 @@
 """The shim and the disk do what they say, to a small program in Python. Says why it skips."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -103,6 +104,12 @@ class ShimTest(unittest.TestCase):
             small.power_on()
             self.assertEqual((self.path / "mount" / "file").stat().st_size, 2 * 65_536)
             self.assertFalse((self.path / "mount" / "unsynced").exists())
+            small.fill()
+            os.sync()
+            small.free()
+            small.cut_power()
+            small.power_on()
+            self.assertFalse((self.path / "mount" / disk.FILLER).exists(), "space that came back stays")
 
 
 if __name__ == "__main__":

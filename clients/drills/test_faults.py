@@ -1,5 +1,6 @@
 """Each fault on three stand-ins: it begins, it ends, and afterwards everything is as before. Needs root."""
 
+import itertools
 import random
 import tempfile
 import time
@@ -54,7 +55,7 @@ class FaultsTest(unittest.TestCase):
             cls.enterClassContext(cls.world)
         except world.Unable as unable:
             raise unittest.SkipTest(str(unable)) from None
-        cls.cluster = StandIns(STANDIN, path, cls.world)
+        cls.cluster = StandIns(STANDIN, path, 3)
         cls.addClassCleanup(cls.cluster.close)
         missing = {"shim": shim.why_not("/bin/cat"), "disk": disk.why_not(path), "relay": relay.why_not()}
         library = shim.compiled(path)
@@ -88,6 +89,8 @@ class FaultsTest(unittest.TestCase):
 
     def test_every_kind_begins_and_ends(self):
         for kind, fault in KINDS.items():
+            if len(self.cluster.nodes) < fault.nodes_min:
+                continue  # It has its turn where there are more.
             if (why := fault.why_not(self.ground)) is not None:
                 print(f"drills: SKIPPED {kind}: {why}")
                 continue
@@ -140,17 +143,33 @@ class FaultsTest(unittest.TestCase):
         rng = random.Random(7)
         kinds = [kind for kind in KINDS.values() if kind.why_not(self.ground) is None]
         atlas = Atlas(self.ground, kinds, 7)
-        n_begun = n_beside = 0
+        n_begun = n_beside = n_paired = 0
         for _ in range(400):
             if atlas.next() is not None:
                 n_begun += 1
             hard = [fault for fault in atlas.running if fault.is_hard]
-            self.assertTrue(len(hard) <= 1 and len(atlas.running) - len(hard) <= 1)
-            n_beside += len(atlas.running) == 2
+            self.assertTrue(len(atlas.broken()) <= 1 or (len(hard) == 1 and hard[0].is_alone))
+            self.assertTrue(len(hard) <= 2)
+            for one, other in itertools.combinations(atlas.running, 2):
+                self.assertFalse(one.parts & other.parts, f"{one} and {other}")
+            n_beside += len(atlas.running) - len(hard)
+            n_paired += len(hard) == 2
             if atlas.running and rng.random() < 0.5:
                 atlas.end(rng.choice(atlas.running))
         self.assertLess(2 * len(kinds), n_begun, "every kind has its turn")
         self.assertLess(10, n_beside)
+        self.assertLess(10, n_paired)
+
+    def test_a_node_is_whole_between_two_pairs_of_faults(self):
+        kinds = [KINDS[kind] for kind in ("kill", "isolate", "slow-disk", "pause", "flapping")]
+        atlas = Atlas(self.ground, kinds, 7)
+        while len(atlas.running) < 2:
+            self.assertIsNotNone(atlas.next())
+        self.assertIsNone(atlas.next())
+        atlas.end(atlas.running[0])
+        self.assertIsNone(atlas.next(), "the second goes on, and none joins it")
+        atlas.end(atlas.running[0])
+        self.assertIsNotNone(atlas.next())
 
 
 if __name__ == "__main__":

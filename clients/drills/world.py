@@ -15,10 +15,12 @@ addresses after a partition. Everything has a name of its own, so that `clear` r
 left behind, however that ended.
 """
 
+import collections
 import fcntl
 import os
 import shutil
 import subprocess
+import threading
 import time
 
 NODES_MAX = 5
@@ -71,9 +73,17 @@ def why_not():
     missing = [tool for tool in ("ip", "nft", "nsenter") if not shutil.which(tool)]
     if missing:
         return f"not installed: {', '.join(missing)} (Debian: iproute2 nftables util-linux)"
-    tried = run("ip", "netns", "add", "drills-try", check=False)
-    run("ip", "netns", "del", "drills-try", check=False)
-    return None if tried.returncode == 0 else f"no network namespaces: {tried.stderr.strip()}"
+    tries = (
+        ("network namespaces", "ip netns add drills-try", "ip netns del drills-try"),
+        ("bridges", "ip link add drills-try type bridge", "ip link del drills-try"),
+        ("nftables for bridges", "nft add table bridge drills_try", "nft delete table bridge drills_try"),
+    )
+    for what, begin, end in tries:
+        tried = run(*begin.split(), check=False)
+        run(*end.split(), check=False)
+        if tried.returncode != 0:
+            return f"no {what}: {tried.stderr.strip()}"
+    return None
 
 
 class World:
@@ -82,7 +92,9 @@ class World:
     def __init__(self, n):
         assert 1 <= n <= NODES_MAX, f"{n} nodes: 1 to {NODES_MAX}"
         self.nodes = range(1, n + 1)
+        self.held = collections.Counter()  # By directed link: how many faults hold it cut.
         self.cuts = set()
+        self.changing = threading.RLock()
         self.relay = None  # Set by relay.Relay while it carries the frames.
         self.lock = None
 
@@ -142,14 +154,22 @@ class World:
 
     def cut(self, links):
         """Cuts directed links, `(from, to)`, at once."""
-        self.change(self.cuts | set(links))
+        self.hold(links, 1)
 
     def mend(self, links):
-        """The opposite."""
-        self.change(self.cuts - set(links))
+        """The opposite. A link that something else holds cut stays so."""
+        self.hold(links, -1)
 
     def heal(self):
-        self.change(set())
+        with self.changing:
+            self.held.clear()
+            self.change(set())
+
+    def hold(self, links, step):
+        with self.changing:
+            for link in set(links):
+                self.held[link] = max(0, self.held[link] + step)
+            self.change({link for link, count in self.held.items() if count})
 
     def change(self, cuts):
         gone, new = self.cuts - cuts, cuts - self.cuts

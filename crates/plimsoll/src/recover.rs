@@ -7,6 +7,9 @@
 //! Nothing of a survivor is changed. The code is a digest of all that was printed, so the second
 //! person approves what the first one saw, and nothing else.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -158,7 +161,7 @@ fn report(args: &Recover, config: &Config, cluster: &ClusterConfig, found: &mut 
 fn of_domain(best: &mut Best) -> String {
     let Best { domain, dir, survivor, others, .. } = best;
     let root = hex(&survivor.engine.root());
-    let seq = survivor.engine.seq();
+    let (seq, proven) = (survivor.engine.seq(), survivor.committed_seq);
     let (term, index) = survivor.last.unwrap_or((0, 0));
     let voters = survivor.voters.len();
     let mut text = format!(
@@ -167,9 +170,8 @@ fn of_domain(best: &mut Best) -> String {
         asset = domain.asset,
         dir = dir.display(),
         at = survivor.at.0,
-        proven = survivor.committed_seq,
     );
-    let unproven = seq.0.saturating_sub(survivor.committed_seq.0);
+    let unproven = seq.0.saturating_sub(proven.0);
     if unproven != 0 {
         text.push_str(&format!(
             "; the {unproven} after them may or may not have been acknowledged: they are kept"
@@ -177,10 +179,13 @@ fn of_domain(best: &mut Best) -> String {
     }
     let n_read = 1 + others.len();
     let quorum = voters / 2 + 1;
+    // Not after the end of its log: in the place of what a leader that was cut off had at last, the
+    // others may have committed something else.
     text.push_str(&match voters.checked_sub(n_read) {
         Some(missing) if quorum <= missing => format!(
             "\n  {missing} of {voters} nodes are not here, and {quorum} make a quorum: what they \
-             acknowledged among themselves after entry {seq} is lost, if there was any",
+             acknowledged among themselves after entry {proven} is lost, if there was any, but for \
+             what is kept",
         ),
         _ => format!(
             "\n  {n_read} of {voters} are here: if they are of different nodes that voted, every \

@@ -134,6 +134,7 @@ impl<S: FnMut(Feed)> EngineThread<S> {
         let at = entries.at();
         #[cfg(test)]
         let entries = entries.map(|entry| entry.map(|entry| disturbed(&self.instead, entry)));
+        let entries = entries.map(|entry| entry.map(planted::diverged));
         let tag = |index| {
             let asked = batch.asked.get(index).filter(|asked: &&Asked| asked.origin == self.origin);
             asked.map_or(0, |asked| asked.tag)

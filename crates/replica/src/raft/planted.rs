@@ -3,6 +3,8 @@
 //! They exist only in a build with the feature `planted`, which no released build has, and then
 //! only where `PLIMSOLL_PLANTED` names one. Without the feature [`is`] is the constant `false`.
 
+use types::{Command, Entry};
+
 /// What can be planted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bug {
@@ -13,6 +15,8 @@ pub(crate) enum Bug {
     ForgetVote,
     /// A node that comes to lead applies the last batch again.
     ApplyTwice,
+    /// From entry `PLIMSOLL_PLANTED_FROM` on a node takes each order for one lot more.
+    Diverge,
 }
 
 /// Whether this process has the bug.
@@ -22,6 +26,7 @@ pub(crate) fn is(bug: Bug) -> bool {
         Bug::AcknowledgeEarly => "acknowledge-early",
         Bug::ForgetVote => "forget-vote",
         Bug::ApplyTwice => "apply-twice",
+        Bug::Diverge => "diverge",
     };
     std::env::var("PLIMSOLL_PLANTED").is_ok_and(|planted| planted == name)
 }
@@ -30,4 +35,16 @@ pub(crate) fn is(bug: Bug) -> bool {
 #[cfg(not(feature = "planted"))]
 pub(crate) const fn is(_: Bug) -> bool {
     false
+}
+
+/// An entry as a node with [`Bug::Diverge`] applies it; everywhere else as it stands in the log.
+pub(crate) fn diverged(mut entry: Entry) -> Entry {
+    if is(Bug::Diverge)
+        && let Command::PlaceOrder(order) = &mut entry.command
+        && std::env::var("PLIMSOLL_PLANTED_FROM")
+            .is_ok_and(|from| from.parse().is_ok_and(|from: u64| from <= entry.seq.0))
+    {
+        order.size.0 += 1;
+    }
+    entry
 }
