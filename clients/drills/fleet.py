@@ -65,6 +65,12 @@ class Fleet:
         url = f"http://{node.host}:{API_PORT}"
         return self.said("cluster", verb, "--node", number, *more, "--url", url, "--data", node.data, "--yes")
 
+    def upgrade(self):
+        """`cluster upgrade`, of every domain."""
+        node = self.living()
+        url = f"http://{node.host}:{API_PORT}"
+        return self.said("cluster", "upgrade", "--url", url, "--data", node.data, "--yes")
+
     def refused(self, verb, number):
         """The words with which a change is refused; None: it was done."""
         try:

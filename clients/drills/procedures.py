@@ -5,7 +5,8 @@
     procedures.py --bin plimsoll --planted-bin planted --only divergence
 
 Each says what it measured, and then the whole history is checked against the logs as after faults (check.py).
-`--planted-bin` is a build with the feature `planted`, for the one that needs a bug on purpose.
+`--planted-bin` is a build with the feature `planted`, for the one that needs a bug on purpose;
+`--previous-bin` is the build of before, for the one that upgrades.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from pathlib import Path
 import divergence
 import quorum_loss
 import replacement
+import upgrade
 import world
 from fleet import Step
 from rig import keep, opened
@@ -26,6 +28,7 @@ PROCEDURES = {
     "divergence": divergence.Divergence,
     "quorum-loss": quorum_loss.QuorumLoss,
     "node-replacement": replacement.Replacement,
+    "rolling-upgrade": upgrade.Upgrade,
 }
 
 
@@ -33,6 +36,7 @@ def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", type=Path, required=True, help="the plimsoll binary")
     parser.add_argument("--planted-bin", type=Path, help="the same with the feature `planted`")
+    parser.add_argument("--previous-bin", type=Path, help="the build of before")
     parser.add_argument("--only", help=f"with commas between: {', '.join(PROCEDURES)}")
     parser.add_argument("--rate", type=float, default=200, help="orders a second of all traders (200)")
     parser.add_argument("--seed", type=int, help="without it a new one, which is printed")
@@ -45,13 +49,14 @@ def options():
     chosen.seed = random.randrange(2**31) if chosen.seed is None else chosen.seed
     chosen.bin = chosen.bin.resolve()
     chosen.planted_bin = chosen.planted_bin and chosen.planted_bin.resolve()
+    chosen.previous_bin = chosen.previous_bin and chosen.previous_bin.resolve()
     return chosen
 
 
 def rehearsed(chosen, name):
     """One of them; what broke."""
     kind = PROCEDURES[name]
-    chosen = argparse.Namespace(**{**vars(chosen), "bin": kind.binary(chosen)})
+    chosen = argparse.Namespace(**{**vars(chosen), "bin": kind.binary(chosen), "next_bin": chosen.bin})
     with opened(chosen, kind.n_nodes, kind.n_spare) as (ground, scratch):
         rig = kind(chosen, ground, scratch)
         rig.prepare()
