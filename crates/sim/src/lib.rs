@@ -1,0 +1,7 @@
+//! A venue in a world that is drawn from a seed: its time, network, disks, faults and people.
+//!
+//! It is deterministic: the same seed is the same run, to the byte.
+
+mod violation;
+
+pub use violation::Violation;
