@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use engine::VERSION_MAX;
 use openraft::Raft;
 use openraft::errors::ClientWriteError;
 use openraft::impls::ProgressResponder;
@@ -128,12 +129,13 @@ impl<C: FnMut() -> At> Proposer<C> {
     /// build is older could not read it there.
     fn hold_back(&self, turn: &mut Turn) {
         let version = self.reached.version();
-        if turn.proposals.iter().all(|proposal| proposal.command.since() <= version) {
+        let is_known = |proposal: &Proposal| proposal.command.since() <= version;
+        if version == VERSION_MAX || turn.proposals.iter().all(is_known) {
             return;
         }
         let (mut proposals, mut origins, mut tags) = (Vec::new(), Vec::new(), Vec::new());
         for (proposal, origin) in turn.proposals.drain(..).zip(turn.origins.drain(..)) {
-            if proposal.command.since() <= version {
+            if is_known(&proposal) {
                 proposals.push(proposal);
                 origins.push(origin);
             } else if origin == 0 && proposal.tag != 0 {
