@@ -232,7 +232,8 @@ fn disk_error(path: &Path, source: io::Error) -> SnapshotError {
 
 /// The bytes of a snapshot's file.
 pub fn encode(snapshot: &Snapshot) -> Vec<u8> {
-    pieces(snapshot).flatten().collect()
+    let pieces: Vec<Vec<u8>> = pieces(snapshot).collect();
+    pieces.concat()
 }
 
 /// The header, then each chunk with its checksum: a state is large, and is not copied whole.

@@ -162,7 +162,7 @@ pub fn restore(
 }
 
 /// The engine of a snapshot, if it is the one that was stored.
-pub(crate) fn revive(
+pub fn revive(
     dir: &Path,
     domain: (AssetCode, u8),
     snapshot: &Snapshot,
