@@ -17,7 +17,9 @@ pub fn check_planted(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in tree.files.iter().filter(|file| is_manifest(&file.path)) {
         let table: Table = file.text.parse().expect("cargo has already read this manifest");
-        let said = [forwarding(&table), depending(&table), releasing(&table)].concat();
+        // Fuzzing builds with the profile `release` and debug assertions, and releases nothing.
+        let releases = if file.path == "Cargo.toml" { releasing(&table) } else { Vec::new() };
+        let said = [forwarding(&table), depending(&table), releases].concat();
         findings.extend(said.into_iter().map(|what| Finding::new(&file.path, 0, what)));
     }
     findings

@@ -3,9 +3,9 @@
 //! ```text
 //!   if planted::is(Bug::InsuranceBelowZero) { … }     one line where somebody could have slipped
 //! ```
-//! Without the feature `planted` the answer is the constant `false`, and nothing of a bug is left in
-//! what is built. With it at most one is planted at a time, by whoever runs the test. Such a build
-//! needs debug assertions, so that `--release` cannot make one.
+//! Without the feature `planted` the answer is the constant `false`, and nothing of a bug is left
+//! in what is built. With it at most one is planted at a time, by whoever runs the test. Such a
+//! build needs debug assertions, so that `--release` cannot make one.
 //!
 //! A bug is one that people do write, in a line or two, and it does its harm in ordinary trading
 //! under faults. It reads no environment: that is for the binary (`PLIMSOLL_PLANTED`).
@@ -55,20 +55,21 @@ macro_rules! bugs {
 }
 
 bugs! {
-    /// When the last order of the best 64 ticks goes, the book takes its side for empty: what rests
-    /// further away is not met any more.
+    /// When the last order of the best 64 ticks goes, the book takes its side for empty: what
+    /// rests further away is not met any more.
     BestLostBeyondPage = "best-lost-beyond-page" in "book",
     /// An order that is made smaller still counts in full in the depth of its level.
     ReduceLeavesLevelTotal = "reduce-leaves-level-total" in "book",
-    /// An iceberg shows its next slice where it stood, in front of those who came before the slice.
+    /// An iceberg shows its next slice where it stood, in front of those who came before the
+    /// slice.
     IcebergKeepsFront = "iceberg-keeps-front" in "book",
     /// An auction takes the lowest of the prices at which most trades, whichever side presses.
     AuctionTakesLowestPrice = "auction-takes-lowest-price" in "book/auction",
     /// A snapshot writes each level by id, so that an order that had gone to the back is in front
     /// again after a start.
     QueueByIdInSnapshot = "queue-by-id-in-snapshot" in "book/snapshot",
-    /// A snapshot writes the free slots in rising order: after a start new orders get other ids than
-    /// on a node that went on.
+    /// A snapshot writes the free slots in rising order: after a start new orders get other ids
+    /// than on a node that went on.
     FreeSlotsSortedInSnapshot = "free-slots-sorted-in-snapshot" in "book/snapshot",
     /// An order that is made smaller at its price goes to the back of its queue.
     AmendDownLosesPlace = "amend-down-loses-place" in "engine/amend",
@@ -177,10 +178,11 @@ bugs! {
     TriggersFireInHalt = "triggers-fire-in-halt" in "engine/triggers",
     /// A snapshot has no fences: after a start orders that were fenced off are placed.
     FencesLostBySnapshot = "fences-lost-by-snapshot" in "engine/snapshot",
-    /// A snapshot has no client order ids: after a start an order that is sent again is placed twice.
+    /// A snapshot has no client order ids: after a start an order that is sent again is placed
+    /// twice.
     ClientIdsLostBySnapshot = "client-ids-lost-by-snapshot" in "engine/snapshot",
-    /// A snapshot has no fills of market-maker protection: after a start a maker is hit for as much
-    /// again. The root does not have them either.
+    /// A snapshot has no fills of market-maker protection: after a start a maker is hit for as
+    /// much again. The root does not have them either.
     MmpFillsLostBySnapshot = "mmp-fills-lost-by-snapshot" in "engine/snapshot",
     /// A snapshot does not say of which connection an order is: after a start its end cancels
     /// nothing. The root does not say it either.
@@ -191,16 +193,16 @@ bugs! {
     /// A snapshot has a funding index of zero: after a start everybody owes or is owed all of it.
     /// The root has it at zero too.
     FundingIndexLostBySnapshot = "funding-index-lost-by-snapshot" in "risk/snapshot",
-    /// A snapshot has no average basis: after a start the mark jumps to the index. The root does not
-    /// have it either.
+    /// A snapshot has no average basis: after a start the mark jumps to the index. The root does
+    /// not have it either.
     MarkBasisLostBySnapshot = "mark-basis-lost-by-snapshot" in "risk/snapshot",
     /// What the view stores beside a snapshot has no open interest: after a start it is told from
     /// zero on.
     OpenInterestLostByView = "open-interest-lost-by-view" in "market-data/snapshot",
     /// A group is said to be durable when it was written, not when it was synced.
     SyncSkipped = "sync-skipped" in "journal",
-    /// The seal of a group is written before the group is synced: after a crash that tore the group
-    /// it says that the group is damaged.
+    /// The seal of a group is written before the group is synced: after a crash that tore the
+    /// group it says that the group is damaged.
     SealBeforeSync = "seal-before-sync" in "journal",
     /// What is found behind the last seal at a start is not synced before it is applied: the next
     /// power cut takes it back.
@@ -219,7 +221,8 @@ bugs! {
     SnapshotNotSynced = "snapshot-not-synced" in "journal/snapshot",
     /// Replay begins one entry behind the one that follows the snapshot.
     ReplaySkipsFirst = "replay-skips-first" in "replica/restore",
-    /// A batch has the time of the clock, also when that is before the batch that stands in the log.
+    /// A batch has the time of the clock, also when that is before the batch that stands in the
+    /// log.
     BatchTimeGoesBack = "batch-time-goes-back" in "replica/batch",
     /// Entries are said to be on disk when they are not: a leader acknowledges what a quorum may
     /// still lose.
