@@ -2,6 +2,7 @@
 //!
 //! It is deterministic: the same seed is the same run, to the byte.
 
+pub mod model;
 mod violation;
 
 pub use violation::Violation;
