@@ -1,17 +1,458 @@
-//! placeholder
-use crate::Violation;
+//! An independent model of one margin domain: it follows the log entry by entry, keeps books,
+//! positions and money by itself, and judges every event by `docs/rules`.
+//!
+//! ```text
+//!   Entry + Event* ──▶ checkers ──▶ state   accounts · orders · books · positions · money
+//!                        │                     │ every few thousand entries
+//!                        ▼                     ▼
+//!                     Violation             compare with a live engine
+//! ```
+//! It decides nothing by `engine`, `book`, `risk`, `oracle` or `ledger`: a check by the code that
+//! is checked would be none. Of `engine` it reads answers in [`Model::compare`], to compare them.
+//!
+//! | file | checkers |
+//! |---|---|
+//! | `log` | `LOG-COHERENT` |
+//! | `money` | `MONEY-CONSERVED` |
+//! | `positions` | `POSITIONS-AGREE`, `POSITIONS-ZERO-SUM` |
+//! | `fees` | `FEES-EXACT` |
+//! | `orders`, `amends` | `ORDER-LIFE`, `AMEND-KEEPS-PLACE` |
+//! | `matching` | `PRICE-TIME`, `REDUCE-ONLY` |
+//! | `auctions` | `AUCTION-ONE-PRICE` |
+//! | `self_trade` | `SELF-TRADE` |
+//! | `ids` | `CLIENT-ID-ONCE`, `FENCE-HOLDS` |
+//! | `cancels` | `CANCEL-GETS-IN` |
+//! | `states` | `STATE-ALLOWS` |
+//! | `protection` | `MMP-FREEZES` |
+//! | `triggers` | `TRIGGER-REACHED` |
+//! | `gate` | `GATE-FRESH` |
+//! | `funding` | `FUNDING-EXACT` |
+//! | `liquidation` | `LIQUIDATION-JUST` |
+//! | `delivery` | `DELIVERY-FLAT` |
+//! | `compare` | `ENGINE-AGREES` |
+//!
+//! A checker that has spoken leaves the model as it was in the middle of an entry: it is of no use
+//! any more.
+
+mod amends;
+mod auctions;
+mod cancels;
+mod compare;
+mod delivery;
+mod fees;
+mod funding;
+mod gate;
+mod ids;
+mod liquidation;
+mod log;
+mod matching;
+mod money;
+mod orders;
+mod positions;
+mod protection;
+mod self_trade;
+mod state;
+mod states;
+mod triggers;
+mod worth;
+
+#[cfg(test)]
+mod tests;
+
 use engine::Engine;
-use types::{AssetCode, Entry, Event};
+use types::{
+    AccountId, AssetCode, CloseReason, Command, Entry, Event, IndexId, Instrument, InstrumentId,
+    LedgerAccount, MarginModel, MarketState, OrderId, OrderPlaced, Ticks, Traded, TransferReason,
+};
+
+use crate::Violation;
+use state::{Market, State, at};
+use worth::Worth;
+
+/// What a checker answers.
+pub(crate) type Check = Result<(), Violation>;
+
+/// Fails with the checker's id and words, unless the condition holds. The words are made then only.
+macro_rules! hold {
+    ($condition:expr, $checker:expr, $($words:tt)+) => {
+        if !$condition {
+            return Err($crate::Violation::new($checker, format!($($words)+)));
+        }
+    };
+}
+pub(crate) use hold;
+
+/// An independent model of one margin domain; see the module.
 #[derive(Debug)]
-pub struct Model;
+pub struct Model {
+    asset: AssetCode,
+    state: State,
+    untold: positions::Untold,
+    auctions: auctions::Auctions,
+    ids: ids::Ids,
+    protections: protection::Protections,
+    triggers: triggers::Triggers,
+    gate: gate::Gate,
+    fundings: funding::Fundings,
+    liquidations: liquidation::Liquidations,
+}
+
 impl Model {
-    pub fn new(_: AssetCode, _: u8) -> Model {
-        Model
+    /// Of an empty domain that settles in `asset`, which has `decimals` decimals.
+    pub fn new(asset: AssetCode, decimals: u8) -> Model {
+        Model {
+            asset,
+            state: State::new(decimals),
+            untold: positions::Untold::default(),
+            auctions: auctions::Auctions::default(),
+            ids: ids::Ids::default(),
+            protections: protection::Protections::default(),
+            triggers: triggers::Triggers::default(),
+            gate: gate::Gate::default(),
+            fundings: funding::Fundings::default(),
+            liquidations: liquidation::Liquidations::default(),
+        }
     }
-    pub fn follow(&mut self, _: &Entry, _: &[Event]) -> Result<(), Violation> {
+
+    /// Follows one entry of the log and what it did. The first broken promise is returned.
+    pub fn follow(&mut self, entry: &Entry, events: &[Event]) -> Result<(), Violation> {
+        self.take_in(entry, events).map_err(|violation| Violation {
+            words: format!("entry {}: {}", entry.seq, violation.words),
+            ..violation
+        })
+    }
+
+    /// Compares what the model has with a live engine, all of it: balances, positions, open orders,
+    /// books, marks, states.
+    pub fn compare(&self, engine: &Engine) -> Result<(), Violation> {
+        compare::compare(&self.state, self.asset, engine)
+    }
+
+    fn take_in(&mut self, entry: &Entry, events: &[Event]) -> Check {
+        log::begin(&mut self.state, entry)?;
+        if let [Event::Refused(reject)] = events {
+            return cancels::refused(&self.state, &self.triggers, entry, reject);
+        }
+        cancels::begin(&self.state, &self.triggers, entry, events)?;
+        if matches!(entry.command, Command::Tick | Command::StartTerm) {
+            let is_start = entry.command == Command::StartTerm;
+            self.fundings.accrue(&mut self.state, &self.gate, is_start)?;
+        }
+        for event in events {
+            self.see(entry, event)?;
+        }
+        log::check_alone(events)?;
+        self.end(entry)
+    }
+
+    /// What holds after every entry.
+    fn end(&mut self, entry: &Entry) -> Check {
+        orders::end(&self.state)?;
+        money::end(&self.state)?;
+        positions::end(&mut self.state, &self.untold)?;
+        self.auctions.end(&self.state)?;
+        self.protections.end(&self.state)?;
+        cancels::end(&self.state, &self.triggers, entry)?;
+        self.triggers.end()?;
+        self.fundings.end(&mut self.state)?;
+        if entry.command == Command::StartTerm {
+            self.gate.check_started()?;
+        }
+        self.state.delivery = None;
+        self.state.closings.clear();
         Ok(())
     }
-    pub fn compare(&self, _: &Engine) -> Result<(), Violation> {
+
+    /// One event, to whom it concerns; the most frequent first.
+    fn see(&mut self, entry: &Entry, event: &Event) -> Check {
+        let state = &mut self.state;
+        match event {
+            Event::OrderPlaced(placed) => self.placed(entry, placed),
+            Event::OrderRested { order, price, open, displayed } => {
+                states::rests(state, *order)?;
+                self.protections.check_free(state, *order)?;
+                orders::rested(state, *order, (*price, *open, *displayed))
+            }
+            Event::OrderClosed { order, reason } => self.closed(entry, *order, *reason),
+            Event::Traded(trade) => self.traded(trade),
+            Event::Transferred { from, to, amount, reason } => {
+                self.transferred(entry, (*from, *to), *amount, *reason)
+            }
+            Event::PositionChanged { account, instrument, size, cost } => {
+                let of = (*account, *instrument);
+                positions::changed(state, &mut self.untold, entry, of, (*size, *cost))
+            }
+            Event::OrderReplenished { order, displayed } => {
+                orders::replenished(state, *order, *displayed)
+            }
+            Event::OrderAmended { order, .. } => {
+                let told = amends::Amended::of(event, *order);
+                told.map_or(Ok(()), |told| amends::amended(state, entry, &told))
+            }
+            _ => self.see_prices(entry, event),
+        }
+    }
+
+    /// Events about prices.
+    fn see_prices(&mut self, entry: &Entry, event: &Event) -> Check {
+        let state = &mut self.state;
+        match event {
+            Event::PriceReported { index, seat, source_at, .. } => {
+                self.gate.reported(*index, *seat, *source_at)
+            }
+            Event::IndexChanged { index, base, quote, price } => {
+                let index = state.index_mut(at(u32::from(index.0)));
+                (index.pair, index.price) = (Some((*base, *quote)), *price);
+                Ok(())
+            }
+            Event::MarksMade { marks, .. } => {
+                marks.iter().try_for_each(|made| mark(state, made.instrument, made.mark))
+            }
+            Event::MarkChanged { instrument, mark: to } => mark(state, *instrument, *to),
+            Event::FeedHealthChanged { index, from, to, at, .. } => {
+                log::check_time(state, *at)?;
+                self.gate.turned(*index, (*from, *to), state.at)
+            }
+            Event::FeedSet { index, terms } => {
+                self.gate.set(*index, terms);
+                let known = state.index_mut(at(u32::from(index.0)));
+                (known.pair, known.is_fed) = (Some((terms.base, terms.quote)), true);
+                self.begin_fundings(*index)
+            }
+            Event::ReporterFaulted { account, fault, .. } => {
+                self.gate.faulted(*account, fault);
+                Ok(())
+            }
+            Event::TermStarted { at } => {
+                self.gate.start_term();
+                log::check_time(state, *at)
+            }
+            Event::PricingSet { instrument, terms } => {
+                self.fundings.set_terms(*instrument, terms);
+                Ok(())
+            }
+            Event::FundingAccrued { instrument, rate_ppb, interest_ppb, index_price, at } => {
+                log::check_time(state, *at)?;
+                self.fundings.told(&funding::Told {
+                    instrument: *instrument,
+                    rate_ppb: *rate_ppb,
+                    interest_ppb: *interest_ppb,
+                    index_price: *index_price,
+                })
+            }
+            Event::DeliveryPriced { index, expiry, price, at, .. } => {
+                delivery::priced(state, *index, *expiry, *price, *at)
+            }
+            Event::InstrumentDelivered { instrument, price, at } => {
+                delivery::delivered(state, *instrument, *price, *at)
+            }
+            _ => self.see_rules(entry, event),
+        }
+    }
+
+    /// Events about what markets and accounts may do.
+    fn see_rules(&mut self, entry: &Entry, event: &Event) -> Check {
+        let state = &mut self.state;
+        match event {
+            Event::StateChanged { instrument, from, to, at } => {
+                states::changed(state, *instrument, (*from, *to), *at)
+            }
+            Event::AuctionIndicated { instrument, indication, .. } => {
+                self.auctions.indicated(state, *instrument, indication.as_ref())
+            }
+            Event::AuctionEnded { instrument, indication, at } => {
+                log::check_time(state, *at)?;
+                self.gate.check_opens(state, *instrument)?;
+                self.auctions.ended(state, *instrument, indication.as_ref())
+            }
+            Event::OrderRepeated { order } => self.ids.repeated(state, entry, *order),
+            Event::OrdersFenced { account, up_to } => self.ids.fenced(entry, *account, *up_to),
+            Event::MmpSet { account, config } => self.protections.set(state, *account, *config),
+            Event::MmpTriggered { account, index, group, frozen_until } => {
+                let key = (*account, at(u32::from(index.0)), *group);
+                self.protections.triggered(state, key, *frozen_until)
+            }
+            Event::MmpReset { account, index, group } => {
+                self.protections.reset((*account, at(u32::from(index.0)), *group))
+            }
+            Event::TriggerPlaced(placed) => {
+                if !placed.amended {
+                    let order = &placed.terms.order;
+                    let (account, id) = (order.account, order.client_order_id.as_ref());
+                    self.ids.placed(state, account, id, OrderId::of_trigger(placed.trigger))?;
+                }
+                self.triggers.placed(state, placed)
+            }
+            Event::TriggersMoved(moved) => self.triggers.moved(state, moved),
+            Event::Triggered { trigger, order } => {
+                let fired = self.triggers.fired(state, *trigger, *order)?;
+                self.gate.check_fires(state, fired.instrument, fired.source())
+            }
+            Event::TriggerClosed { trigger, end } => {
+                self.triggers.closed(state, entry, *trigger, end)
+            }
+            _ => self.see_accounts(event),
+        }
+    }
+
+    /// Events about accounts and listings, and of liquidations.
+    fn see_accounts(&mut self, event: &Event) -> Check {
+        let state = &mut self.state;
+        match event {
+            Event::LiquidationStarted { account, margin, at } => {
+                log::check_time(state, *at)?;
+                self.gate.check_liquidates(state, *account)?;
+                states::liquidates(state, *account)?;
+                self.liquidations.started(state, *account, margin)
+            }
+            Event::LiquidationStepped(step) => {
+                self.gate.check_liquidates(state, step.account)?;
+                self.liquidations.stepped(state, step)
+            }
+            Event::LiquidationEnded { account, end, margin, at } => {
+                log::check_time(state, *at)?;
+                self.liquidations.ended(state, *account, *end, margin)
+            }
+            Event::RiskSet(terms) => {
+                self.liquidations.set_terms(terms);
+                Ok(())
+            }
+            Event::MarginModelSet { account, model, margin } => {
+                let known = state.account_mut(*account)?;
+                known.is_portfolio = *model == MarginModel::Portfolio;
+                liquidation::check_snapshot(state, *account, margin)
+            }
+            Event::SelfTradeSet { account, mode, with_subaccounts } => {
+                let known = state.account_mut(*account)?;
+                (known.self_trade, known.with_subaccounts) = (*mode, *with_subaccounts);
+                Ok(())
+            }
+            Event::KillSwitchSet { account, on, .. } => {
+                state.account_mut(*account)?.is_killed = *on;
+                Ok(())
+            }
+            Event::AccountOpened { account, parent, at } => {
+                log::check_time(state, *at)?;
+                opened(state, *account, *parent)
+            }
+            Event::InstrumentListed { instrument, index, at, spec } => {
+                log::check_time(state, *at)?;
+                listed(state, *instrument, *index, spec)?;
+                self.fundings.begin(&self.state, *instrument)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn placed(&mut self, entry: &Entry, placed: &OrderPlaced) -> Check {
+        let state = &mut self.state;
+        let is_born = self.triggers.is_birth(placed)?;
+        states::placed(state, entry, placed, is_born)?;
+        self.gate.check_places(state, entry, placed)?;
+        self.ids.placed(state, placed.account, placed.client_order_id.as_ref(), placed.order)?;
+        orders::placed(state, placed)?;
+        self.protections.check_known(state, placed.order)?;
+        self.protections.check_free(state, placed.order)
+    }
+
+    fn closed(&mut self, entry: &Entry, id: OrderId, reason: CloseReason) -> Check {
+        let state = &mut self.state;
+        let order = state.order(id)?;
+        if reason != CloseReason::Filled {
+            cancels::closes(state, entry, order, reason)?;
+            self_trade::closes(state, order, reason)?;
+            self.protections.closes(state, order, reason)?;
+        }
+        orders::closed(state, entry, id, reason)
+    }
+
+    fn traded(&mut self, trade: &Traded) -> Check {
+        let state = &mut self.state;
+        money::check_paid(state)?;
+        self.untold.check()?;
+        states::trades(state, trade, state.orders.get(trade.taker.order))?;
+        self_trade::traded(state, trade)?;
+        matching::traded(state, &mut self.auctions, trade)?;
+        positions::traded(state, &mut self.untold, trade)?;
+        self.protections.traded(state, trade)
+    }
+
+    fn transferred(
+        &mut self,
+        entry: &Entry,
+        sides: (LedgerAccount, LedgerAccount),
+        amount: types::Amount,
+        reason: TransferReason,
+    ) -> Check {
+        let state = &mut self.state;
+        if let (LedgerAccount::Collateral(payer), TransferReason::Withdrawal)
+        | (LedgerAccount::Collateral(payer), TransferReason::Transfer)
+        | (LedgerAccount::Collateral(payer), TransferReason::Stake) = (sides.0, reason)
+        {
+            self.gate.check_pays_out(state, payer)?;
+        }
+        money::transferred(state, entry, sides, amount, reason)?;
+        match reason {
+            TransferReason::Funding => funding::moved(state, sides, amount),
+            _ => Ok(()),
+        }
+    }
+
+    /// Perpetuals that were listed before their index had a feed.
+    fn begin_fundings(&mut self, index: IndexId) -> Check {
+        let index = at(u32::from(index.0));
+        for nth in 0..u32::try_from(self.state.markets.len()).unwrap_or(u32::MAX) {
+            if self.state.market(InstrumentId(nth))?.index == index {
+                self.fundings.begin(&self.state, InstrumentId(nth))?;
+            }
+        }
         Ok(())
     }
+}
+
+fn mark(state: &mut State, instrument: InstrumentId, mark: Ticks) -> Check {
+    hold!(mark != Ticks(0), log::COHERENT, "instrument {instrument} has a mark of zero");
+    state.market_mut(instrument)?.mark = mark;
+    Ok(())
+}
+
+fn opened(state: &mut State, account: AccountId, parent: Option<AccountId>) -> Check {
+    let next = state.accounts.len();
+    hold!(at(account.0) == next, log::COHERENT, "account {account} is opened, {next} is next");
+    let mut opened = state::Account { parent, ..state::Account::default() };
+    if let Some(parent) = parent {
+        let main = state.account(parent)?;
+        (opened.self_trade, opened.with_subaccounts) = (main.self_trade, main.with_subaccounts);
+    }
+    state.accounts.push(opened);
+    Ok(())
+}
+
+fn listed(state: &mut State, instrument: InstrumentId, index: IndexId, spec: &Instrument) -> Check {
+    let next = state.markets.len();
+    let is_next = at(instrument.0) == next;
+    hold!(is_next, log::COHERENT, "instrument {instrument} is listed, {next} is next");
+    let Some(worth) = Worth::of(spec, state.decimals) else {
+        hold!(false, log::COHERENT, "instrument {instrument} is worth nothing that fits");
+        return Ok(());
+    };
+    let index = at(u32::from(index.0));
+    state.index_mut(index).pair = Some((spec.base, spec.quote));
+    state.markets.push(Market {
+        spec: Box::new(spec.clone()),
+        worth,
+        index,
+        mark: Ticks(0),
+        last: Ticks(0),
+        state: MarketState::Open,
+        trade_seq: 0,
+        is_delivered: false,
+        bids: state::Book::new(),
+        asks: state::Book::new(),
+        sum_size: 0,
+        sum_cost: 0,
+        holders: Vec::new(),
+        funded: 0,
+    });
+    Ok(())
 }
