@@ -14,6 +14,7 @@ mod notices;
 mod operator;
 mod prices;
 mod recover;
+mod sim;
 mod stress;
 
 pub use cluster::{
@@ -25,6 +26,7 @@ pub use notices::{Checks, NoticeCall, WebhookCall, WebhookResend};
 pub use operator::{Funding, MarkWord, PriceCall, SetPricing};
 pub use prices::{Feed, Rehearse, Report, ReportCall, Reporting};
 pub use recover::Recover;
+pub use sim::Sim;
 pub use stress::{Adl, Breakers, Market, Scenario, Stress};
 
 /// A choice as the API has it: its name here, with low lines.
@@ -108,6 +110,9 @@ pub enum Command {
     /// Plays a crash to the real engine, with leveraged traders, makers that leave, and a fund.
     #[command(after_help = stress::STRESS_EXAMPLES)]
     Stress(Box<Stress>),
+    /// Plays worlds that are drawn from seeds: nodes, disks, faults and people, with every entry checked.
+    #[command(after_help = sim::SIM_EXAMPLES)]
+    Sim(Box<Sim>),
     /// Prints how good the price feeds of a running server are, and why.
     #[command(after_help = prices::FEED_EXAMPLES)]
     Feed(Feed),

@@ -25,6 +25,7 @@ mod rehearse;
 mod report;
 mod rules;
 mod serve;
+mod sim;
 mod stress;
 mod venue;
 mod webhook;
@@ -66,6 +67,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Report(args) => block_on(report::report(*args)),
         Command::RehearsePrices(args) => rehearse::rehearse(&args),
         Command::Stress(args) => stress::stress(&args),
+        Command::Sim(args) => return sim::sim(&args),
         Command::Feed(args) => block_on(feed::feed(args)),
         Command::Recover(args) => recover::recover(&args),
         Command::Config(args) => serve::explain(&args),

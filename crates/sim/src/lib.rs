@@ -11,6 +11,7 @@
 //!   model    an independent judge of every event
 //!   run      one seed; shrink: a smaller world that fails in the same way
 //!   report, story, timeline    what is told
+//!   scenario    incidents that happened elsewhere, as worlds
 //! ```
 //! It is deterministic: the same seed is the same run, to the byte. Faults are injected by what the
 //! world hands to the production code (disks, messages, time), never inside it.
@@ -26,6 +27,7 @@ mod raft;
 pub mod report;
 mod rng;
 pub mod run;
+pub mod scenario;
 pub mod setup;
 pub mod shrink;
 pub mod story;

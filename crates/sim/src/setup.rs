@@ -7,6 +7,7 @@ use crate::faults::Kind;
 use crate::people::Trade;
 use crate::raft::Us;
 use crate::rng::Rng;
+use crate::scenario::Act;
 
 /// One second.
 pub const SECOND: Us = 1_000_000;
@@ -48,6 +49,8 @@ pub struct Setup {
     pub move_ppm: u64,
     /// When the price falls, and by how much a second for how many seconds.
     pub crash: Option<Crash>,
+    /// What happens by a script, beside what is drawn: at which second what.
+    pub script: Vec<(u64, Act)>,
 }
 
 /// A fall of the price.
@@ -95,7 +98,14 @@ impl Setup {
             sync: rng.between(50, 4_000),
             move_ppm: rng.between(10, 400),
             crash,
+            script: Vec::new(),
         }
+    }
+
+    /// The same with everybody and every kind of fault there.
+    pub fn whole(seed: u64) -> Setup {
+        let (trades, faults) = (Trade::ALL.to_vec(), Kind::ALL.to_vec());
+        Setup { trades, faults, ..Setup::swarm(seed) }
     }
 }
 

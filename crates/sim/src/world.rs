@@ -76,6 +76,8 @@ enum Happening {
     Break,
     /// A fault ends.
     Mend { fault: u64 },
+    /// A line of the script.
+    Play { line: usize },
     /// Invariants are looked at.
     Look,
 }
@@ -145,6 +147,10 @@ pub struct World {
     people: Vec<trading::Client>,
     reporters: Vec<(Reporter, NodeId)>,
     price: u64,
+    /// How the price moves by the script, in millionths a second, and until which second.
+    drift: (i64, u64),
+    /// People send so many times as much as usual.
+    rush: u64,
     faults: BTreeMap<u64, Fault>,
     n_faults: u64,
     /// Nobody trades, and nothing breaks any more.
@@ -199,6 +205,8 @@ impl World {
             people,
             reporters,
             price: venue::PRICE * types::IndexPrice::SCALE,
+            drift: (0, 0),
+            rush: 1,
             faults: BTreeMap::new(),
             n_faults: 0,
             is_quiet: false,
@@ -230,6 +238,10 @@ impl World {
         self.plan(SECOND, Happening::Move);
         self.plan(SECOND, Happening::Look);
         self.plan(4 * SECOND + self.setup.fault_every, Happening::Break);
+        for line in 0..self.setup.script.len() {
+            let second = self.setup.script[line].0;
+            self.plan(second * SECOND, Happening::Play { line });
+        }
         for reporter in 0..self.reporters.len() {
             let first = 2 * SECOND + self.ties.below(SECOND);
             self.plan(first, Happening::Speak { reporter });
@@ -290,6 +302,7 @@ impl World {
             Happening::Move => self.move_price(),
             Happening::Break => self.break_something()?,
             Happening::Mend { fault } => self.mend(fault)?,
+            Happening::Play { line } => self.play(line)?,
             Happening::Look => self.look()?,
         }
         Ok(())
@@ -313,6 +326,7 @@ impl World {
             Happening::Break => (13, 0),
             Happening::Mend { .. } => (14, 0),
             Happening::Look => (15, 0),
+            Happening::Play { .. } => (16, 0),
         };
         self.report.trace(self.now, kind, whom);
     }

@@ -17,6 +17,8 @@ pub enum Habit {
     Lagging,
     /// Says too much.
     Lying,
+    /// Says a third too little, as a market does that has lost its peg.
+    Depegged,
     /// Says nothing for long.
     Silent,
     /// Says two things at once.
@@ -43,6 +45,11 @@ impl Reporter {
         Reporter { account, source, habit, nonce: 0, surface_at: At(0), seen, rng }
     }
 
+    /// It becomes another.
+    pub fn change(&mut self, habit: Habit) {
+        self.habit = habit;
+    }
+
     /// What it says now.
     pub fn speak(&mut self, venue: &Venue, at: At, price: u64) -> Vec<Command> {
         self.seen.push_back((at, price));
@@ -58,7 +65,11 @@ impl Reporter {
         };
         let noise = u64::try_from(self.rng.bell(20) + 100).unwrap_or(100);
         let told = seen / 1_000_000 * (999_900 + noise);
-        let told = if self.habit == Habit::Lying { told / 100 * 104 } else { told };
+        let told = match self.habit {
+            Habit::Lying => told / 100 * 104,
+            Habit::Depegged => told / 100 * 65,
+            _ => told,
+        };
         self.nonce += 1;
         let mut commands = vec![self.report(venue, source_at, told)];
         if self.habit == Habit::Equivocating && self.rng.chance(2_000) {

@@ -5,6 +5,7 @@ use crate::Violation;
 use crate::disk::Failing;
 use crate::faults::{Fault, Kind};
 use crate::raft::NodeId;
+use crate::scenario::Act;
 use crate::setup::SECOND;
 use crate::story::Told;
 
@@ -32,9 +33,33 @@ impl World {
         let others: Vec<NodeId> = nodes.iter().copied().filter(|node| *node != victim).collect();
         let other = if others.is_empty() { victim } else { *self.breaking.pick(&others) };
         let fault = kind.drawn(&mut self.breaking, self.now, (victim, other));
-        if !self.may_begin(&fault) {
-            return Ok(());
+        if self.may_begin(&fault) { self.let_begin(fault) } else { Ok(()) }
+    }
+
+    /// A line of the script; its faults begin whether or not a quorum can spare their victims.
+    pub(super) fn play(&mut self, line: usize) -> Result<(), Violation> {
+        let (second, act) = self.setup.script[line];
+        match act {
+            Act::Price(ppm, seconds) => self.drift = (ppm, second + seconds),
+            Act::Habit(reporter, habit) => self.reporters[reporter].0.change(habit),
+            Act::Rush(factor) => self.rush = factor.max(1),
+            Act::Break(kind, victim, seconds) => {
+                let leads = |node: &NodeId| {
+                    self.hosts[node].life.as_ref().is_some_and(|life| life.raft.leads())
+                };
+                let leader = self.hosts.keys().copied().find(leads).unwrap_or(1);
+                let victim = if victim == 0 { leader } else { victim };
+                let other = victim % self.setup.nodes + 1;
+                let mut fault = kind.drawn(&mut self.breaking, self.now, (victim, other));
+                fault.ends = self.now + seconds * SECOND;
+                return self.let_begin(fault);
+            }
         }
+        Ok(())
+    }
+
+    fn let_begin(&mut self, fault: Fault) -> Result<(), Violation> {
+        let (kind, victim) = (fault.kind, fault.victim);
         self.n_faults += 1;
         self.report.fault(kind);
         self.story.tell(self.now, Told::Broke { kind, node: victim });

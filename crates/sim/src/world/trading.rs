@@ -74,7 +74,7 @@ impl World {
     }
 
     pub(super) fn act(&mut self, person: usize) {
-        let wait = self.people[person].pace;
+        let wait = self.people[person].pace / self.rush;
         let wait = 1 + self.ties.wait(wait * 2 / 3);
         if self.is_quiet {
             return;
@@ -229,6 +229,7 @@ impl World {
             (crash.begin..crash.begin + crash.seconds).contains(&second) && !self.is_quiet
         });
         let drift = falls.map_or(0, |crash| -i64::try_from(crash.fall_ppm).unwrap_or(0));
+        let drift = drift + if second < self.drift.1 { self.drift.0 } else { 0 };
         let moved = self.market.bell(self.setup.move_ppm) + drift;
         let factor = u64::try_from(1_000_000 + moved.clamp(-40_000, 40_000)).unwrap_or(1_000_000);
         let price = u128::from(self.price) * u128::from(factor) / 1_000_000;
