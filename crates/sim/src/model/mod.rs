@@ -133,6 +133,7 @@ impl Model {
         if let [Event::Refused(reject)] = events {
             return cancels::refused(&self.state, &self.triggers, entry, reject);
         }
+        log::check_alone(events)?;
         cancels::begin(&self.state, &self.triggers, entry, events)?;
         if matches!(entry.command, Command::Tick | Command::StartTerm) {
             let is_start = entry.command == Command::StartTerm;
@@ -141,7 +142,6 @@ impl Model {
         for event in events {
             self.see(entry, event)?;
         }
-        log::check_alone(events)?;
         self.end(entry)
     }
 
@@ -347,9 +347,9 @@ impl Model {
     fn placed(&mut self, entry: &Entry, placed: &OrderPlaced) -> Check {
         let state = &mut self.state;
         let is_born = self.triggers.is_birth(placed)?;
+        self.ids.placed(state, placed.account, placed.client_order_id.as_ref(), placed.order)?;
         states::placed(state, entry, placed, is_born)?;
         self.gate.check_places(state, entry, placed)?;
-        self.ids.placed(state, placed.account, placed.client_order_id.as_ref(), placed.order)?;
         orders::placed(state, placed)?;
         self.protections.check_known(state, placed.order)?;
         self.protections.check_free(state, placed.order)

@@ -23,6 +23,7 @@ pub struct World {
     pub draws: Xoshiro256PlusPlus,
     pub at: At,
     pub is_linear: bool,
+    pub is_crossed: bool,
     /// The truth, in hundredths of the quote.
     pub cents: u64,
     pub orders: Vec<OrderId>,
@@ -30,6 +31,8 @@ pub struct World {
     pub keeps_log: bool,
     pub n_refused: u64,
     pub model_time: std::time::Duration,
+    /// How often each kind of event came.
+    pub kinds: std::collections::BTreeMap<String, u64>,
     ticked_at: At,
     nonce: u64,
 }
@@ -44,12 +47,14 @@ impl World {
             draws: Xoshiro256PlusPlus::seed_from_u64(seed),
             at: At(EXPIRY.0 - 33 * 60_000 + seed % 7 * 120_000),
             is_linear,
+            is_crossed: seed % 5 == 2,
             cents: 6_000_000,
             orders: Vec::new(),
             log: Vec::new(),
             keeps_log,
             n_refused: 0,
             model_time: std::time::Duration::ZERO,
+            kinds: std::collections::BTreeMap::new(),
             ticked_at: At(0),
             nonce: 0,
         };
@@ -96,7 +101,7 @@ impl World {
         let followed = self.model.follow(&entry, &events);
         self.model_time += began.elapsed();
         if let Err(violation) = followed {
-            panic!("{violation}\n{entry:?}\n{events:#?}");
+            panic!("{violation}\n{entry:?}\n{events:?}");
         }
         self.n_refused += u64::from(matches!(events.as_slice(), [Event::Refused(_)]));
         self.note(&events);
@@ -108,6 +113,7 @@ impl World {
 
     fn note(&mut self, events: &[Event]) {
         for event in events {
+            self.count(event);
             match event {
                 Event::OrderRested { order, .. } => self.orders.push(*order),
                 Event::TriggerPlaced(placed) if !placed.amended => {
@@ -119,6 +125,20 @@ impl World {
         if 400 < self.orders.len() {
             self.orders.drain(..200);
         }
+    }
+
+    fn count(&mut self, event: &Event) {
+        let told = match event {
+            Event::LiquidationStepped(step) => format!("{:?}", step.action),
+            Event::Transferred { reason, .. } => format!("{reason:?}"),
+            Event::OrderClosed { reason, .. } => format!("{reason:?}"),
+            Event::Refused(reject) => format!("refused-{}", reject.code()),
+            Event::AuctionEnded { indication: Some(_), .. } => String::from("AuctionTraded"),
+            other => format!("{other:?}"),
+        };
+        let kind = told.split([' ', '{']).next().unwrap_or_default();
+        let kind = kind.split("(Order").next().unwrap_or_default();
+        *self.kinds.entry(kind.chars().take(40).collect()).or_default() += 1;
     }
 
     pub fn must(&mut self, command: Command) {
@@ -145,7 +165,7 @@ impl World {
             let (key, stake) = (PublicKey([9; 32]), self.money(5));
             self.must(Command::RegisterReporter { account: AccountId(nth), key, stake });
         }
-        let terms = feed(self.quote(), 10);
+        let terms = self.feed(10);
         self.must(Command::SetFeed(terms.into()));
         self.set_terms();
         self.second(true);
@@ -153,6 +173,19 @@ impl World {
             self.second(true);
         }
         self.surfaces();
+    }
+
+    /// Terms of the feed: in some worlds with a cross-check and a reporter with two seats.
+    pub fn feed(&self, reports: u16) -> types::FeedTerms {
+        let mut terms = feed(self.quote(), reports);
+        if self.is_crossed {
+            terms.sources[4].weight = 0;
+            let source = SourceId(4);
+            terms.cross_check = Some(types::CrossCheck { source, apart_ppm: 10_000 });
+            terms.healthy = types::Quorum { reporters: 4, sources: 4 };
+            terms.seats.push(types::Seat { reporter: AccountId(1), source: SourceId(1) });
+        }
+        terms
     }
 
     fn set_terms(&mut self) {
@@ -174,6 +207,13 @@ impl World {
             }
         }
         self.must(Command::SetReopening(reopening().into()));
+        if self.one_in(3) {
+            let rate = types::OrderRate { orders_max: 30, window_ms: 2_000 };
+            self.must(Command::SetOrderRate(Some(rate)));
+        }
+        if self.one_in(2) {
+            self.must(Command::Upgrade { to: types::Version(2) });
+        }
         if self.one_in(2) {
             let terms = portfolio().into();
             self.must(Command::SetPortfolio { base, quote, terms });
