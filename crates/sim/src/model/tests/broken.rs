@@ -181,10 +181,10 @@ const CHANGES: &[(&str, &[&str], Change)] = &[
     ("a position is not told", &["POSITIONS-AGREE"], |_, events| {
         drop_first(events, |event| matches!(event, Event::PositionChanged { .. }))
     }),
-    ("a trade is a tick better", &["PRICE-TIME"], |_, events| {
+    ("a trade is a tick better", &["PRICE-TIME", "AUCTION-ONE-PRICE"], |_, events| {
         traded(events, |trade| trade.price = Ticks(trade.price.0 + 1))
     }),
-    ("a trade is a lot larger", &["PRICE-TIME"], |_, events| {
+    ("a trade is a lot larger", &["PRICE-TIME", "AUCTION-ONE-PRICE"], |_, events| {
         traded(events, |trade| trade.size = Lots(trade.size.0 + 1))
     }),
     ("a trade is passed over", &["PRICE-TIME", "ORDER-LIFE"], |_, events| {

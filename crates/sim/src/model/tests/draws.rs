@@ -97,13 +97,13 @@ fn rare(world: &mut World, choice: u64) {
             world.apply(Command::DropSessions { first, last });
         }
         917..920 => drop(world.apply(Command::EndDay)),
-        920..930 => halt(world, instrument),
-        930..940 => {
+        920..924 => halt(world, instrument),
+        924..940 => {
             let scope = if world.one_in(2) { Scope::Domain } else { Scope::Instrument(instrument) };
             world.apply(Command::Resume { scope });
         }
         940..946 => {
-            let on = world.one_in(3);
+            let on = world.one_in(12);
             world.apply(Command::SetKillSwitch { account, on });
         }
         946..956 => drop(world.apply(Command::Liquidate)),
@@ -182,7 +182,7 @@ fn halt(world: &mut World, instrument: InstrumentId) {
     use MarketState::{CancelOnly, Halted, PostOnly, ReduceOnly};
     let state =
         [PostOnly, ReduceOnly, CancelOnly, Halted][usize::try_from(world.below(4)).expect("four")];
-    let scope = if world.one_in(4) { Scope::Domain } else { Scope::Instrument(instrument) };
+    let scope = if world.one_in(8) { Scope::Domain } else { Scope::Instrument(instrument) };
     let until = Some(world.at.plus_ms(1_000 + world.below(5_000)));
     world.apply(Command::Halt { scope, state, until });
 }

@@ -26,6 +26,8 @@ pub struct World {
     pub is_crossed: bool,
     /// The truth, in hundredths of the quote.
     pub cents: u64,
+    /// Which way it goes for now.
+    rises: bool,
     pub orders: Vec<OrderId>,
     pub log: Vec<(Entry, Vec<Event>)>,
     pub keeps_log: bool,
@@ -49,6 +51,7 @@ impl World {
             is_linear,
             is_crossed: seed % 5 == 2,
             cents: 6_000_000,
+            rises: seed % 3 == 0,
             orders: Vec::new(),
             log: Vec::new(),
             keeps_log,
@@ -200,15 +203,15 @@ impl World {
             let terms = pricing(self.draws.next_u64() % 3 == 0);
             self.must(Command::SetPricing { instrument: InstrumentId(0), terms });
         }
-        if self.one_in(2) {
+        if self.one_in(3) {
             for kind in [KindFilter::Future, KindFilter::Option] {
                 let terms = breakers().into();
                 self.must(Command::SetBreakers { base, quote, kind, terms });
             }
         }
         self.must(Command::SetReopening(reopening().into()));
-        if self.one_in(3) {
-            let rate = types::OrderRate { orders_max: 30, window_ms: 2_000 };
+        if self.one_in(6) {
+            let rate = types::OrderRate { orders_max: 40, window_ms: 2_000 };
             self.must(Command::SetOrderRate(Some(rate)));
         }
         if self.one_in(2) {
@@ -277,12 +280,15 @@ impl World {
     /// The truth moves: a little, or for a while a lot.
     pub fn walk(&mut self) {
         let step = match self.below(60) {
-            0 => 25_000,
-            1..4 => 8_000,
+            0..4 => 30_000,
+            4..9 => 8_000,
             _ => 700,
         };
         let by = self.cents * self.below(step) / 1_000_000;
-        let is_up = self.one_in(2) || self.cents < 4_500_000;
+        if self.one_in(12) {
+            self.rises = self.one_in(2);
+        }
+        let is_up = self.rises || self.cents < 4_500_000;
         self.cents =
             if is_up && self.cents < 8_000_000 { self.cents + by } else { self.cents - by };
     }
@@ -324,10 +330,10 @@ impl World {
     /// Lots that somebody would trade.
     pub fn lots(&mut self, instrument: InstrumentId) -> Lots {
         let most = match (self.is_linear, instrument.0) {
-            (false, 0 | 1) => 2_000,
-            (true, 0 | 1 | 4) => 500,
-            (false, _) => 3,
-            (true, _) => 30,
+            (false, 0 | 1) => 12_000,
+            (true, 0 | 1 | 4) => 2_000,
+            (false, _) => 12,
+            (true, _) => 120,
         };
         let most = if self.one_in(9) { most * 4 } else { most / 8 + 1 };
         let lots = 1 + self.below(most);
