@@ -6,8 +6,8 @@
 //!     need: told healthy, the healthy quorum live now, and the barrier passed since the last start
 //!   placing what opens nothing   needs: not told frozen, the degraded quorum live now
 //! ```
-//! A feed is told to be healthy only when enough fresh reports, of enough reporters and sources, came
-//! since it was frozen or the venue started; after a start it is not healthy any more.
+//! A feed is told to be healthy only when enough fresh reports, of enough reporters and sources,
+//! came since it was frozen or the venue started; after a start it is not healthy any more.
 //!
 //! It does not see jumps, spreads and cross-checks that should have frozen a feed, nor volatilities
 //! that are too old, nor what a mass quote opens.
@@ -307,7 +307,7 @@ impl Gate {
         hold!(
             feed.is_known(state.at) && !increases,
             FRESH,
-            "order {} is placed by an index that is {:?} with {:?} live, and opens more: {increases}",
+            "order {} is placed by an index that is {:?} with {:?} live, it opens more: {increases}",
             placed.order,
             feed.health,
             feed.live(state.at, false)

@@ -1,5 +1,5 @@
-//! The model against the real engine: it follows long random logs without a word, and speaks of every
-//! log that was changed on purpose.
+//! The model against the real engine: it follows long random logs without a word, and speaks of
+//! every log that was changed on purpose.
 
 mod broken;
 mod clean;

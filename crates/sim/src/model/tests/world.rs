@@ -51,7 +51,7 @@ impl World {
             is_linear,
             is_crossed: seed % 5 == 2,
             cents: 6_000_000,
-            rises: seed % 3 == 0,
+            rises: seed.is_multiple_of(3),
             orders: Vec::new(),
             log: Vec::new(),
             keeps_log,
@@ -200,7 +200,7 @@ impl World {
             self.must(Command::ReportMarks(vec![(InstrumentId(4), Ticks(6_000))]));
         }
         if !self.one_in(4) {
-            let terms = pricing(self.draws.next_u64() % 3 == 0);
+            let terms = pricing(self.draws.next_u64().is_multiple_of(3));
             self.must(Command::SetPricing { instrument: InstrumentId(0), terms });
         }
         if self.one_in(3) {
