@@ -224,13 +224,17 @@ impl Gate {
         Ok(())
     }
 
+    pub fn is_fed(&self, index: usize) -> bool {
+        self.feed(index).is_some()
+    }
+
     /// Whether funding may move.
     pub fn may_fund(&self, index: usize, now: At) -> bool {
         self.feed(index).is_some_and(|feed| feed.is_known(now))
     }
 
     /// Whether an index is good enough to open, to pay out and, with a feed, to liquidate by.
-    fn is_good(&self, index: usize, now: At, may_be_typed: bool) -> bool {
+    pub fn is_good(&self, index: usize, now: At, may_be_typed: bool) -> bool {
         self.feed(index).map_or(may_be_typed, |feed| feed.is_healthy(now))
     }
 

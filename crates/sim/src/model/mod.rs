@@ -24,7 +24,7 @@
 //! | `cancels` | `CANCEL-GETS-IN` |
 //! | `states` | `STATE-ALLOWS` |
 //! | `protection` | `MMP-FREEZES` |
-//! | `triggers` | `TRIGGER-REACHED` |
+//! | `triggers` | `TRIGGER-REACHED`, `TRIGGER-DUE` |
 //! | `gate` | `GATE-FRESH` |
 //! | `funding` | `FUNDING-EXACT` |
 //! | `liquidation` | `LIQUIDATION-JUST` |
@@ -153,6 +153,9 @@ impl Model {
         self.auctions.end(&self.state)?;
         self.protections.end(&self.state)?;
         cancels::end(&self.state, &self.triggers, entry)?;
+        if entry.command == Command::Tick {
+            self.triggers.check_due(&self.state, &self.gate)?;
+        }
         self.triggers.end()?;
         self.fundings.end(&mut self.state)?;
         if entry.command == Command::StartTerm {

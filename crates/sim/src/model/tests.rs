@@ -4,5 +4,6 @@
 mod broken;
 mod clean;
 mod draws;
+mod finds;
 mod listings;
 mod world;

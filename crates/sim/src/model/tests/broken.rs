@@ -421,6 +421,21 @@ const CHANGES: &[(&str, &[&str], Change)] = &[
             _ => false,
         })
     }),
+    (
+        "a trigger that is due does not fire",
+        &["TRIGGER-DUE", "TRIGGER-REACHED"],
+        |entry, events| {
+            let is_tick = entry.command == Command::Tick;
+            let nth = events.iter().position(|event| {
+                matches!(event, Event::TriggerClosed { end: types::TriggerEnd::Refused(_), .. })
+            });
+            is_tick && nth.map(|nth| events.remove(nth)).is_some()
+        },
+    ),
+    ("trailing stops do not follow", &["TRIGGER-DUE", "TRIGGER-REACHED"], |entry, events| {
+        entry.command == Command::Tick
+            && drop_first(events, |event| matches!(event, Event::TriggersMoved(_)))
+    }),
     ("trailing stops follow too far", &["TRIGGER-REACHED"], |_, events| {
         first(events, |event| match event {
             Event::TriggersMoved(moved) => {
