@@ -83,6 +83,14 @@ class Node:
     def is_alive(self):
         return self.process is not None and self.process.poll() is None
 
+    def has_ended(self, within_s):
+        """Whether it ends by itself in that time."""
+        try:
+            self.process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def kill(self):
         if self.process is not None:
             self.process.kill()

@@ -14,6 +14,7 @@ import time
 from shim import EIO, ENOSPC
 
 
+ENDS_WITHIN_S = 2  # A node that met a failing disk: it ends, but not at once.
 PROCESS, LINKS, SYNCS, RELAY, CLOCK = "process", "links", "syncs", "relay", "clock"
 NODE = {PROCESS, LINKS, SYNCS}
 
@@ -355,10 +356,11 @@ class Armed(Fault):
         self.node.shim.arm(**self.armed())
 
     def stop(self):
-        n_met = self.node.shim.met()
-        self.node.shim.disarm()
+        n_met = self.node.shim.disarm()
         if n_met == 0:
             self.note = f"{self.kind}: node {self.victim} made no call that met it"
+        elif not self.node.has_ended(within_s=ENDS_WITHIN_S):
+            self.note = f"{self.kind}: node {self.victim} met it, and went on"
         self.node.revive()
 
 

@@ -22,6 +22,10 @@ GONE_WITHIN_S = 20  # The leader waits for ten.
 class Upgrade(Procedure):
     n_spare = 0
 
+    def __init__(self, chosen, ground, scratch):
+        super().__init__(chosen, ground, scratch)
+        self.older, self.next = str(chosen.previous_bin), str(chosen.next_bin)
+
     @classmethod
     def why_not(cls, chosen):
         return None if chosen.previous_bin else "no --previous-bin, the build of before"
@@ -29,10 +33,6 @@ class Upgrade(Procedure):
     @classmethod
     def binary(cls, chosen):
         return chosen.previous_bin
-
-    def __init__(self, chosen, ground, scratch):
-        super().__init__(chosen, ground, scratch)
-        self.older, self.next = str(chosen.previous_bin), str(chosen.next_bin)
 
     async def steps(self):
         self.cluster.binary = self.next  # An operator's machine is the first to have it.

@@ -14,6 +14,7 @@ mod documents;
 mod exceptions;
 mod functions;
 mod layers;
+mod planted;
 mod rules;
 mod shape;
 mod source;
@@ -66,4 +67,5 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("commands in the README", documents::check_readme_commands),
     ("rules and their tests", rules::check_citations),
     ("refusals", rules::check_rejects),
+    ("planted bugs", planted::check_planted),
 ];

@@ -317,3 +317,32 @@ fn a_refusal_without_its_own_code_and_row_is_found() {
         "#]],
     });
 }
+
+#[test]
+fn a_planted_bug_on_its_way_into_a_release_is_found() {
+    check_planted(Planted {
+        check: "planted bugs",
+        files: &[
+            (
+                "Cargo.toml",
+                "[workspace.dependencies]\ntypes = { features = [\"planted\"] }\n[profile.release]\ndebug-assertions = true\n",
+            ),
+            (
+                "crates/plimsoll/Cargo.toml",
+                "[features]\ndefault = [\"planted\"]\nplanted = [\"types/planted\"]\n",
+            ),
+            (
+                "crates/sim/Cargo.toml",
+                "[features]\nswarm = [\"types/planted\"]\n[target.'cfg(unix)'.dev-dependencies]\nreplica = { features = [\"a\", \"planted\"] }\n",
+            ),
+            ("crates/types/Cargo.toml", "[features]\nplanted = []\n"),
+        ],
+        found: expect![[r#"
+            Cargo.toml:0: types is used with planted: forward it from a feature of that name
+            Cargo.toml:0: a release has debug assertions: they are what keeps planted out of it
+            crates/plimsoll/Cargo.toml:0: feature default brings planted: only one of that name may
+            crates/sim/Cargo.toml:0: feature swarm brings planted: only one of that name may
+            crates/sim/Cargo.toml:0: replica is used with planted: forward it from a feature of that name
+        "#]],
+    });
+}

@@ -7,6 +7,7 @@
 
 use alloc::vec::Vec;
 
+use types::planted::{self, Bug};
 use types::{Indication, InstrumentId, Lots, OrderId, Side, Ticks};
 
 use crate::books::{Books, Rest};
@@ -106,6 +107,9 @@ fn signed(lots: u64) -> i64 {
 fn chosen(steps: &[Indication], reference: Ticks) -> Option<Indication> {
     let most = steps.iter().map(|step| step.volume).max().filter(|volume| 0 < *volume)?;
     let fullest = || steps.iter().filter(move |step| step.volume == most);
+    if planted::is(Bug::AuctionTakesLowestPrice) {
+        return fullest().next().copied();
+    }
     let least = fullest().map(|step| step.surplus.abs()).min()?;
     let equal = || fullest().filter(move |step| step.surplus.abs() == least);
     if equal().all(|step| 0 < step.surplus) {

@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeMap;
 use core::hint::select_unpredictable;
+use types::planted::{self, Bug};
 use types::{InstrumentId, Lots, OrderId, Side, Ticks};
 
 use crate::ladder::Ladder;
@@ -291,7 +292,7 @@ impl Books {
         let Node { next, level: index, displayed, .. } = self.slab.nodes[at(slot)];
         let level = &mut self.ladder.levels[at(index)];
         level.total += u64::from(displayed);
-        if next == NIL {
+        if next == NIL || planted::is(Bug::IcebergKeepsFront) {
             return;
         }
         let tail = level.tail;
@@ -354,7 +355,9 @@ impl Books {
         let displayed = before.displayed.min(open);
         let node = &mut self.slab.nodes[at(slot)];
         node.displayed = displayed.0;
-        self.ladder.levels[at(node.level)].total -= u64::from(before.displayed.0 - displayed.0);
+        if !planted::is(Bug::ReduceLeavesLevelTotal) {
+            self.ladder.levels[at(node.level)].total -= u64::from(before.displayed.0 - displayed.0);
+        }
         if let Some(hidden) = self.hidden.get_mut(&slot) {
             hidden.size = open.0 - displayed.0;
             self.melt_if_shown(slot);

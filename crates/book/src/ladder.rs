@@ -22,6 +22,7 @@
 
 use alloc::vec::Vec;
 use core::iter::successors;
+use types::planted::{self, Bug};
 use types::{InstrumentId, Side, Ticks};
 
 use crate::slab::{NIL, at, grow, narrow};
@@ -325,7 +326,8 @@ impl Ladder {
         if self.pages[at(page)].clear(side, price % FAN) {
             self.vacate_page(book, side, price, page);
             if is_best {
-                self.set_best(book, side, self.first(book, side));
+                let best = self.first(book, side);
+                self.set_best(book, side, best.filter(|_| !planted::is(Bug::BestLostBeyondPage)));
             }
         } else if is_best {
             let tick = self.pages[at(page)].first(side);

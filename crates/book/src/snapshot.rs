@@ -14,6 +14,7 @@
 
 use alloc::vec::Vec;
 use types::codec::{Codec, DecodeError, Reader, encode_count};
+use types::planted::{self, Bug};
 use types::{InstrumentId, Lots, OrderId, Side, Ticks};
 
 use crate::books::{Books, Hidden};
@@ -23,7 +24,11 @@ impl Codec for Books {
     fn encode(&self, out: &mut Vec<u8>) {
         self.slab.count.encode(out);
         encode_count(self.slab.nodes.len(), out);
-        self.slab.free_slots().collect::<Vec<u32>>().encode(out);
+        let mut free = self.slab.free_slots().collect::<Vec<u32>>();
+        if planted::is(Bug::FreeSlotsSortedInSnapshot) {
+            free.sort_unstable();
+        }
+        free.encode(out);
         self.waiting().collect::<Vec<OrderId>>().encode(out);
         self.ladder.n_books().encode(out);
         for book in (0..self.ladder.n_books()).map(InstrumentId) {
@@ -74,8 +79,12 @@ impl Books {
         encode_count(self.ladder.rungs(book, side).count(), out);
         for (price, level) in self.ladder.rungs(book, side) {
             price.encode(out);
-            encode_count(self.nodes(level).count(), out);
-            for (slot, node) in self.nodes(level) {
+            let mut queue = self.nodes(level).collect::<Vec<_>>();
+            if planted::is(Bug::QueueByIdInSnapshot) {
+                queue.sort_unstable_by_key(|(slot, node)| node.id(*slot));
+            }
+            encode_count(queue.len(), out);
+            for (slot, node) in queue {
                 node.id(slot).encode(out);
                 node.owner.encode(out);
                 node.displayed.encode(out);

@@ -3,6 +3,7 @@
 
 use alloc::vec::Vec;
 
+use types::planted::{self, Bug};
 use types::{
     AmendOrder, Ask, CancelReason, CloseReason, Event, Lots, OrderFault, PostOnly, Reject, Ticks,
 };
@@ -125,10 +126,12 @@ impl Engine {
         let hold = self.hold_of(&terms, price, open);
         let new = Counted { lots: open, hold, reduce_only: wish.reduce_only, side: order.side };
         let old = order.counted();
-        self.check_room(&terms, |held| {
-            held.uncount(&old);
-            held.count(&new);
-        })?;
+        if !planted::is(Bug::AmendAsksNoMargin) {
+            self.check_room(&terms, |held| {
+                held.uncount(&old);
+                held.count(&new);
+            })?;
+        }
         let size = order.filled.plus(open);
         let plan = Plan { price, size, hold, may_rest: true };
         self.take_off(slot, wish, plan, events);
@@ -208,4 +211,5 @@ fn keeps_place(order: &Order, wish: &Wish) -> bool {
         && wish.size <= order.size
         && wish.display == order.display.map(|display| display.min(wish.size))
         && wish.reduce_only == order.reduce_only
+        && !planted::is(Bug::AmendDownLosesPlace)
 }

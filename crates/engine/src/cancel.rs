@@ -3,8 +3,9 @@
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 
+use types::planted::{self, Bug};
 use types::{
-    AccountId, CancelReason, CancelScope, CloseReason, Event, InstrumentId, OrderId, Reject,
+    AccountId, CancelReason, CancelScope, CloseReason, Event, InstrumentId, Lots, OrderId, Reject,
     SessionId,
 };
 
@@ -25,6 +26,9 @@ impl Engine {
             return Ok(());
         }
         self.check_owned(account, order)?;
+        if planted::is(Bug::CancelLostInAuction) && self.is_collecting(order.slot()) {
+            return Ok(());
+        }
         self.cancel(order, CancelReason::Asked, events);
         Ok(())
     }
@@ -53,7 +57,10 @@ impl Engine {
                 continue;
             }
             let holding = self.holdings.at(holding);
-            let orders = self.orders.ids_of(holding, |order| order.is_in(scope));
+            let orders = self.orders.ids_of(holding, |order| {
+                let is_left = planted::is(Bug::CancelAllSkipsPartlyFilled);
+                order.is_in(scope) && !(is_left && Lots::ZERO < order.filled)
+            });
             self.cancel_each(&orders, CancelReason::Asked, events);
         }
         self.cancel_triggers_in(account, scope, CancelReason::Asked, events);
@@ -71,7 +78,9 @@ impl Engine {
             let orders = self.orders.ids_of(self.holdings.at(holding), |_| true);
             self.cancel_each(&orders, reason, events);
         }
-        self.cancel_triggers_in(account, &CancelScope::All, reason, events);
+        if !planted::is(Bug::KillSwitchLeavesTriggers) {
+            self.cancel_triggers_in(account, &CancelScope::All, reason, events);
+        }
     }
 
     fn check_cancel_scope(&self, scope: &CancelScope) -> Result<(), Reject> {

@@ -10,6 +10,7 @@
 
 use alloc::vec::Vec;
 
+use types::planted::{self, Bug};
 use types::{AccountId, ClientOrderId, Event, PlaceOrder, Reject};
 
 use crate::engine::Engine;
@@ -25,7 +26,8 @@ impl Engine {
         self.check_account(account)?;
 
         let old = self.fences.get(&account).copied();
-        let new = old.map_or(up_to, |old| old.max(up_to));
+        let standing = old.filter(|_| !planted::is(Bug::FenceFalls));
+        let new = standing.map_or(up_to, |old| old.max(up_to));
         if old != Some(new) {
             self.digests.replace_fence(account, old.as_ref(), Some(&new));
             self.fences.insert(account, new);
@@ -40,7 +42,10 @@ impl Engine {
         let (Some(up_to), Some(client_order_id)) = (self.fences.get(&order.account), number) else {
             return Ok(());
         };
-        if *up_to < client_order_id || self.repeated(order).is_some() {
+        let is_at_fence = *up_to == client_order_id;
+        let is_beyond =
+            *up_to < client_order_id || (is_at_fence && planted::is(Bug::FenceOffByOne));
+        if is_beyond || self.repeated(order).is_some() {
             return Ok(());
         }
         Err(Reject::ClientOrderFenced { client_order_id, up_to: *up_to })

@@ -20,6 +20,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use types::planted::{self, Bug};
 use types::{
     AccountId, At, BreakerTerms, Cause, Event, Halt, Health, IndexId, InstrumentId, KindFilter,
     MarketState, OrderRate, OutageStep, ReopeningTerms, Scope,
@@ -193,7 +194,11 @@ impl Engine {
         let scopes = [Scope::Instrument(instrument), Scope::Index { base, quote }, Scope::Domain];
         let states = scopes.into_iter().flat_map(|scope| self.halts.of(scope));
         let states = states.map(|halt| halt.state);
-        states.filter(|state| *state != MarketState::Auction).max().unwrap_or(MarketState::Open)
+        let states = states.filter(|state| *state != MarketState::Auction);
+        if planted::is(Bug::WeakestHaltCounts) {
+            return states.min().unwrap_or(MarketState::Open);
+        }
+        states.max().unwrap_or(MarketState::Open)
     }
 
     /// A second has passed: what was to hold until now ends, breakers look, auctions end.

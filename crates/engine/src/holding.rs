@@ -17,6 +17,7 @@
 
 use risk::portfolio::Exposed;
 use risk::standard::{Rates, short_option};
+use types::planted::{self, Bug};
 use types::units::{Rounding, divide};
 use types::{
     AccountId, Amount, Decimal, IndexPrice, InstrumentId, Kind, Lots, MarginRates, OptionRight,
@@ -243,7 +244,8 @@ impl Holding {
             let short = u64::try_from(short_if_filled).unwrap_or(0);
             return short_option_rates(market, index, short).initial.plus(self.holds);
         }
-        let reached = self.reach(Side::Bid).max(self.reach(Side::Ask));
+        let asks = if planted::is(Bug::OpenAsksNeedNoMargin) { Side::Bid } else { Side::Ask };
+        let reached = self.reach(Side::Bid).max(self.reach(asks));
         market.future_rates(reached).initial.plus(self.holds)
     }
 
@@ -382,7 +384,9 @@ pub(crate) fn fee(
     lots: u64,
 ) -> Amount {
     if !market.spec.kind.is_option() {
-        return value.times(i64::from(ppm), 1_000_000, Rounding::Up);
+        let is_for_payer = planted::is(Bug::FeeRoundsForPayer);
+        let rounding = if is_for_payer { Rounding::Down } else { Rounding::Up };
+        return value.times(i64::from(ppm), 1_000_000, rounding);
     }
     let of_underlying = market.contract.underlying(index, lots);
     let fee = of_underlying.times(i64::from(ppm), 1_000_000, Rounding::Up);

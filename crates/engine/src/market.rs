@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use pricing::StrikeTerms;
 use risk::funding::FundingState;
 use risk::standard::Rates;
+use types::planted::{self, Bug};
 use types::units::divide;
 use types::{
     Amount, AssetCode, At, Contract, Decimal, IndexId, IndexPrice, Instrument, Kind, Lots,
@@ -184,7 +185,9 @@ impl Market {
 
     /// What `lots` of a future need (MAR-3, MAR-7, MAR-11).
     pub fn future_rates(&self, lots: u64) -> Rates {
-        let value = self.contract.value(self.mark, lots, Rounding::Up);
+        let is_by_last = planted::is(Bug::MarginOnLastPrice) && self.last != Ticks(0);
+        let price = if is_by_last { self.last } else { self.mark };
+        let value = self.contract.value(price, lots, Rounding::Up);
         let rates = self.uncrowded_rates(lots, value);
         match &self.crowding {
             None => rates,

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use book::{Match, Rest, Taker};
+use types::planted::{self, Bug};
 use types::{
     Amount, CancelReason, CloseReason, Event, IndexPrice, InstrumentId, LedgerAccount, Lots,
     MarketState, Rounding, SelfTradeMode, Side, Ticks, TradeId, TradeSide, Traded, TransferReason,
@@ -206,6 +207,9 @@ impl Engine {
                 let reason = TransferReason::Realised;
                 self.settle_amount(side.account, clearing, lost, reason, events);
             }
+            if side.order == maker.order && planted::is(Bug::MakerFeeNotBooked) {
+                continue;
+            }
             let reason = TransferReason::Fee;
             self.settle_amount(side.account, LedgerAccount::Fees, side.fee, reason, events);
         }
@@ -235,7 +239,7 @@ impl Engine {
             (order.displayed, order.priority) = (displayed, priority);
             let order = order.id;
             events.push(Event::OrderReplenished { order, displayed });
-        } else {
+        } else if !planted::is(Bug::PartialFillKeepsDisplayed) {
             let order = self.orders.at_mut(slot);
             order.displayed = order.displayed.minus(size);
         }
@@ -247,7 +251,8 @@ impl Engine {
         let held = self.holdings.at(holding);
         // None is more than all together: usually that is all there is to see.
         let fits = |side, lots| lots <= held.reducible(side);
-        if fits(Side::Bid, held.reduce_bid) && fits(Side::Ask, held.reduce_ask) {
+        let fit = fits(Side::Bid, held.reduce_bid) && fits(Side::Ask, held.reduce_ask);
+        if fit || planted::is(Bug::ReduceOnlyNotCut) {
             return;
         }
         let cuts = |side: Side| u32::try_from(held.reducible(side)).unwrap_or(u32::MAX);
@@ -266,7 +271,9 @@ impl Engine {
 
     /// Leaves an order `open` lots, in its place.
     pub(crate) fn shrink(&mut self, slot: u32, open: Lots, asked: bool, events: &mut Vec<Event>) {
-        self.touch_order(slot);
+        if !planted::is(Bug::RootMissesShrink) {
+            self.touch_order(slot);
+        }
         let id = self.orders.at(slot).id;
         let resting = self.books.reduce(id, open).expect("an open order rests");
         let order = self.orders.at_mut(slot);
@@ -304,6 +311,9 @@ impl Engine {
             let Some(group) = order.mmp_group() else {
                 continue;
             };
+            if slot == fill.taker && planted::is(Bug::MmpCountsMakersOnly) {
+                continue;
+            }
             let account = self.holdings.at(order.holding).account;
             let index = self.markets.at(fill.instrument.0).index;
             let micro = self.base_micro(fill.instrument.0, u64::from(fill.size.0), fill.value);
@@ -351,7 +361,9 @@ impl Engine {
                 if is_own && !goes_on {
                     return false;
                 }
-                if order.reduce_only || is_own {
+                let is_uncounted =
+                    order.reduce_only && !planted::is(Bug::FillOrKillCountsReduceOnly);
+                if is_uncounted || is_own {
                     continue;
                 }
                 missing = missing.saturating_sub(u64::from(order.open().0));

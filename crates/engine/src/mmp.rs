@@ -6,6 +6,7 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use types::planted::{self, Bug};
 use types::{
     AccountId, Amount, AssetCode, At, CancelReason, Event, IndexId, MmpConfig, MmpGroup, Reject,
     limits,
@@ -38,7 +39,8 @@ impl Protection {
     /// Counts a fill; true if that reaches a limit.
     fn count(&mut self, at: At, micro: u64) -> bool {
         while let Some((oldest, filled)) = self.fills.front().copied() {
-            if at.ms_since(oldest) < self.config.interval_ms {
+            let is_young = at.ms_since(oldest) < self.config.interval_ms;
+            if is_young || planted::is(Bug::MmpKeepsOldFills) {
                 break;
             }
             self.fills.pop_front();
@@ -76,6 +78,7 @@ impl Engine {
         let protections = &self.accounts.at(account.0).protections;
         match protections.get(place).and_then(|protection| protection.freeze_at(self.at)) {
             None => Ok(()),
+            Some(_) if needs_protection && planted::is(Bug::MmpFreezeLetsQuotesIn) => Ok(()),
             Some(freeze) => Err(Reject::MmpFrozen { until: freeze.until }),
         }
     }

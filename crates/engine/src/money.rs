@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use types::planted::{self, Bug};
 use types::{AccountId, Amount, Event, LedgerAccount, Reject, TransferReason, limits};
 
 use crate::engine::Engine;
@@ -69,7 +70,12 @@ impl Engine {
     /// realised.
     pub(crate) fn check_free(&self, account: AccountId, amount: Amount) -> Result<(), Reject> {
         let needs = self.needs(account);
-        let free = needs.equity.min(self.collateral(account).0.into()) - needs.initial;
+        let mut free = needs.equity.min(self.collateral(account).0.into()) - needs.initial;
+        if planted::is(Bug::UnrealisedProfitWithdrawn) {
+            free = needs.equity - needs.initial;
+        } else if planted::is(Bug::WithdrawalIgnoresOrders) {
+            free += needs.initial - needs.maintenance;
+        }
         if i128::from(amount.0) <= free {
             return Ok(());
         }

@@ -158,7 +158,7 @@ impl Orders {
         order
     }
 
-    /// Orders of a connection, or of every connection.
+    /// Orders of connections, by connection and then by age.
     pub fn of_sessions(&self, sessions: &RangeInclusive<SessionId>) -> Vec<OrderId> {
         if sessions.is_empty() {
             return Vec::new();

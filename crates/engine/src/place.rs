@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use book::Taker;
+use types::planted::{self, Bug};
 use types::{
     AccountId, Amount, At, CancelReason, ClientOrderId, CloseReason, Event, InstrumentId, Label,
     Lots, MarketState, MmpGroup, OrderFault, OrderId, OrderKind, OrderPlaced, PlaceOrder, PostOnly,
@@ -247,6 +248,9 @@ impl Engine {
         let Some(best) = best.filter(|best| terms.side.reaches(terms.price, *best)) else {
             return Ok(terms.price);
         };
+        if best == terms.price && planted::is(Bug::PostOnlyTakesAtBest) {
+            return Ok(terms.price);
+        }
         let passive = self.markets.at(terms.instrument.0).passive(terms.side, best);
         match terms.post_only {
             PostOnly::No => Ok(terms.price),
@@ -300,7 +304,9 @@ impl Engine {
     /// The self-trade group of an account: its family, if the main account chose so.
     pub(crate) fn owner(&self, account: AccountId) -> u32 {
         let family = self.family(account);
-        if self.accounts.at(family.0).with_subaccounts { family.0 } else { account.0 }
+        let with_subaccounts = self.accounts.at(family.0).with_subaccounts
+            && !planted::is(Bug::SelfTradeForgetsSubaccounts);
+        if with_subaccounts { family.0 } else { account.0 }
     }
 
     /// ORD-12: `more` orders fit beside those that are open.

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use book::Books;
 use ledger::{Chain, Ledger};
 use types::codec::{Codec, DecodeError, Reader, encode_count};
+use types::planted::{self, Bug};
 use types::{
     AccountId, Amount, AssetCode, At, ClientOrderId, IndexId, IndexPrice, Instrument, InstrumentId,
     Kind, Label, Lots, MarketState, OrderId, PortfolioTerms, PostOnly, RiskTerms, Seq, SessionId,
@@ -59,7 +60,9 @@ impl Codec for Engine {
         self.halts.encode(out);
         self.notices.encode(out);
         self.encode_triggers(out);
-        encode_map(&self.fences, out);
+        let no_fences = BTreeMap::new();
+        let is_lost = planted::is(Bug::FencesLostBySnapshot);
+        encode_map(if is_lost { &no_fences } else { &self.fences }, out);
         self.books.encode(out);
     }
 
@@ -358,7 +361,7 @@ impl Engine {
             let client_order_id = ClientOrderId::decode(reader)?;
             let known: Option<OrderId> = Option::decode(reader)?;
             self.check_account(account).map_err(|_| reader.refuse("ClientOrderId"))?;
-            if let Some(id) = known {
+            if let Some(id) = known.filter(|_| !planted::is(Bug::ClientIdsLostBySnapshot)) {
                 self.client_order_ids.insert((account, client_order_id.clone()), (id, at));
             }
             self.client_order_ids_by_age.push_back((at, account, client_order_id));
@@ -526,7 +529,8 @@ impl Codec for Protection {
     fn encode(&self, out: &mut Vec<u8>) {
         self.config.encode(out);
         self.frozen.encode(out);
-        self.fills.iter().copied().collect::<Vec<_>>().encode(out);
+        let is_kept = |_: &_| !planted::is(Bug::MmpFillsLostBySnapshot);
+        self.fills.iter().copied().filter(is_kept).collect::<Vec<_>>().encode(out);
     }
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let (config, frozen) = (Codec::decode(reader)?, Codec::decode(reader)?);
@@ -614,7 +618,7 @@ impl Codec for Order {
 impl Codec for Extra {
     fn encode(&self, out: &mut Vec<u8>) {
         self.label.encode(out);
-        self.session.encode(out);
+        self.session.filter(|_| !planted::is(Bug::SessionsLostBySnapshot)).encode(out);
         self.ends_at.encode(out);
     }
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {

@@ -30,6 +30,7 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
+use types::planted::{self, Bug};
 use types::units::divide;
 use types::{AccountId, Amount, IndexId, IndexPrice, InstrumentId, Rounding, SignedLots, Ticks};
 
@@ -313,7 +314,9 @@ impl Engine {
     /// Mostly nothing has moved since; if something has, it may be nothing that the account holds.
     pub(crate) fn is_fresh(&self, account: AccountId) -> bool {
         let valued = self.accounts.at(account.0);
-        valued.valued_at == self.n_moves || self.is_unmoved(&valued.watches)
+        valued.valued_at == self.n_moves
+            || self.is_unmoved(&valued.watches)
+            || planted::is(Bug::StaleMarginSums)
     }
 
     fn is_unmoved(&self, watches: &[Watch]) -> bool {
@@ -369,7 +372,9 @@ impl Engine {
     fn note(&mut self, account: AccountId) {
         let needs = self.needs(account);
         let above = needs.equity - needs.maintenance;
-        self.set_short(account, above < 0);
+        let is_below_initial = needs.equity < needs.initial;
+        let is_short = above < 0 || (is_below_initial && planted::is(Bug::LiquidatesBelowInitial));
+        self.set_short(account, is_short);
         let Sums { exposure, .. } = self.accounts.at(account.0).sums;
         if exposure == 0 {
             return;

@@ -16,6 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use types::Seq;
+use types::planted::{self, Bug};
 
 use crate::disk::{Disk, OsDisk};
 use crate::record::{self, HEAD_BYTES, Head, Kind, Place, RECORD_BYTES_MAX, record_bytes};
@@ -286,7 +287,14 @@ impl<D: Disk> Journal<D> {
             self.buffer.resize(segment.reserved - segment.written, 0);
         }
         self.disk.write_at(&mut segment.file, &self.buffer, offset(segment.written))?;
-        self.disk.sync(&mut segment.file)?;
+        if planted::is(Bug::SealBeforeSync) {
+            (segment.written, segment.synced) = (end, end);
+            self.durable = Seq(self.next.0 - 1);
+            return self.seal_synced();
+        }
+        if !planted::is(Bug::SyncSkipped) {
+            self.disk.sync(&mut segment.file)?;
+        }
         (segment.written, segment.synced) = (end, end);
         self.durable = Seq(self.next.0 - 1);
         self.seal()
@@ -307,7 +315,9 @@ impl<D: Disk> Journal<D> {
     /// Closes the segment at its exact length and begins the next one.
     fn rotate(&mut self) -> io::Result<()> {
         let segment = &mut self.segment;
-        self.disk.set_len(&mut segment.file, offset(segment.written))?;
+        if !planted::is(Bug::ClosedSegmentKeepsReserve) {
+            self.disk.set_len(&mut segment.file, offset(segment.written))?;
+        }
         self.disk.sync(&mut segment.file)?;
         let previous =
             Link { first: segment.first, length: offset(segment.written), crc: segment.crc };
@@ -321,7 +331,9 @@ impl<D: Disk> Journal<D> {
         self.remove_from(place.segment.next())?;
         let path = self.dir.join(segment::file_name(place.segment));
         let mut file = self.disk.open(&path)?;
-        self.disk.set_len(&mut file, offset(place.offset))?;
+        if !planted::is(Bug::TruncationLeavesTail) {
+            self.disk.set_len(&mut file, offset(place.offset))?;
+        }
         self.disk.sync(&mut file)?;
         self.segment = Segment::begun(place.segment, file);
         let segment = &mut self.segment;
@@ -380,7 +392,9 @@ fn create_segment<D: Disk>(disk: &mut D, dir: &Path, header: Header) -> io::Resu
     let mut file = disk.create(&dir.join(segment::file_name(header.first)))?;
     disk.write_at(&mut file, &header.encode(), 0)?;
     disk.sync(&mut file)?;
-    disk.sync_dir(dir)?;
+    if !planted::is(Bug::SegmentNotInDirectory) {
+        disk.sync_dir(dir)?;
+    }
     Ok(file)
 }
 

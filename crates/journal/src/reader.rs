@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::vec;
 
 use types::Seq;
+use types::planted::{self, Bug};
 
 use crate::record::{Head, Kind, Place, Record, decode_from};
 use crate::recovery::{check_header, corruption};
@@ -127,7 +128,8 @@ impl Reader {
             let bytes = u64::try_from(behind).unwrap_or(u64::MAX);
             return Err(self.flawed(Flaw::Behind { bytes }));
         }
-        let Some((first, path)) = self.rest.next() else {
+        let is_cut = started && planted::is(Bug::ReadingStopsAtSegmentEnd);
+        let Some((first, path)) = self.rest.next().filter(|_| !is_cut) else {
             self.torn = self.torn.take().or_else(|| self.torn_here(torn));
             return Ok(false);
         };

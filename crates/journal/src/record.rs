@@ -23,6 +23,7 @@
 //! that record says that the flawed place had been synced.
 
 use types::Seq;
+use types::planted::{self, Bug};
 
 /// Largest body of a record.
 pub const RECORD_BYTES_MAX: usize = 8 << 20;
@@ -192,7 +193,7 @@ pub fn decode_from(rest: &[u8], place: Place) -> Result<Head, Malformed> {
         return Err(Malformed::Short { missing: whole - rest.len() });
     };
     let (stored, computed) = (word(head, 4), checksum(place, record));
-    if stored != computed {
+    if stored != computed && !planted::is(Bug::ChecksumNotChecked) {
         return Err(Malformed::Checksum { computed, stored });
     }
     let seq = u64::from(word(head, 16)) | u64::from(word(head, 20)) << 32;

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use types::Amount;
 use types::codec::{Codec, DecodeError, Reader};
+use types::planted::{self, Bug};
 
 use crate::{Hash, Proof, Tree, hash};
 
@@ -38,7 +39,10 @@ impl Wing {
         }
         let balance = self.balances.get_mut(index).expect("it was just made long enough");
         *balance = balance.plus(amount);
-        self.note_change(index);
+        let is_empty = *balance == Amount::ZERO;
+        if !(is_empty && planted::is(Bug::RootKeepsEmptiedBalance)) {
+            self.note_change(index);
+        }
     }
 
     fn note_change(&mut self, index: usize) {

@@ -3,6 +3,7 @@
 //! A report counts when nothing was wrong with it taken, and whatever goes wrong starts the count
 //! again: reports of a time in which the feed could not be believed prove nothing.
 
+use types::planted::{self, Bug};
 use types::{At, Barrier, FeedTerms, Quorum};
 
 use crate::seat::Cell;
@@ -25,7 +26,11 @@ impl Count {
     /// a reporter with many seats does not pass alone.
     pub fn passes(&self, cells: &[Cell], terms: &FeedTerms, quorum: Quorum, at: At) -> bool {
         let fresh = self.quorum(cells, |cell| cell.live(at, terms.stale_ms).is_some());
-        terms.barrier.reports <= self.reports
+        let is_reached = terms.barrier.reports <= self.reports;
+        if is_reached && planted::is(Bug::BarrierCountsReportsOnly) {
+            return true;
+        }
+        is_reached
             && terms.barrier.sources.max(quorum.sources) <= fresh.sources
             && quorum.reporters <= fresh.reporters
     }

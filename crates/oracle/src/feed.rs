@@ -6,6 +6,7 @@
 
 use alloc::vec::Vec;
 
+use types::planted::{self, Bug};
 use types::{
     AccountId, Amount, At, FeedTerms, Health, HealthReason, IndexPrice, PriceReport, Quorum,
     ReporterFault, SourceId,
@@ -138,6 +139,7 @@ impl Feed {
     /// `at` would find it for its quorums, without one.
     pub fn health_at(&self, at: At) -> Health {
         match self.health {
+            Health::Healthy if planted::is(Bug::SilentFeedStaysHealthy) => Health::Healthy,
             Health::Healthy if at < self.until.healthy => Health::Healthy,
             Health::Healthy | Health::Degraded if at < self.until.degraded => Health::Degraded,
             Health::Healthy | Health::Degraded | Health::Frozen | Health::Manual => Health::Frozen,
@@ -190,7 +192,9 @@ impl Feed {
     pub fn tick(&mut self, at: At) -> Changes {
         let mut changes = Changes::default();
         self.end_hour(at, &mut changes);
-        self.judge(None, at, &mut changes);
+        if !planted::is(Bug::SilentFeedStaysHealthy) {
+            self.judge(None, at, &mut changes);
+        }
         changes
     }
 
@@ -199,7 +203,7 @@ impl Feed {
     pub fn start_term(&mut self, at: At) -> Changes {
         let mut changes = Changes::default();
         self.count = Count::default();
-        if self.health == Health::Healthy {
+        if self.health == Health::Healthy && !planted::is(Bug::GateOpenAfterStart) {
             self.turn(Health::Degraded, HealthReason::TermStarted, at, &mut changes);
         }
         self.judge(None, at, &mut changes);
@@ -391,7 +395,8 @@ fn name_of(terms: &FeedTerms, source: SourceId) -> Option<&types::Label> {
 }
 
 fn is_below(live: Quorum, needed: Quorum) -> bool {
-    live.reporters < needed.reporters || live.sources < needed.sources
+    let missing = u8::from(planted::is(Bug::QuorumOffByOne));
+    live.reporters + missing < needed.reporters || live.sources < needed.sources
 }
 
 fn too_few(live: Quorum, needed: Quorum) -> HealthReason {

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use types::planted::{self, Bug};
 use types::{FeedTerms, IndexMethod, IndexPrice};
 
 use crate::ppm::WHOLE;
@@ -23,6 +24,9 @@ impl Index {
 }
 
 fn price(votes: &Votes, terms: &FeedTerms) -> Option<u64> {
+    if planted::is(Bug::OutlierIncluded) {
+        return mean(&votes.sorted, |price| price);
+    }
     let median = median(votes)?;
     let (low, high) = cap(median, terms.cap_ppm);
     match terms.method {

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use types::planted::{self, Bug};
 use types::{At, FeedTerms, IndexPrice, PriceReport, Seat, Standing};
 
 use crate::terms::weight_of;
@@ -79,7 +80,10 @@ impl Cell {
 
     /// The newest report, if it counts.
     pub fn live(&self, at: At, stale_ms: u32) -> Option<&Said> {
-        let is_fresh = |said: &&Said| at.ms_since(said.source_at) < u64::from(stale_ms);
+        let is_fresh = |said: &&Said| {
+            let is_young = at.ms_since(said.source_at) < u64::from(stale_ms);
+            is_young || planted::is(Bug::StaleReportCounts)
+        };
         self.last().filter(is_fresh).filter(|_| !self.suspended)
     }
 

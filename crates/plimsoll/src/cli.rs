@@ -35,12 +35,18 @@ pub fn api_word(choice: &impl ValueEnum) -> String {
 
 /// A crypto options and futures exchange: one binary, one data directory.
 #[derive(Debug, Parser)]
-#[command(version, about, after_help = EXIT_CODES, disable_help_subcommand = true)]
+#[command(version = VERSION, about, after_help = EXIT_CODES, disable_help_subcommand = true)]
 pub struct Cli {
     /// What to do; without a command: `demo`.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
+
+/// A build that can have bugs on purpose says so.
+const VERSION: &str = match cfg!(feature = "planted") {
+    true => concat!(env!("CARGO_PKG_VERSION"), " with planted bugs"),
+    false => env!("CARGO_PKG_VERSION"),
+};
 
 const EXIT_CODES: &str = "\
 Without a command, `plimsoll` runs `plimsoll demo`.

@@ -47,6 +47,8 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    #[cfg(feature = "planted")]
+    plant()?;
     let done = match cli.command.unwrap_or_else(|| Command::Demo(cli::Demo::default())) {
         Command::Demo(args) => block_on(demo::demo(args)),
         Command::Serve(args) => block_on(serve::serve(args)),
@@ -70,6 +72,18 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Cluster(call) => return block_on(cluster::cluster(*call)),
     };
     done.map(|()| ExitCode::SUCCESS)
+}
+
+/// Plants the bug that `PLIMSOLL_PLANTED` names, in a build that can have one.
+#[cfg(feature = "planted")]
+fn plant() -> anyhow::Result<()> {
+    use types::planted::{self, Bug};
+
+    let Ok(name) = std::env::var("PLIMSOLL_PLANTED") else { return Ok(()) };
+    let bug = Bug::from_name(&name);
+    let bug = bug.with_context(|| format!("no bug is called {name}: docs/testing.md has them"))?;
+    planted::plant(Some(bug));
+    Ok(())
 }
 
 fn block_on<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {

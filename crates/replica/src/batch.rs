@@ -23,7 +23,7 @@ pub fn at(body: &[u8]) -> At {
 
 /// Applies entries whose time is `at`; `tag` knows who waits for the n-th of them, zero for nobody.
 /// An error leaves those before it applied.
-pub(crate) fn apply(
+pub fn apply(
     engine: &mut Engine,
     at: At,
     entries: impl Iterator<Item = Result<Entry, DecodeError>>,

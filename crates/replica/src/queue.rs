@@ -65,7 +65,7 @@ pub const INSPECTIONS_MAX: usize = 1_024;
 
 /// Commands and inspections that wait.
 #[derive(Debug)]
-pub(crate) struct Queue {
+pub struct Queue {
     lanes: Mutex<Lanes>,
     work: Condvar,
     limits: Limits,
@@ -95,11 +95,12 @@ struct Waiting {
 
 /// What the engine's thread does next.
 #[derive(Default)]
-pub(crate) struct Turn {
+pub struct Turn {
+    /// In the order in which they go into the log.
     pub proposals: Vec<Proposal>,
     /// Where each of them comes from: 0 is this node.
     pub origins: Vec<u64>,
-    pub inspections: Vec<Inspection>,
+    pub(crate) inspections: Vec<Inspection>,
     /// Nothing more comes after these.
     pub last: bool,
     /// The replica was dropped, not stopped.
@@ -108,7 +109,7 @@ pub(crate) struct Turn {
 
 /// How long the engine's thread looks for work.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
+pub struct Patience {
     /// Before it sleeps.
     pub spin: Duration,
     /// For as many commands as the last batch had, once there is one.
@@ -188,7 +189,8 @@ impl std::fmt::Debug for Lanes {
 }
 
 impl Queue {
-    pub(crate) fn new(limits: Limits) -> Queue {
+    /// Empty.
+    pub fn new(limits: Limits) -> Queue {
         Queue {
             lanes: Mutex::default(),
             work: Condvar::new(),
@@ -199,12 +201,12 @@ impl Queue {
     }
 
     /// Takes a command, or refuses it for good.
-    pub(crate) fn submit(&self, class: Class, proposal: Proposal) -> Result<(), Refused> {
+    pub fn submit(&self, class: Class, proposal: Proposal) -> Result<(), Refused> {
         self.submit_from(0, class, proposal)
     }
 
     /// Takes a command that came from another node, or refuses it for good.
-    pub(crate) fn submit_from(
+    pub fn submit_from(
         &self,
         origin: u64,
         class: Class,
@@ -270,7 +272,7 @@ impl Queue {
     }
 
     /// Waits for something to do.
-    pub(crate) fn next_turn(&self, turn: &mut Turn, patience: &Patience) {
+    pub fn next_turn(&self, turn: &mut Turn, patience: &Patience) {
         self.spin(patience);
         let mut lanes = self.lock();
         while lanes.is_idle() {

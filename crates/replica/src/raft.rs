@@ -22,7 +22,6 @@ mod members;
 pub(crate) mod network;
 mod node;
 pub(crate) mod pipe;
-pub(crate) mod planted;
 mod proposer;
 mod reached;
 pub mod recover;

@@ -22,6 +22,7 @@
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
+use types::planted::{self, Bug};
 use types::{AccountId, AdlPolicy, Amount, SignedLots};
 
 use crate::waterfall::{amount, atoms, in_order, in_proportion, to_level};
@@ -111,6 +112,7 @@ fn place(policy: AdlPolicy, score: i64, winner: &Winner) -> (bool, Reverse<i128>
         AdlPolicy::ProRata | AdlPolicy::WaterFilling => gain,
         AdlPolicy::LeastClosing => gain * BILLION / i128::from(winner.size.size().max(1)),
     };
+    let by = if planted::is(Bug::AdlRanksBackwards) { -by } else { by };
     (gain <= 0, Reverse(by), winner.account)
 }
 

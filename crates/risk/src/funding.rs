@@ -19,6 +19,7 @@
 use alloc::vec::Vec;
 
 use types::codec::{Codec, DecodeError, Reader};
+use types::planted::{self, Bug};
 use types::units::{Rounding, divide};
 use types::{
     Amount, At, FundingSchedule, FundingTerms, IndexPrice, Kind, PricingFault, PricingTerms,
@@ -133,10 +134,13 @@ fn narrow(ppb: i128) -> i64 {
 /// against the holder, and brought within ± [`Amount::MAX`].
 pub fn owed(size: SignedLots, since: i128, now: i128) -> Amount {
     let risen = now.saturating_sub(since);
-    let size = i128::from(size.0);
+    let is_unsigned = planted::is(Bug::ShortsPayFunding);
+    let size = i128::from(if is_unsigned { size.0.abs() } else { size.0 });
+    let is_for_holder = planted::is(Bug::FundingRoundsForHolder);
+    let rounding = if is_for_holder { Rounding::Down } else { Rounding::Up };
     let whole = risen.div_euclid(FundingState::SCALE).saturating_mul(size);
     let part = risen.rem_euclid(FundingState::SCALE) * size;
-    Amount::saturated(whole.saturating_add(divide(part, FundingState::SCALE, Rounding::Up)))
+    Amount::saturated(whole.saturating_add(divide(part, FundingState::SCALE, rounding)))
 }
 
 impl FundingState {
@@ -274,7 +278,8 @@ impl FundingState {
 impl Codec for FundingState {
     fn encode(&self, out: &mut Vec<u8>) {
         self.at.encode(out);
-        self.cumulative.encode(out);
+        let is_kept = !planted::is(Bug::FundingIndexLostBySnapshot);
+        (if is_kept { self.cumulative } else { 0 }).encode(out);
         self.carry.encode(out);
         self.rate_ppb.encode(out);
         self.untold.encode(out);

@@ -17,6 +17,7 @@
 use alloc::vec::Vec;
 
 use types::codec::{Codec, DecodeError, Reader};
+use types::planted::{self, Bug};
 use types::{At, IndexPrice, MarkMethod, PricingTerms, Ticks};
 
 /// One hundred-millionth, in what averages are held in.
@@ -125,7 +126,8 @@ impl MarkState {
                 median(with_basis, middle, average)
             }
         };
-        clamped(price, index, terms.clamp_ppm)
+        let is_clamped = !planted::is(Bug::MarkNotClamped);
+        clamped(price, index, if is_clamped { terms.clamp_ppm } else { 1_000_000 })
     }
 }
 
@@ -204,7 +206,8 @@ impl Codec for MarkState {
     fn encode(&self, out: &mut Vec<u8>) {
         self.second.encode(out);
         self.seen.encode(out);
-        self.basis.encode(out);
+        let is_kept = !planted::is(Bug::MarkBasisLostBySnapshot);
+        (if is_kept { self.basis } else { 0 }).encode(out);
         self.middle.encode(out);
         self.middle_average.encode(out);
     }

@@ -1,8 +1,38 @@
 //! A venue in a world that is drawn from a seed: its time, network, disks, faults and people.
 //!
-//! It is deterministic: the same seed is the same run, to the byte.
+//! ```text
+//!   setup    what a seed draws before anything happens
+//!   world    what happens, one thing at a time: hosting (nodes), trading (people), faulting, ending
+//!     node     journal, engine, projections and snapshots as in production, over
+//!     raft     a model of consensus, and
+//!     disk     a disk that forgets, tears and fails
+//!     people   traders and reporters, honest and not
+//!   truth    the log as it is, and whether everybody keeps to it
+//!   model    an independent judge of every event
+//!   run      one seed; shrink: a smaller world that fails in the same way
+//!   report, story, timeline    what is told
+//! ```
+//! It is deterministic: the same seed is the same run, to the byte. Faults are injected by what the
+//! world hands to the production code (disks, messages, time), never inside it.
 
+mod ballot;
+mod disk;
+pub mod faults;
+mod log;
 pub mod model;
+mod node;
+pub mod people;
+mod raft;
+pub mod report;
+mod rng;
+pub mod run;
+pub mod setup;
+pub mod shrink;
+pub mod story;
+pub mod timeline;
+mod truth;
+mod venue;
 mod violation;
+mod world;
 
 pub use violation::Violation;

@@ -16,6 +16,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod codec;
+pub mod planted;
 pub mod units;
 
 mod applied;

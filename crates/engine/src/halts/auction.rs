@@ -7,6 +7,7 @@
 
 use alloc::vec::Vec;
 
+use types::planted::{self, Bug};
 use types::{
     AccountId, Action, At, CancelReason, Event, Extension, Halt, Indication, InstrumentId,
     MarketState, OrderId, Reject, Rounding, Scope, SelfTradeMode, Side, Ticks,
@@ -87,7 +88,8 @@ impl Engine {
     /// beyond the collar it waits for somebody to come, but not for ever.
     fn extension(&self, instrument: InstrumentId, auction: &Auction) -> Option<Extension> {
         let market = self.markets.at(instrument.0);
-        if self.check_market_fit(market, Action::Increase).is_err() {
+        let is_fit = self.check_market_fit(market, Action::Increase).is_ok();
+        if !is_fit && !planted::is(Bug::AuctionEndsOnUnfitIndex) {
             return Some(Extension::Prices);
         }
         let terms = &self.halts.reopening;

@@ -4,6 +4,7 @@
 use alloc::vec::Vec;
 
 use risk::bankruptcy::Backed;
+use types::planted::{self, Bug};
 use types::units::divide;
 use types::{
     AccountId, Amount, Event, Label, LedgerAccount, LiquidationAction, Lots, MarginModel,
@@ -206,7 +207,8 @@ impl Engine {
         let value = market.contract.value(market.mark, filled.0.into(), Rounding::Up);
         let fee = value.times(self.risk_terms.fee_ppm.into(), 1_000_000, Rounding::Up);
         let equity = self.margin_of(account).equity;
-        let fee = fee.min(equity).max(Amount::ZERO);
+        let is_bounded = !planted::is(Bug::LiquidationFeeBankrupts);
+        let fee = if is_bounded { fee.min(equity).max(Amount::ZERO) } else { fee };
         if fee != Amount::ZERO {
             let (from, to) = (LedgerAccount::Collateral(account), LedgerAccount::Insurance);
             self.transfer(from, to, fee, TransferReason::Liquidation, events);

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use types::planted::{self, Bug};
 use types::{
     AccountId, Action, Amount, At, CancelReason, Event, LedgerAccount, LiquidationAction,
     LiquidationEnd, LiquidationStep, MarginModel, MarginSnapshot, Reject, SelfTradeMode,
@@ -49,7 +50,8 @@ impl Engine {
         let mut markets = open.map(|(instrument, _)| self.markets.at(instrument.0));
         markets.all(|market| {
             let is_alive = market.spec.kind.expiry().is_none_or(|expiry| self.at < expiry);
-            let is_fit = self.check_market_fit(market, Action::Liquidate).is_ok();
+            let is_fit = self.check_market_fit(market, Action::Liquidate).is_ok()
+                || planted::is(Bug::LiquidationIgnoresGate);
             is_alive && is_fit && self.may_take(market)
         })
     }
@@ -67,7 +69,9 @@ impl Engine {
         if !self.may_liquidate(account) {
             return self.wait(account, next);
         }
-        self.clear_orders(account, events);
+        if !planted::is(Bug::LiquidationKeepsOrders) {
+            self.clear_orders(account, events);
+        }
         let margin = self.margin_of(account);
         if self.is_restored(&margin) {
             return self.end_liquidation(account, events);
@@ -135,7 +139,8 @@ impl Engine {
     fn is_restored(&self, margin: &MarginSnapshot) -> bool {
         let (needed, buffer) = (i128::from(margin.maintenance.0), self.risk_terms.buffer_ppm);
         let target = needed + needed * i128::from(buffer) / 1_000_000;
-        target <= i128::from(margin.equity.0)
+        let may_stop = needed == 0 || !planted::is(Bug::LiquidationGoesOn);
+        target <= i128::from(margin.equity.0) && may_stop
     }
 
     /// INS-2: below its share of maintenance margin; where nothing needs margin, bankrupt.

@@ -4,6 +4,7 @@
 use alloc::vec::Vec;
 
 use risk::adl::{Cut, Winner};
+use types::planted::{self, Bug};
 use types::{
     AccountId, Amount, Event, InstrumentId, LedgerAccount, LiquidationAction, Rounding, SignedLots,
     TransferReason,
@@ -39,7 +40,9 @@ impl Engine {
     fn insure(&mut self, account: AccountId, events: &mut Vec<Event>) {
         let before = self.margin_of(account);
         let fund = self.ledger.balance(LedgerAccount::Insurance);
-        let amount = self.shortfall(account).min(fund);
+        let is_bounded = !planted::is(Bug::InsuranceBelowZero);
+        let owed = self.shortfall(account);
+        let amount = if is_bounded { owed.min(fund) } else { owed };
         if amount <= Amount::ZERO {
             return;
         }

@@ -4,6 +4,7 @@
 use alloc::vec::Vec;
 
 use risk::funding::{Accrual, FundingState};
+use types::planted::{self, Bug};
 use types::{Action, Event, IndexId, InstrumentId, LedgerAccount, TransferReason};
 
 use super::state::as_index_price;
@@ -12,7 +13,8 @@ use crate::engine::Engine;
 impl Engine {
     /// FND-5, FND-8: accrues for the time since the last tick, unless the index is not good enough.
     pub(super) fn accrue_funding(&mut self, index: IndexId, events: &mut Vec<Event>) {
-        let allowed = oracle::gate::allows(Action::Fund, self.health(index));
+        let is_fit = oracle::gate::allows(Action::Fund, self.health(index));
+        let allowed = is_fit || planted::is(Bug::FundingOnUnfitIndex);
         for instrument in self.indices.at(u32::from(index.0)).live.clone() {
             self.accrue_one(InstrumentId(instrument), allowed, events);
         }
@@ -21,7 +23,7 @@ impl Engine {
     /// FND-8: nobody looked at the index since the last tick, so nothing accrues for that time.
     pub(super) fn skip_funding(&mut self, index: IndexId, events: &mut Vec<Event>) {
         for instrument in self.indices.at(u32::from(index.0)).live.clone() {
-            self.accrue_one(InstrumentId(instrument), false, events);
+            self.accrue_one(InstrumentId(instrument), planted::is(Bug::AbsenceFunded), events);
         }
     }
 
@@ -78,7 +80,7 @@ impl Engine {
     pub(super) fn book_residue(&mut self, pool: LedgerAccount, events: &mut Vec<Event>) {
         let residue = self.ledger.balance(pool);
         assert!(types::Amount::ZERO <= residue, "rounding went against the venue: {residue}");
-        if types::Amount::ZERO < residue {
+        if types::Amount::ZERO < residue && !planted::is(Bug::ResidueNotBooked) {
             self.transfer(pool, LedgerAccount::Fees, residue, TransferReason::Residue, events);
         }
     }
@@ -98,7 +100,9 @@ impl Engine {
         }
         let owed = held.funding_owed(now);
         self.touch_holding(holding);
-        self.holdings.at_mut(holding).funding_since = now;
+        if !planted::is(Bug::FundingPaidAgain) {
+            self.holdings.at_mut(holding).funding_since = now;
+        }
         self.revalue(holding);
         let pool = LedgerAccount::Funding(instrument);
         self.settle_amount(account, pool, owed, TransferReason::Funding, events);

@@ -4,6 +4,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use types::planted::{self, Bug};
 use types::{
     AccountId, AmendTrigger, Ask, Event, InstrumentId, Lots, OrderId, OrderKind, PlaceOrder,
     PlaceTrigger, Reject, TimeInForce, TriggerFault, TriggerId, TriggerKind, TriggerLevel,
@@ -40,7 +41,9 @@ impl Engine {
         self.check_client_order_id(order)?;
 
         let id = self.next_trigger();
-        self.remember(order, OrderId::of_trigger(id));
+        if !planted::is(Bug::TriggerForgetsClientId) {
+            self.remember(order, OrderId::of_trigger(id));
+        }
         let trigger = self.waiting(asked.clone());
         if let Some(best) = best {
             self.begin_trail(id, &trigger, best);

@@ -96,7 +96,7 @@ impl Triggers {
         self.by_account.range(range).filter_map(|(_, id)| Some((*id, self.get(*id)?)))
     }
 
-    /// The triggers of a connection, or of every connection.
+    /// The triggers of connections, by connection and then by age.
     pub fn of_sessions(&self, sessions: &RangeInclusive<SessionId>) -> Vec<TriggerId> {
         if sessions.is_empty() {
             return Vec::new();

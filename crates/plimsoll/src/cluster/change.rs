@@ -104,7 +104,7 @@ impl Change {
             Change::Promote(node) => promote(domain, *node, now),
             Change::Remove(node) => remove(domain, *node, now),
             Change::Transfer(node) => transfer(domain, *node),
-            Change::Upgrade(to) => upgrade(domain, to.unwrap_or(domain.version + 1), now),
+            Change::Upgrade(to) => upgrade(domain, to.unwrap_or(domain.next_version()), now),
         }
     }
 
@@ -122,7 +122,7 @@ impl Change {
             }
             Change::Transfer(node) => ("operator/cluster_transfer", json!({"node": node})),
             Change::Upgrade(to) => {
-                ("operator/upgrade", json!({"version": to.unwrap_or(domain.version + 1)}))
+                ("operator/upgrade", json!({"version": to.unwrap_or(domain.next_version())}))
             }
         };
         params["currency"] = json!(domain.currency);
@@ -236,11 +236,9 @@ fn upgrade(domain: &DomainState, to: u32, now: &Situation<'_>) -> Result<Option<
     if to <= version {
         return Ok(None);
     }
-    if to != version + 1 {
-        return Err(format!(
-            "it goes by version {version} of the rules: upgrade to {} first",
-            version + 1
-        ));
+    let next = domain.next_version();
+    if to != next {
+        return Err(format!("it goes by version {version} of the rules: upgrade to {next} first"));
     }
     let replies = now.answers.iter().filter_map(|answer| answer.said.as_ref().ok());
     let known: BTreeMap<u64, u32> = replies.map(|reply| (reply.node, reply.version_max)).collect();

@@ -91,6 +91,11 @@ impl DomainState {
         quorum(self.voters.len())
     }
 
+    /// The version of the rules that an upgrade leads to.
+    pub fn next_version(&self) -> u32 {
+        self.version.saturating_add(1)
+    }
+
     /// How far a node is behind; `None` if it does not answer.
     pub fn behind(&self, node: u64) -> Option<u64> {
         self.behind.iter().find(|(other, _)| *other == node).map(|(_, entries)| *entries)

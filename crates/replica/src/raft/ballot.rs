@@ -21,8 +21,8 @@ use std::path::{Path, PathBuf};
 
 use types::Seq;
 use types::codec::{Codec, DecodeError, Reader};
+use types::planted::{self, Bug};
 
-use super::planted::{self, Bug};
 use super::types::{LogId, Vote};
 use super::wire;
 

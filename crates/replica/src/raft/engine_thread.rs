@@ -20,9 +20,9 @@ use journal::snapshot::{self, Snapshot};
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 use types::codec::Codec;
-use types::{Applied, AssetCode, Seq};
+use types::planted::{self, Bug};
+use types::{Applied, AssetCode, Command, Entry, Seq};
 
-use super::planted::{self, Bug};
 use super::reached::Reached;
 use super::types::{Asked, Batch, SnapshotFile};
 use super::wire::forward::RootReport;
@@ -134,7 +134,7 @@ impl<S: FnMut(Feed)> EngineThread<S> {
         let at = entries.at();
         #[cfg(test)]
         let entries = entries.map(|entry| entry.map(|entry| disturbed(&self.instead, entry)));
-        let entries = entries.map(|entry| entry.map(planted::diverged));
+        let entries = entries.map(|entry| entry.map(diverged));
         let tag = |index| {
             let asked = batch.asked.get(index).filter(|asked: &&Asked| asked.origin == self.origin);
             asked.map_or(0, |asked| asked.tag)
@@ -158,11 +158,7 @@ impl<S: FnMut(Feed)> EngineThread<S> {
     fn opens_a_term(&self, batch: &Batch) -> bool {
         let mut entries = Entries::new(Seq(1), batch.count, &batch.body).into_iter().flatten();
         let is_own = batch.asked.first().is_some_and(|asked| asked.origin == self.origin);
-        is_own
-            && matches!(
-                entries.next(),
-                Some(Ok(types::Entry { command: types::Command::StartTerm, .. }))
-            )
+        is_own && matches!(entries.next(), Some(Ok(Entry { command: Command::StartTerm, .. })))
     }
 
     fn apply_again(&mut self, batch: &Batch, applied: &mut Applied) {
@@ -213,6 +209,21 @@ impl<S: FnMut(Feed)> EngineThread<S> {
         (self.sink)(Feed::Restored { seq, projections });
         Ok(())
     }
+}
+
+/// An entry as a node with [`Bug::Diverge`] applies it; everywhere else as it stands in the log.
+fn diverged(mut entry: Entry) -> Entry {
+    let is_here = || {
+        let from = std::env::var("PLIMSOLL_PLANTED_FROM");
+        from.map_or(true, |from| from.parse().is_ok_and(|from: u64| from <= entry.seq.0))
+    };
+    if planted::is(Bug::Diverge)
+        && is_here()
+        && let Command::PlaceOrder(order) = &mut entry.command
+    {
+        order.size.0 += 1;
+    }
+    entry
 }
 
 /// Another command in this one's place, as a fault of the machine would have it.

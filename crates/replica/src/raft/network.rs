@@ -208,8 +208,6 @@ impl Network {
         option: &RPCOption,
     ) -> Result<Response, RPCError<Types>> {
         let patience = option.soft_ttl();
-        let (id, target) = (self.caller.node(), self.snapshot.node);
-        let late = || RPCError::Timeout(Timeout { action, id, target, timeout: patience });
         let answer = async { ask(&mut *self.unary.lock().await, &request, patience).await };
         match timeout(patience, answer).await {
             Ok(Ok(Response::Failed(reason))) => {
@@ -218,7 +216,10 @@ impl Network {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(NotAnswered::Dial(error))) => Err(unreachable(&error)),
             Ok(Err(NotAnswered::Broken(error))) => Err(RPCError::Network(broken(&error))),
-            Err(_) | Ok(Err(NotAnswered::Late)) => Err(late()),
+            Err(_) => {
+                let (id, target) = (self.caller.node(), self.snapshot.node);
+                Err(RPCError::Timeout(Timeout { action, id, target, timeout: patience }))
+            }
         }
     }
 
@@ -239,12 +240,10 @@ pub(super) enum NotAnswered {
     /// It broke, or something else came over it.
     #[error("the connection broke: {0}")]
     Broken(io::Error),
-    /// Not in time.
-    #[error("it did not answer in time")]
-    Late,
 }
 
-/// Asks one question over a link, within `patience`. A link that breaks is closed.
+/// Asks one question over a link, which is opened within `patience`; a link that breaks is closed.
+/// How long an answer may take is for the caller to say, who may stop waiting at any time.
 pub(super) async fn ask(
     link: &mut Link,
     request: &Request,
@@ -253,10 +252,7 @@ pub(super) async fn ask(
     let open = link.ready(patience, STALL_MIN).await.map_err(NotAnswered::Dial)?;
     let asked = open.ask(|out| request.encode(out));
     let answer = match asked {
-        Ok(()) => {
-            let answer = std::future::poll_fn(|cx| open.poll_answer(cx));
-            timeout(patience, answer).await.map_err(|_| NotAnswered::Late)?
-        }
+        Ok(()) => std::future::poll_fn(|cx| open.poll_answer(cx)).await,
         Err(error) => Err(error),
     };
     let response = answer.and_then(|body| Response::from_bytes(&body).map_err(not_ours));

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use engine::VERSION_MAX;
 use futures_util::future::join_all;
+use tokio::time::timeout;
 use types::Version;
 
 use super::dial::{Callee, Link};
@@ -57,7 +58,9 @@ impl Standing {
         let (node, address) = (member.node, member.member.address.clone());
         let callee = Callee { node, address, domain: self.asset, purpose: Purpose::Unary };
         let mut link = Link::new(self.caller.clone(), callee);
-        let answered = network::ask(&mut link, &Request::Versions, ANSWER_MAX).await;
+        let asked = network::ask(&mut link, &Request::Versions, ANSWER_MAX);
+        let answered = timeout(ANSWER_MAX, asked).await;
+        let answered = answered.map_err(|_| format!("no answer within {ANSWER_MAX:?}"))?;
         match answered.map_err(|error| error.to_string())? {
             Response::Versions(known) => Ok(known),
             Response::Failed(why) => Err(why),

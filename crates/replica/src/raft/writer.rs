@@ -18,10 +18,10 @@ use openraft::storage::IOFlushed;
 use tokio::sync::oneshot;
 use types::Seq;
 use types::codec::Codec;
+use types::planted::{self, Bug};
 
 use super::ballot::{Ballot, BallotFile};
 use super::log::Log;
-use super::planted::{self, Bug};
 use super::stamp::{Ordered, Stamp};
 use super::types::{Entry, LogId, Types};
 

@@ -1,0 +1,166 @@
+//! What breaks, and for how long. A fault never takes more nodes than a quorum can spare, except for
+//! those that take all and give them back.
+
+use crate::raft::{NodeId, Us};
+use crate::rng::Rng;
+use crate::setup::SECOND;
+
+/// A kind of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A process is gone; what it wrote is still with the system.
+    Kill,
+    /// Power is gone in the middle of some operation of the disk.
+    PowerCut,
+    /// All power of the site.
+    PowerCutAll,
+    /// A process stands still.
+    Pause,
+    /// A node hears nobody and is heard by nobody.
+    Isolate,
+    /// Two nodes do not hear each other.
+    Bridge,
+    /// A node is heard, and hears nobody.
+    Deaf,
+    /// A node hears, and is heard by nobody.
+    Mute,
+    /// The links of a node come and go.
+    Flapping,
+    /// Messages are late.
+    SlowLinks,
+    /// Messages are lost.
+    LossyLinks,
+    /// Writes fail.
+    WriteFails,
+    /// Syncs fail.
+    SyncFails,
+    /// The disk is full.
+    DiskFull,
+    /// Syncs take long.
+    SlowDisk,
+    /// A bit of what is on disk changes, and then the node is started anew.
+    Rot,
+    /// The time of day of a node leaps.
+    ClockJump,
+    /// A node is gone for good, and comes back with an empty disk.
+    Replace,
+}
+
+/// A fault that is there.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// Which.
+    pub kind: Kind,
+    /// At whom.
+    pub victim: NodeId,
+    /// The other end of a link that is cut.
+    pub other: NodeId,
+    /// When it began.
+    pub began: Us,
+    /// When it ends.
+    pub ends: Us,
+    /// How bad, as its kind means it.
+    pub amount: u64,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 18] = [
+        Kind::Kill,
+        Kind::PowerCut,
+        Kind::PowerCutAll,
+        Kind::Pause,
+        Kind::Isolate,
+        Kind::Bridge,
+        Kind::Deaf,
+        Kind::Mute,
+        Kind::Flapping,
+        Kind::SlowLinks,
+        Kind::LossyLinks,
+        Kind::WriteFails,
+        Kind::SyncFails,
+        Kind::DiskFull,
+        Kind::SlowDisk,
+        Kind::Rot,
+        Kind::ClockJump,
+        Kind::Replace,
+    ];
+
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Kill => "kill",
+            Kind::PowerCut => "power-cut",
+            Kind::PowerCutAll => "power-cut-all",
+            Kind::Pause => "pause",
+            Kind::Isolate => "isolate",
+            Kind::Bridge => "bridge",
+            Kind::Deaf => "one-way-deaf",
+            Kind::Mute => "one-way-mute",
+            Kind::Flapping => "flapping",
+            Kind::SlowLinks => "slow-links",
+            Kind::LossyLinks => "lossy-links",
+            Kind::WriteFails => "write-fails",
+            Kind::SyncFails => "sync-fails",
+            Kind::DiskFull => "disk-full",
+            Kind::SlowDisk => "slow-disk",
+            Kind::Rot => "bit-rot",
+            Kind::ClockJump => "clock-jump",
+            Kind::Replace => "replace",
+        }
+    }
+
+    /// Whether its victim counts as broken while it lasts.
+    pub fn is_hard(self) -> bool {
+        !matches!(self, Kind::SlowLinks | Kind::LossyLinks | Kind::ClockJump | Kind::SlowDisk)
+    }
+
+    /// Whether it needs somebody else to be there.
+    pub fn needs_others(self) -> bool {
+        matches!(
+            self,
+            Kind::Isolate
+                | Kind::Bridge
+                | Kind::Deaf
+                | Kind::Mute
+                | Kind::Flapping
+                | Kind::SlowLinks
+                | Kind::LossyLinks
+                | Kind::Rot
+                | Kind::Replace
+        )
+    }
+
+    /// Whether it ends the victim's process.
+    pub fn ends_process(self) -> bool {
+        matches!(
+            self,
+            Kind::Kill
+                | Kind::PowerCut
+                | Kind::PowerCutAll
+                | Kind::WriteFails
+                | Kind::SyncFails
+                | Kind::DiskFull
+                | Kind::Rot
+                | Kind::Replace
+        )
+    }
+
+    /// One of this kind that begins now.
+    pub fn drawn(self, rng: &mut Rng, now: Us, (victim, other): (NodeId, NodeId)) -> Fault {
+        let longest = match self {
+            Kind::Kill | Kind::PowerCutAll | Kind::ClockJump => 8,
+            _ => 20,
+        };
+        let lasts = rng.wait(longest * SECOND / 3).max(SECOND / 20);
+        let amount = match self {
+            Kind::PowerCut | Kind::PowerCutAll => rng.below(12),
+            Kind::SlowLinks => rng.between(2_000, 200_000),
+            Kind::LossyLinks => rng.between(10_000, 300_000),
+            Kind::SlowDisk => rng.between(5_000, 400_000),
+            Kind::ClockJump => rng.between(1, 600_000),
+            _ => 0,
+        };
+        Fault { kind: self, victim, other, began: now, ends: now + lasts, amount }
+    }
+}

@@ -1,0 +1,80 @@
+//! The people of this world. Each sees what a client of its gateway sees, and sends commands.
+//!
+//! | who | does |
+//! |---|---|
+//! | maker | limit orders on both sides of the price, amended and cancelled as it moves |
+//! | quoter | mass quotes under market-maker protection |
+//! | taker | takes what is there |
+//! | leveraged | as large a position as its money allows, and takes out what is free |
+//! | arbitrageur | buys where perpetual or future is cheaper, sells the other |
+//! | runaway | the same order again and again, in bursts |
+//! | spoofer | large orders away from the price, taken back at once |
+//! | tinkerer | everything else: odd orders, triggers, fences, closing, moving money, garbage |
+
+mod reporters;
+mod traders;
+
+pub use reporters::{Habit, Reporter};
+pub use traders::{Eyes, Person};
+
+/// What somebody does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the table above says what each does")]
+pub enum Trade {
+    Maker,
+    Quoter,
+    Taker,
+    Leveraged,
+    Arbitrageur,
+    Runaway,
+    Spoofer,
+    Tinkerer,
+}
+
+impl Trade {
+    /// All of them.
+    pub const ALL: [Trade; 8] = [
+        Trade::Maker,
+        Trade::Quoter,
+        Trade::Taker,
+        Trade::Leveraged,
+        Trade::Arbitrageur,
+        Trade::Runaway,
+        Trade::Spoofer,
+        Trade::Tinkerer,
+    ];
+
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Trade::Maker => "maker",
+            Trade::Quoter => "quoter",
+            Trade::Taker => "taker",
+            Trade::Leveraged => "leveraged",
+            Trade::Arbitrageur => "arbitrageur",
+            Trade::Runaway => "runaway",
+            Trade::Spoofer => "spoofer",
+            Trade::Tinkerer => "tinkerer",
+        }
+    }
+
+    /// How many of a kind a world has that has it at all.
+    pub fn heads(self) -> usize {
+        match self {
+            Trade::Maker | Trade::Taker | Trade::Tinkerer => 3,
+            Trade::Leveraged => 4,
+            Trade::Quoter => 2,
+            Trade::Arbitrageur | Trade::Runaway | Trade::Spoofer => 1,
+        }
+    }
+
+    /// What each begins with, in dollars.
+    pub fn funds(self) -> u64 {
+        match self {
+            Trade::Maker | Trade::Quoter | Trade::Arbitrageur => 5_000_000,
+            Trade::Taker | Trade::Spoofer | Trade::Tinkerer => 300_000,
+            Trade::Leveraged => 20_000,
+            Trade::Runaway => 100_000,
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! What is traded in this world, and by which terms: what an operator sets up before people come.
+
+use types::{
+    AccountId, Amount, AssetCode, At, Barrier, BreakerTerms, Command, Decimal, DepthTerms,
+    FeedTerms, Fees, FundingSchedule, FundingTerms, Incentives, IndexMethod, IndexPrice,
+    Instrument, InstrumentId, Kind, KindFilter, Label, LimitStateTerms, Lots, MarginRates,
+    MarkMethod, OptionRight, PricingTerms, PublicKey, Quorum, RangeTerms, Seat, SettlementPeriod,
+    Source, SourceId, Style, TickStep, Ticks, Version,
+};
+
+/// The price that everything begins at, in whole quote units.
+pub const PRICE: u64 = 60_000;
+/// Who reports prices: accounts 1 to 5.
+pub const REPORTERS: u32 = 5;
+
+/// The contracts of a world.
+#[derive(Clone, Debug)]
+pub struct Venue {
+    /// Settled in the quote.
+    pub linear: bool,
+    /// In the order of their ids.
+    pub instruments: Vec<Instrument>,
+    /// When the world begins.
+    pub begin: At,
+}
+
+impl Venue {
+    /// Perpetual, future, call and put; the dated ones end at `expiry`, 08:00 UTC of a day.
+    pub fn new(linear: bool, begin: At, expiry: At) -> Venue {
+        let perpetual = perpetual(linear);
+        let future = Instrument {
+            kind: Kind::Future { expiry },
+            settlement_period: SettlementPeriod::Month,
+            ..perpetual.clone()
+        };
+        let option = |right| option(linear, expiry, right);
+        let instruments =
+            vec![perpetual, future, option(OptionRight::Call), option(OptionRight::Put)];
+        Venue { linear, instruments, begin }
+    }
+
+    /// Settlement asset and its decimals.
+    pub fn domain(&self) -> (AssetCode, u8) {
+        if self.linear { (asset("USDC"), 6) } else { (asset("BTC"), 8) }
+    }
+
+    /// What the index prices, and in what.
+    pub fn pair(&self) -> (AssetCode, AssetCode) {
+        (asset("BTC"), if self.linear { asset("USDC") } else { asset("USD") })
+    }
+
+    /// So much of the settlement asset as `dollars` buys at the first price.
+    pub fn worth(&self, dollars: u64) -> Amount {
+        let atoms = if self.linear { dollars * 1_000_000 } else { dollars * 100_000_000 / PRICE };
+        Amount(i64::try_from(atoms).expect("a few millions"))
+    }
+
+    /// Ticks of an instrument at a price of the index, in hundred-millionths. Of an option: of a
+    /// premium that is this share of it.
+    pub fn ticks(&self, instrument: usize, price: u64) -> Ticks {
+        let spec = &self.instruments[instrument];
+        let ticks = match (spec.kind.is_option(), self.linear) {
+            (false, _) => price * 2 / IndexPrice::SCALE,
+            (true, false) => 300,
+            (true, true) => price / IndexPrice::SCALE / 5 / 33,
+        };
+        Ticks(u32::try_from(ticks).unwrap_or(1).max(1))
+    }
+
+    /// What an operator does first. Accounts 1 to 5 report; those behind them have `funds` each.
+    pub fn opening(&self, funds: &[Amount]) -> Vec<Command> {
+        let mut commands = vec![Command::Upgrade { to: Version(2) }];
+        let list = |spec: &Instrument| Command::ListInstrument(Box::new(spec.clone()));
+        commands.extend(self.instruments.iter().map(list));
+        let stake = self.worth(100_000);
+        for account in (1..=REPORTERS).map(AccountId) {
+            commands.push(Command::OpenAccount { account, parent: None });
+            commands.push(Command::Deposit { account, amount: stake });
+            // A point of the curve; nobody signs in this world.
+            let key = PublicKey([9; 32]);
+            commands.push(Command::RegisterReporter { account, key, stake });
+        }
+        let (base, quote) = self.pair();
+        commands.push(Command::SetFeed(Box::new(feed(base, quote))));
+        for instrument in [InstrumentId(0), InstrumentId(1)] {
+            let terms = pricing(instrument == InstrumentId(0));
+            commands.push(Command::SetPricing { instrument, terms });
+        }
+        for (kind, terms) in [(KindFilter::Future, breakers()), (KindFilter::Option, quiet())] {
+            commands.push(Command::SetBreakers { base, quote, kind, terms: Box::new(terms) });
+        }
+        commands.push(Command::FundInsurance { amount: self.worth(50_000) });
+        for (account, amount) in (REPORTERS + 1..).map(AccountId).zip(funds) {
+            commands.push(Command::OpenAccount { account, parent: None });
+            commands.push(Command::Deposit { account, amount: *amount });
+        }
+        commands
+    }
+}
+
+/// A code of an asset.
+pub fn asset(code: &str) -> AssetCode {
+    AssetCode::new(code).expect("a code")
+}
+
+fn decimal(text: &str) -> Decimal {
+    Decimal::parse(text).expect("a decimal")
+}
+
+fn perpetual(linear: bool) -> Instrument {
+    let (style, quote, lot) = match linear {
+        true => (Style::Linear, asset("USDC"), decimal("0.001")),
+        false => (Style::Inverse, asset("USD"), decimal("10")),
+    };
+    Instrument {
+        kind: Kind::Perpetual,
+        style,
+        base: asset("BTC"),
+        quote,
+        tick: decimal("0.5"),
+        tick_steps: Vec::new(),
+        lot,
+        contract_size: lot,
+        size_min: Lots(1),
+        size_max: Lots(1_000_000),
+        settlement_period: SettlementPeriod::Perpetual,
+        fees: Fees { maker_ppm: -20, taker_ppm: 500 },
+        margin: MarginRates { initial_ppm: 20_000, maintenance_ppm: 10_000 },
+        band_ppm: 100_000,
+    }
+}
+
+fn option(linear: bool, expiry: At, right: OptionRight) -> Instrument {
+    let strike = decimal("60000");
+    let (tick, tick_steps, lot, contract_size) = match linear {
+        true => (decimal("5"), Vec::new(), decimal("0.01"), decimal("0.01")),
+        false => {
+            let coarse = TickStep { above: Ticks(50), multiple: 5 };
+            (decimal("0.0001"), vec![coarse], decimal("0.1"), decimal("1"))
+        }
+    };
+    Instrument {
+        kind: Kind::Option { expiry, strike, right },
+        tick,
+        tick_steps,
+        lot,
+        contract_size,
+        size_max: Lots(1_000),
+        settlement_period: SettlementPeriod::Month,
+        fees: Fees { maker_ppm: 300, taker_ppm: 300 },
+        margin: MarginRates { initial_ppm: 150_000, maintenance_ppm: 75_000 },
+        band_ppm: 1_000_000,
+        ..perpetual(linear)
+    }
+}
+
+fn feed(base: AssetCode, quote: AssetCode) -> FeedTerms {
+    let source = |nth: u8| Source {
+        name: Label::new(&format!("source {nth}")).unwrap_or_default(),
+        weight: 1,
+    };
+    let seats = (1..=REPORTERS).map(AccountId).zip((0..).map(SourceId));
+    FeedTerms {
+        base,
+        quote,
+        method: IndexMethod::CappedMedian,
+        sources: (0..5).map(source).collect(),
+        seats: seats.map(|(reporter, source)| Seat { reporter, source }).collect(),
+        healthy: Quorum { reporters: 4, sources: 4 },
+        degraded: Quorum { reporters: 3, sources: 3 },
+        barrier: Barrier { reports: 10, sources: 3 },
+        stale_ms: 5_000,
+        ahead_ms: 2_000,
+        cap_ppm: 5_000,
+        spread_ppm: 20_000,
+        confidence_ppm: 20_000,
+        jump_ppm: 50_000,
+        reporter_cap_ppm: 400_000,
+        cross_check: None,
+        incentives: Incentives {
+            reward_per_hour: Amount(0),
+            far_ppm: 25_000,
+            far_ms: 60_000,
+            far_slash_ppm: 50_000,
+        },
+    }
+}
+
+fn pricing(perpetual: bool) -> PricingTerms {
+    let funding = FundingTerms {
+        schedule: FundingSchedule::Continuous,
+        damper_ppb: 250_000,
+        cap_ppb: 5_000_000,
+        interest_ppb: 0,
+    };
+    PricingTerms {
+        mark: MarkMethod::ImpactBasis,
+        impact: Lots(100),
+        clamp_ppm: 50_000,
+        funding: perpetual.then_some(funding),
+    }
+}
+
+fn breakers() -> BreakerTerms {
+    BreakerTerms {
+        limit_state: Some(LimitStateTerms { hold_ms: 15_000, pause_ms: 60_000 }),
+        velocity: Some(RangeTerms { window_ms: 10_000, move_ppm: 30_000, pause_ms: 10_000 }),
+        range: Some(RangeTerms { window_ms: 3_600_000, move_ppm: 100_000, pause_ms: 60_000 }),
+        depth: Some(DepthTerms {
+            within_ppm: 10_000,
+            share_ppm: 50_000,
+            hold_ms: 10_000,
+            pause_ms: 10_000,
+        }),
+        liquidation: None,
+        frozen: None,
+    }
+}
+
+fn quiet() -> BreakerTerms {
+    BreakerTerms { limit_state: None, velocity: None, range: None, depth: None, ..breakers() }
+}

@@ -1,0 +1,414 @@
+//! The world: what happens, in the order of its own time.
+//!
+//! ```text
+//!   people, reporters ─command─▶ gateway of a node ─▶ leader ─▶ journal ─▶ quorum ─▶ engine ─▶ told
+//!                                      ▲                          │            │
+//!              faults ── kill, cut, tear, delay, lose ────────────┴────────────┘
+//!   checkers look at every entry that is applied, and at every answer
+//! ```
+//! Everything that happens is drawn from the seed, and one thing happens at a time. What happens at the
+//! same moment happens in an order that is drawn, too.
+
+mod ending;
+mod faulting;
+mod hosting;
+mod trading;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use types::{Amount, At, OrderId, Seq};
+
+use crate::Violation;
+use crate::disk::Disk;
+use crate::faults::Fault;
+use crate::log::home;
+use crate::model::Model;
+use crate::node::{Life, Plan};
+use crate::people::{Habit, Person, Reporter};
+use crate::raft::{Message, NodeId, Us};
+use crate::report::Report;
+use crate::rng::Rng;
+use crate::setup::{SECOND, Setup};
+use crate::story::Story;
+use crate::truth::Truth;
+use crate::venue::{self, Venue};
+
+pub use trading::Outcome;
+
+/// 08:00 UTC of a day, at which the dated contracts end.
+const EXPIRY: At = At(1_798_185_600_000);
+/// Between two looks of a node at its clock.
+const BEAT: Us = 50_000;
+/// Before a node that ended is started again.
+const RESTART: Us = SECOND / 2;
+
+/// One thing that happens.
+#[derive(Debug)]
+enum Happening {
+    /// A message leaves, if its sender is still in the life in which it wrote it.
+    Leave { from: NodeId, life: u32, to: NodeId, message: Message },
+    /// A message arrives.
+    Hear { to: NodeId, from: NodeId, message: Message },
+    /// A disk has done what it was asked.
+    Synced { node: NodeId, life: u32, index: u64 },
+    /// A node looks at its clock.
+    Beat { node: NodeId, life: u32 },
+    /// A leader makes a batch.
+    Turn { node: NodeId, life: u32 },
+    /// A process starts.
+    Start { node: NodeId },
+    /// A command arrives at a gateway.
+    Arrive { tag: u64 },
+    /// An answer arrives.
+    Told { person: usize, tag: u64, outcome: Outcome },
+    /// Nobody has answered for long.
+    Tired { tag: u64 },
+    /// Somebody acts.
+    Act { person: usize },
+    /// A reporter speaks.
+    Speak { reporter: usize },
+    /// The price moves.
+    Move,
+    /// A fault begins, if one may.
+    Break,
+    /// A fault ends.
+    Mend { fault: u64 },
+    /// Invariants are looked at.
+    Look,
+}
+
+/// When, an order among what happens then, and what.
+#[derive(Debug)]
+struct Planned {
+    at: (Us, u32, u64),
+    what: Happening,
+}
+
+impl PartialEq for Planned {
+    fn eq(&self, other: &Planned) -> bool {
+        self.at == other.at
+    }
+}
+impl Eq for Planned {}
+impl PartialOrd for Planned {
+    fn partial_cmp(&self, other: &Planned) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Planned {
+    fn cmp(&self, other: &Planned) -> std::cmp::Ordering {
+        self.at.cmp(&other.at)
+    }
+}
+
+/// One machine.
+struct Host {
+    plan: Plan,
+    disk: Disk,
+    life: Option<Life>,
+    /// How many lives it has had.
+    n_lives: u32,
+    /// It stands still until then.
+    paused_until: Us,
+    /// What it thinks the time is, beside the world's, in microseconds; and what is added to each sync.
+    skew: i64,
+    slow: Us,
+    /// A batch is about to be made.
+    has_turn: bool,
+    /// The last second in which it saw to its duties as a leader.
+    dutiful: u64,
+    /// Its disk is new: it may not vote before it has what was committed.
+    probation: Option<u64>,
+    /// Answers that wait until it has applied an entry.
+    owed: BTreeMap<u64, Vec<trading::Owed>>,
+    /// When its disk is done with the sync that it is at, and with the one after that.
+    busy_until: Us,
+    next_until: Us,
+    rng: Rng,
+}
+
+/// The whole of it.
+pub struct World {
+    setup: Setup,
+    venue: Venue,
+    now: Us,
+    heap: BinaryHeap<Reverse<Planned>>,
+    n_planned: u64,
+    hosts: BTreeMap<NodeId, Host>,
+    /// Directed links that carry nothing, with how many faults say so.
+    cuts: BTreeMap<(NodeId, NodeId), u32>,
+    extra_delay: Us,
+    extra_loss: u64,
+    people: Vec<trading::Client>,
+    reporters: Vec<(Reporter, NodeId)>,
+    price: u64,
+    faults: BTreeMap<u64, Fault>,
+    n_faults: u64,
+    /// Nobody trades, and nothing breaks any more.
+    is_quiet: bool,
+    /// Nothing new happens at all.
+    is_over: bool,
+    n_ops: u64,
+    truth: Truth,
+    model: Model,
+    since_compared: u64,
+    opening: std::collections::VecDeque<types::Command>,
+    links: Rng,
+    ties: Rng,
+    breaking: Rng,
+    market: Rng,
+    looking: Rng,
+    /// What is told at the end.
+    pub report: Report,
+    /// What happened, for people.
+    pub story: Story,
+}
+
+impl World {
+    /// The world of a setup; its disks are in `scratch`.
+    pub fn new(setup: Setup, scratch: PathBuf) -> std::io::Result<World> {
+        let seed = setup.seed;
+        let lead = Rng::new(seed, "calendar").between(60, setup.seconds.max(120) * 2);
+        let begin = At(EXPIRY.0 - lead * 1_000);
+        let venue = Venue::new(setup.linear, begin, EXPIRY);
+        let nodes: Rc<[NodeId]> = (1..=setup.nodes).collect();
+        let mut hosts = BTreeMap::new();
+        for id in nodes.iter().copied() {
+            let (dir, rng) = (home(&scratch, id), Rng::new(seed, &format!("host-{id}")));
+            std::fs::create_dir_all(&dir)?;
+            let disk = Disk::new(Rng::new(seed, &format!("disk-{id}")));
+            let (voters, nodes, domain) = (nodes.clone(), nodes.clone(), venue.domain());
+            let snapshot_entries = setup.snapshot_entries;
+            let plan = Plan { id, voters, nodes, dir, domain, snapshot_entries };
+            hosts.insert(id, Host::new(plan, disk, rng));
+        }
+        let (people, funds) = crowd(&setup, &venue);
+        let reporters = reporters(seed, setup.nodes);
+        let (asset, decimals) = venue.domain();
+        let mut world = World {
+            now: 0,
+            heap: BinaryHeap::new(),
+            n_planned: 0,
+            hosts,
+            cuts: BTreeMap::new(),
+            extra_delay: 0,
+            extra_loss: 0,
+            people,
+            reporters,
+            price: venue::PRICE * types::IndexPrice::SCALE,
+            faults: BTreeMap::new(),
+            n_faults: 0,
+            is_quiet: false,
+            is_over: false,
+            n_ops: 0,
+            truth: Truth::new(),
+            model: Model::new(asset, decimals),
+            since_compared: 0,
+            opening: venue.opening(&funds).into(),
+            links: Rng::new(seed, "links"),
+            ties: Rng::new(seed, "ties"),
+            breaking: Rng::new(seed, "faults"),
+            market: Rng::new(seed, "market"),
+            looking: Rng::new(seed, "looking"),
+            report: Report::new(&setup),
+            story: Story::default(),
+            setup,
+            venue,
+        };
+        world.begin();
+        Ok(world)
+    }
+
+    fn begin(&mut self) {
+        let ids: Vec<NodeId> = self.hosts.keys().copied().collect();
+        for node in ids {
+            self.plan(0, Happening::Start { node });
+        }
+        self.plan(SECOND, Happening::Move);
+        self.plan(SECOND, Happening::Look);
+        self.plan(4 * SECOND + self.setup.fault_every, Happening::Break);
+        for reporter in 0..self.reporters.len() {
+            let first = 2 * SECOND + self.ties.below(SECOND);
+            self.plan(first, Happening::Speak { reporter });
+        }
+        for person in 0..self.people.len() {
+            let first = 4 * SECOND + self.ties.below(SECOND);
+            self.plan(first, Happening::Act { person });
+        }
+    }
+
+    /// Runs it to its end.
+    pub fn run(&mut self) -> Result<(), Violation> {
+        let end = self.setup.seconds * SECOND;
+        self.run_until(end)?;
+        self.wind_down()
+    }
+
+    /// How far it is, in seconds of its own time.
+    pub fn seconds(&self) -> u64 {
+        self.now / SECOND
+    }
+
+    fn run_until(&mut self, end: Us) -> Result<(), Violation> {
+        while let Some(Reverse(next)) = self.heap.peek() {
+            if end < next.at.0 {
+                break;
+            }
+            let Some(Reverse(next)) = self.heap.pop() else { break };
+            self.now = next.at.0;
+            self.report.n_happenings += 1;
+            self.happen(next.what)?;
+        }
+        self.now = self.now.max(end);
+        Ok(())
+    }
+
+    fn plan(&mut self, after: Us, what: Happening) {
+        self.n_planned += 1;
+        let tie = u32::try_from(self.ties.next() >> 32).unwrap_or(0);
+        let at = (self.now + after, tie, self.n_planned);
+        self.heap.push(Reverse(Planned { at, what }));
+    }
+
+    fn happen(&mut self, what: Happening) -> Result<(), Violation> {
+        self.trace(&what);
+        match what {
+            Happening::Leave { from, life, to, message } => self.leave((from, life), to, message),
+            Happening::Hear { to, from, message } => self.hear(to, from, message)?,
+            Happening::Synced { node, life, index } => self.synced((node, life), index)?,
+            Happening::Beat { node, life } => self.beat((node, life))?,
+            Happening::Turn { node, life } => self.turn((node, life))?,
+            Happening::Start { node } => self.start(node)?,
+            Happening::Arrive { tag } => self.arrive(tag),
+            Happening::Told { person, tag, outcome } => self.told(person, tag, outcome),
+            Happening::Tired { tag } => self.tired(tag),
+            Happening::Act { person } => self.act(person),
+            Happening::Speak { reporter } => self.speak(reporter),
+            Happening::Move => self.move_price(),
+            Happening::Break => self.break_something()?,
+            Happening::Mend { fault } => self.mend(fault)?,
+            Happening::Look => self.look()?,
+        }
+        Ok(())
+    }
+
+    /// The fingerprint of all that happens: two runs of a seed have the same.
+    fn trace(&mut self, what: &Happening) {
+        let (kind, whom) = match what {
+            Happening::Leave { from, .. } => (1, *from),
+            Happening::Hear { to, .. } => (2, *to),
+            Happening::Synced { node, .. } => (3, *node),
+            Happening::Beat { node, .. } => (4, *node),
+            Happening::Turn { node, .. } => (5, *node),
+            Happening::Start { node } => (6, *node),
+            Happening::Arrive { .. } => (7, 0),
+            Happening::Told { .. } => (8, 0),
+            Happening::Tired { .. } => (9, 0),
+            Happening::Act { .. } => (10, 0),
+            Happening::Speak { .. } => (11, 0),
+            Happening::Move => (12, 0),
+            Happening::Break => (13, 0),
+            Happening::Mend { .. } => (14, 0),
+            Happening::Look => (15, 0),
+        };
+        self.report.trace(self.now, kind, whom);
+    }
+
+    /// Millionths of a second of the world, as a node's clock has them.
+    fn clock(&self, node: NodeId) -> At {
+        let skewed = i64::try_from(self.now).unwrap_or(i64::MAX) + self.hosts[&node].skew;
+        let ms = u64::try_from(skewed.max(0)).unwrap_or(0) / 1_000;
+        self.venue.begin.plus_ms(ms)
+    }
+
+    /// The time of day as it is.
+    fn today(&self) -> At {
+        self.venue.begin.plus_ms(self.now / 1_000)
+    }
+}
+
+impl Host {
+    fn new(plan: Plan, disk: Disk, mut rng: Rng) -> Host {
+        let skew = rng.bell(20_000);
+        Host {
+            plan,
+            disk,
+            life: None,
+            n_lives: 0,
+            paused_until: 0,
+            skew,
+            slow: 0,
+            has_turn: false,
+            dutiful: 0,
+            probation: None,
+            owed: BTreeMap::new(),
+            busy_until: 0,
+            next_until: 0,
+            rng,
+        }
+    }
+}
+
+impl Host {
+    /// When something that is written now is on disk: a sync takes so long, and what comes during one
+    /// shares the next.
+    fn sync(&mut self, now: Us, took: Us) -> Us {
+        if self.busy_until <= now && now < self.next_until {
+            self.busy_until = self.next_until;
+        }
+        if self.busy_until <= now {
+            self.busy_until = now + took;
+            return self.busy_until;
+        }
+        if self.next_until <= self.busy_until {
+            self.next_until = self.busy_until + took;
+        }
+        self.next_until
+    }
+}
+
+/// The people of a setup and what each begins with.
+fn crowd(setup: &Setup, venue: &Venue) -> (Vec<trading::Client>, Vec<Amount>) {
+    let (mut people, mut funds) = (Vec::new(), Vec::new());
+    let trades = setup.trades.iter().flat_map(|trade| vec![*trade; trade.heads()]);
+    for (account, trade) in (venue::REPORTERS + 1..).map(types::AccountId).zip(trades) {
+        let rng = Rng::new(setup.seed, &format!("person-{account}"));
+        people.push(trading::Client::new(Person::new(trade, account, rng), setup));
+        funds.push(venue.worth(trade.funds()));
+    }
+    (people, funds)
+}
+
+/// Five, at most one of whom is not honest, and at most one more of whom is late or silent.
+fn reporters(seed: u64, nodes: u32) -> Vec<(Reporter, NodeId)> {
+    let mut rng = Rng::new(seed, "reporters");
+    let bad = [Habit::Honest, Habit::Lying, Habit::Equivocating];
+    let weak = [Habit::Honest, Habit::Lagging, Habit::Silent];
+    let (bad, weak) = (*rng.pick(&bad), *rng.pick(&weak));
+    let reporter = |nth: u8| {
+        let habit = match nth {
+            0 => bad,
+            1 => weak,
+            _ => Habit::Honest,
+        };
+        let rng = Rng::new(seed, &format!("reporter-{nth}"));
+        (Reporter::new(nth, habit, rng), u32::from(nth) % nodes + 1)
+    };
+    (0..5).map(reporter).collect()
+}
+
+/// What somebody's command came to.
+fn order_of(events: &[types::Event]) -> Option<OrderId> {
+    events.iter().find_map(|event| match event {
+        types::Event::OrderPlaced(placed) => Some(placed.order),
+        types::Event::TriggerPlaced(placed) => Some(OrderId::of_trigger(placed.trigger)),
+        types::Event::OrderRepeated { order } => Some(*order),
+        _ => None,
+    })
+}
+
+/// Nothing was told yet.
+const NOTHING: Seq = Seq(0);

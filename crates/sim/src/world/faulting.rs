@@ -1,0 +1,192 @@
+//! Faults in the world: which may begin, what each does, how it ends.
+
+use super::{Happening, RESTART, World};
+use crate::Violation;
+use crate::disk::Failing;
+use crate::faults::{Fault, Kind};
+use crate::raft::NodeId;
+use crate::setup::SECOND;
+use crate::story::Told;
+
+impl World {
+    pub(super) fn break_something(&mut self) -> Result<(), Violation> {
+        if self.is_quiet || self.setup.faults.is_empty() {
+            return Ok(());
+        }
+        let wait = self.breaking.wait(self.setup.fault_every * 2 / 3).max(SECOND / 10);
+        self.plan(wait, Happening::Break);
+        if !self.opening.is_empty() || u64::from(self.setup.faults_max) <= self.n_faults {
+            return Ok(());
+        }
+        let kind = *self.breaking.pick(&self.setup.faults);
+        let nodes: Vec<NodeId> = self.hosts.keys().copied().collect();
+        // Half of the time at the leader, where most can go wrong.
+        let leads =
+            |node: &&NodeId| self.hosts[*node].life.as_ref().is_some_and(|life| life.raft.leads());
+        let leader = nodes.iter().find(leads).copied();
+        let drawn = *self.breaking.pick(&nodes);
+        let victim = match leader.filter(|_| self.breaking.chance(500_000)) {
+            Some(leader) => leader,
+            None => drawn,
+        };
+        let others: Vec<NodeId> = nodes.iter().copied().filter(|node| *node != victim).collect();
+        let other = if others.is_empty() { victim } else { *self.breaking.pick(&others) };
+        let fault = kind.drawn(&mut self.breaking, self.now, (victim, other));
+        if !self.may_begin(&fault) {
+            return Ok(());
+        }
+        self.n_faults += 1;
+        self.report.fault(kind);
+        self.story.tell(self.now, Told::Broke { kind, node: victim });
+        let id = self.n_faults;
+        self.plan(fault.ends - self.now, Happening::Mend { fault: id });
+        self.faults.insert(id, fault.clone());
+        self.begin_fault(&fault)
+    }
+
+    /// Never more than a quorum can spare; what takes all is alone; one fault a node.
+    fn may_begin(&self, fault: &Fault) -> bool {
+        let n = self.hosts.len();
+        if n == 1 && fault.kind.needs_others() {
+            return false;
+        }
+        let hard: Vec<&Fault> = self.faults.values().filter(|one| one.kind.is_hard()).collect();
+        if fault.kind == Kind::PowerCutAll {
+            return self.faults.is_empty() && self.all_whole();
+        }
+        if hard.iter().any(|one| one.kind == Kind::PowerCutAll) {
+            return false;
+        }
+        if !fault.kind.is_hard() {
+            let same = |one: &Fault| one.kind == fault.kind;
+            return !self.faults.values().any(same);
+        }
+        let broken = self.broken();
+        let spare = ((n - 1) / 2).max(usize::from(n == 1));
+        // What loses a disk waits until everybody else is well.
+        let loses = matches!(fault.kind, Kind::Rot | Kind::Replace);
+        let fits = if loses { broken.is_empty() } else { broken.len() < spare };
+        let no_loss = !hard.iter().any(|one| matches!(one.kind, Kind::Rot | Kind::Replace));
+        !broken.contains(&fault.victim) && fits && (no_loss || !loses)
+    }
+
+    /// Nodes that are not whole: broken now, away, or on probation.
+    fn broken(&self) -> Vec<NodeId> {
+        let hard = |node: NodeId| {
+            let hits = |one: &Fault| one.kind.is_hard() && one.victim == node;
+            self.faults.values().any(hits)
+        };
+        let whole = |node: NodeId| {
+            let host = &self.hosts[&node];
+            host.life.is_some() && host.probation.is_none() && !self.report.rotten.contains(&node)
+        };
+        self.hosts.keys().copied().filter(|node| hard(*node) || !whole(*node)).collect()
+    }
+
+    fn all_whole(&self) -> bool {
+        self.broken().is_empty()
+    }
+
+    fn begin_fault(&mut self, fault: &Fault) -> Result<(), Violation> {
+        let victim = fault.victim;
+        match fault.kind {
+            Kind::Kill => self.end(victim),
+            Kind::PowerCut => self.hosts[&victim].disk.cut_power_in(fault.amount),
+            Kind::PowerCutAll => {
+                for node in 1..=self.setup.nodes {
+                    self.hosts[&node].disk.cut_power();
+                    self.end(node);
+                }
+            }
+            Kind::Pause => {
+                self.hosts.get_mut(&victim).expect("a host").paused_until = fault.ends;
+            }
+            Kind::Isolate | Kind::Deaf | Kind::Mute | Kind::Flapping | Kind::Bridge => {
+                self.cut(fault, 1);
+            }
+            Kind::SlowLinks => self.extra_delay = fault.amount,
+            Kind::LossyLinks => self.extra_loss = fault.amount,
+            Kind::WriteFails => self.hosts[&victim].disk.fail(Some(Failing::Write)),
+            Kind::SyncFails => self.hosts[&victim].disk.fail(Some(Failing::Sync)),
+            Kind::DiskFull => self.hosts[&victim].disk.fail(Some(Failing::Full)),
+            Kind::SlowDisk => self.hosts.get_mut(&victim).expect("a host").slow = fault.amount,
+            Kind::ClockJump => {
+                let us = i64::try_from(fault.amount * 1_000).unwrap_or(0);
+                let sign = if fault.other < victim { -1 } else { 1 };
+                self.hosts.get_mut(&victim).expect("a host").skew += sign * us;
+            }
+            Kind::Rot => {
+                self.end(victim);
+                self.hosts[&victim].disk.rot();
+                self.report.rotten.insert(victim);
+            }
+            Kind::Replace => {
+                self.end(victim);
+                self.replace(victim);
+            }
+        }
+        Ok(())
+    }
+
+    /// Cuts the links that a fault means, or gives them back.
+    fn cut(&mut self, fault: &Fault, by: i32) {
+        let victim = fault.victim;
+        let others = self.hosts.keys().copied().filter(|node| *node != victim);
+        let links: Vec<(NodeId, NodeId)> = match fault.kind {
+            Kind::Bridge => vec![(victim, fault.other), (fault.other, victim)],
+            Kind::Deaf => others.map(|other| (other, victim)).collect(),
+            Kind::Mute => others.map(|other| (victim, other)).collect(),
+            _ => others.flat_map(|other| [(victim, other), (other, victim)]).collect(),
+        };
+        for link in links {
+            let faults = self.cuts.entry(link).or_insert(0);
+            *faults = faults.saturating_add_signed(by);
+        }
+    }
+
+    pub(super) fn mend(&mut self, id: u64) -> Result<(), Violation> {
+        let Some(fault) = self.faults.remove(&id) else { return Ok(()) };
+        let victim = fault.victim;
+        self.story.tell(self.now, Told::Mended { kind: fault.kind, node: victim });
+        let host = self.hosts.get_mut(&victim).expect("a host");
+        match fault.kind {
+            Kind::Pause => host.paused_until = 0,
+            Kind::Isolate | Kind::Deaf | Kind::Mute | Kind::Flapping | Kind::Bridge => {
+                self.cut(&fault, -1);
+            }
+            Kind::SlowLinks => self.extra_delay = 0,
+            Kind::LossyLinks => self.extra_loss = 0,
+            Kind::WriteFails | Kind::SyncFails | Kind::DiskFull => host.disk.fail(None),
+            Kind::SlowDisk => host.slow = 0,
+            Kind::ClockJump => host.skew = host.rng.bell(20_000),
+            Kind::PowerCut => {
+                if !host.disk.is_dead() {
+                    host.disk.cut_power();
+                }
+                self.end(victim);
+            }
+            Kind::Kill | Kind::PowerCutAll | Kind::Rot | Kind::Replace => {}
+        }
+        if fault.kind == Kind::PowerCutAll {
+            for node in 1..=self.setup.nodes {
+                let spread = self.breaking.below(RESTART);
+                self.plan(spread, Happening::Start { node });
+            }
+        } else if fault.kind.ends_process() {
+            self.plan(RESTART, Happening::Start { node: victim });
+        }
+        Ok(())
+    }
+
+    /// Everything that is broken is put right.
+    pub(super) fn mend_all(&mut self) -> Result<(), Violation> {
+        let ids: Vec<u64> = self.faults.keys().copied().collect();
+        for id in ids {
+            self.mend(id)?;
+        }
+        for node in 1..=self.setup.nodes {
+            self.plan(RESTART, Happening::Start { node });
+        }
+        Ok(())
+    }
+}
