@@ -10,7 +10,7 @@
 //!
 //! It does not see how long an auction lasts, nor whether it should have been extended.
 
-use types::{Indication, InstrumentId, Side, Ticks, Traded};
+use types::{Indication, InstrumentId, MarketState, Side, Ticks, Traded};
 
 use super::state::{Book, Market, Order, State, price_of};
 use super::{Check, hold, self_trade};
@@ -115,9 +115,13 @@ impl Auctions {
 
     /// The end of an entry, and of what it ended.
     pub fn end(&mut self, state: &State) -> Check {
-        match self.ending.take() {
-            Some((instrument, _)) => check_uncrossed(state, instrument),
-            None => Ok(()),
+        let Some((instrument, _)) = self.ending.take() else {
+            return Ok(());
+        };
+        // What came after it may have begun another one.
+        match state.market(instrument)?.state < MarketState::Auction {
+            true => check_uncrossed(state, instrument),
+            false => Ok(()),
         }
     }
 }

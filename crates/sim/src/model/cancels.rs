@@ -1,6 +1,6 @@
-//! `CANCEL-GETS-IN`: a cancel of what is open and its own is never refused, whatever state the market
-//! is in, and it cancels that (ORD-15); a mass cancel leaves nothing open that its scope takes in
-//! (ORD-16, TRG-10); and nobody's orders are cancelled as asked for who did not ask.
+//! `CANCEL-GETS-IN`: a cancel of what is open and its own is never refused, whatever state the
+//! market is in, and it cancels that (ORD-15); a mass cancel leaves nothing open that its scope
+//! takes in (ORD-16, TRG-10); and nobody's orders are cancelled as asked for who did not ask.
 //!
 //! It does not see the order in which a mass cancel goes.
 

@@ -1,6 +1,6 @@
 //! `DELIVERY-FLAT`: an expiry is settled once, not before its time, at the one price that is told;
-//! each holder gets what DLV-8 and DLV-9 say to the atom; and when an instrument is delivered nobody
-//! holds it any more, nothing rests, and its pools are empty.
+//! each holder gets what DLV-8 and DLV-9 say to the atom; and when an instrument is delivered
+//! nobody holds it any more, nothing rests, and its pools are empty.
 //!
 //! It does not see how the price came about.
 

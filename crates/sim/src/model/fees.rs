@@ -1,6 +1,6 @@
-//! `FEES-EXACT`: each side of a trade pays what FEE-1 and FEE-2 say, by the terms of the instrument:
-//! a share of the value of a future, of an option a share of the underlying and at most an eighth of
-//! the premium; rounded up, and a rebate toward the venue.
+//! `FEES-EXACT`: each side of a trade pays what FEE-1 and FEE-2 say, by the terms of the
+//! instrument: a share of the value of a future, of an option a share of the underlying and at most
+//! an eighth of the premium; rounded up, and a rebate toward the venue.
 //!
 //! It does not see the fees of liquidations (`liquidation`).
 

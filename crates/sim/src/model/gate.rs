@@ -6,8 +6,8 @@
 //!     need: told healthy, the healthy quorum live now, and the barrier passed since the last start
 //!   placing what opens nothing   needs: not told frozen, the degraded quorum live now
 //! ```
-//! A feed is told to be healthy only when enough fresh reports, of enough reporters and sources, came
-//! since it was frozen or the venue started; after a start it is not healthy any more.
+//! A feed is told to be healthy only when enough fresh reports, of enough reporters and sources,
+//! came since it was frozen or the venue started; after a start it is not healthy any more.
 //!
 //! It does not see jumps, spreads and cross-checks that should have frozen a feed, nor volatilities
 //! that are too old, nor what a mass quote opens.
@@ -224,13 +224,17 @@ impl Gate {
         Ok(())
     }
 
+    pub fn is_fed(&self, index: usize) -> bool {
+        self.feed(index).is_some()
+    }
+
     /// Whether funding may move.
     pub fn may_fund(&self, index: usize, now: At) -> bool {
         self.feed(index).is_some_and(|feed| feed.is_known(now))
     }
 
     /// Whether an index is good enough to open, to pay out and, with a feed, to liquidate by.
-    fn is_good(&self, index: usize, now: At, may_be_typed: bool) -> bool {
+    pub fn is_good(&self, index: usize, now: At, may_be_typed: bool) -> bool {
         self.feed(index).map_or(may_be_typed, |feed| feed.is_healthy(now))
     }
 
@@ -307,7 +311,7 @@ impl Gate {
         hold!(
             feed.is_known(state.at) && !increases,
             FRESH,
-            "order {} is placed by an index that is {:?} with {:?} live, and opens more: {increases}",
+            "order {} is placed by an index that is {:?} with {:?} live, it opens more: {increases}",
             placed.order,
             feed.health,
             feed.live(state.at, false)

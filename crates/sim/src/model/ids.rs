@@ -1,6 +1,6 @@
-//! `CLIENT-ID-ONCE`, `FENCE-HOLDS`: within a day an account and a client order id place one order or
-//! trigger, and a repetition names it (ORD-13, TRG-11); nothing that is a number up to the fence of
-//! its account is placed after it (ORD-19, ORD-20).
+//! `CLIENT-ID-ONCE`, `FENCE-HOLDS`: within a day an account and a client order id place one order
+//! or trigger, and a repetition names it (ORD-13, TRG-11); nothing that is a number up to the fence
+//! of its account is placed after it (ORD-19, ORD-20).
 //!
 //! Ids are kept as 128 bits of hash, and forgotten after their day.
 

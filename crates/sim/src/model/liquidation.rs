@@ -1,14 +1,14 @@
 //! `LIQUIDATION-JUST`: who is liquidated was below maintenance margin, by an equity that the model
-//! computes itself; a liquidation ends when it is above that by the buffer, or holds nothing and owes
-//! nothing; each step tells what moved; who is closed against it is on the other side, in the order
-//! of the ranking, and gives no more than its profit; and nobody gives what is not lacking (LIQ-1,
-//! LIQ-3, LIQ-8, INS-3, INS-5, ADL-1, ADL-7; docs/rules/liquidation.md).
+//! computes itself; a liquidation ends when it is above that by the buffer, or holds nothing and
+//! owes nothing; each step tells what moved; who is closed against it is on the other side, in the
+//! order of the ranking, and gives no more than its profit; and nobody gives what is not lacking
+//! (LIQ-1, LIQ-3, LIQ-8, INS-3, INS-5, ADL-1, ADL-7; docs/rules/liquidation.md).
 //!
 //! ```text
 //!   equity = collateral + futures at the mark - cost - funding owed   (portfolio: + options)
 //! ```
-//! It does not see what maintenance margin should be, nor whom a policy should have ranked first, nor
-//! an account that should be liquidated and is not.
+//! It does not see what maintenance margin should be, nor whom a policy should have ranked first,
+//! nor an account that should be liquidated and is not.
 
 use types::{
     AccountId, InstrumentId, LedgerAccount, LiquidationAction as Action, LiquidationEnd,

@@ -12,7 +12,7 @@
 //!
 //! | file | checkers |
 //! |---|---|
-//! | `log` | `LOG-COHERENT` |
+//! | `log`, `listing` | `LOG-COHERENT` |
 //! | `money` | `MONEY-CONSERVED` |
 //! | `positions` | `POSITIONS-AGREE`, `POSITIONS-ZERO-SUM` |
 //! | `fees` | `FEES-EXACT` |
@@ -24,7 +24,7 @@
 //! | `cancels` | `CANCEL-GETS-IN` |
 //! | `states` | `STATE-ALLOWS` |
 //! | `protection` | `MMP-FREEZES` |
-//! | `triggers` | `TRIGGER-REACHED` |
+//! | `triggers` | `TRIGGER-REACHED`, `TRIGGER-DUE` |
 //! | `gate` | `GATE-FRESH` |
 //! | `funding` | `FUNDING-EXACT` |
 //! | `liquidation` | `LIQUIDATION-JUST` |
@@ -44,6 +44,7 @@ mod funding;
 mod gate;
 mod ids;
 mod liquidation;
+mod listing;
 mod log;
 mod matching;
 mod money;
@@ -61,13 +62,12 @@ mod tests;
 
 use engine::Engine;
 use types::{
-    AccountId, AssetCode, CloseReason, Command, Entry, Event, IndexId, Instrument, InstrumentId,
-    LedgerAccount, MarginModel, MarketState, OrderId, OrderPlaced, Ticks, Traded, TransferReason,
+    AssetCode, CloseReason, Command, Entry, Event, IndexId, InstrumentId, LedgerAccount,
+    MarginModel, OrderId, OrderPlaced, Traded, TransferReason,
 };
 
 use crate::Violation;
-use state::{Market, State, at};
-use worth::Worth;
+use state::{State, at};
 
 /// What a checker answers.
 pub(crate) type Check = Result<(), Violation>;
@@ -133,6 +133,7 @@ impl Model {
         if let [Event::Refused(reject)] = events {
             return cancels::refused(&self.state, &self.triggers, entry, reject);
         }
+        log::check_alone(events)?;
         cancels::begin(&self.state, &self.triggers, entry, events)?;
         if matches!(entry.command, Command::Tick | Command::StartTerm) {
             let is_start = entry.command == Command::StartTerm;
@@ -141,7 +142,6 @@ impl Model {
         for event in events {
             self.see(entry, event)?;
         }
-        log::check_alone(events)?;
         self.end(entry)
     }
 
@@ -153,6 +153,9 @@ impl Model {
         self.auctions.end(&self.state)?;
         self.protections.end(&self.state)?;
         cancels::end(&self.state, &self.triggers, entry)?;
+        if entry.command == Command::Tick {
+            self.triggers.check_due(&self.state, &self.gate)?;
+        }
         self.triggers.end()?;
         self.fundings.end(&mut self.state)?;
         if entry.command == Command::StartTerm {
@@ -206,9 +209,9 @@ impl Model {
                 Ok(())
             }
             Event::MarksMade { marks, .. } => {
-                marks.iter().try_for_each(|made| mark(state, made.instrument, made.mark))
+                marks.iter().try_for_each(|made| listing::mark(state, made.instrument, made.mark))
             }
-            Event::MarkChanged { instrument, mark: to } => mark(state, *instrument, *to),
+            Event::MarkChanged { instrument, mark: to } => listing::mark(state, *instrument, *to),
             Event::FeedHealthChanged { index, from, to, at, .. } => {
                 log::check_time(state, *at)?;
                 self.gate.turned(*index, (*from, *to), state.at)
@@ -333,11 +336,11 @@ impl Model {
             }
             Event::AccountOpened { account, parent, at } => {
                 log::check_time(state, *at)?;
-                opened(state, *account, *parent)
+                listing::opened(state, *account, *parent)
             }
             Event::InstrumentListed { instrument, index, at, spec } => {
                 log::check_time(state, *at)?;
-                listed(state, *instrument, *index, spec)?;
+                listing::listed(state, *instrument, *index, spec)?;
                 self.fundings.begin(&self.state, *instrument)
             }
             _ => Ok(()),
@@ -347,9 +350,9 @@ impl Model {
     fn placed(&mut self, entry: &Entry, placed: &OrderPlaced) -> Check {
         let state = &mut self.state;
         let is_born = self.triggers.is_birth(placed)?;
+        self.ids.placed(state, placed.account, placed.client_order_id.as_ref(), placed.order)?;
         states::placed(state, entry, placed, is_born)?;
         self.gate.check_places(state, entry, placed)?;
-        self.ids.placed(state, placed.account, placed.client_order_id.as_ref(), placed.order)?;
         orders::placed(state, placed)?;
         self.protections.check_known(state, placed.order)?;
         self.protections.check_free(state, placed.order)
@@ -408,51 +411,4 @@ impl Model {
         }
         Ok(())
     }
-}
-
-fn mark(state: &mut State, instrument: InstrumentId, mark: Ticks) -> Check {
-    hold!(mark != Ticks(0), log::COHERENT, "instrument {instrument} has a mark of zero");
-    state.market_mut(instrument)?.mark = mark;
-    Ok(())
-}
-
-fn opened(state: &mut State, account: AccountId, parent: Option<AccountId>) -> Check {
-    let next = state.accounts.len();
-    hold!(at(account.0) == next, log::COHERENT, "account {account} is opened, {next} is next");
-    let mut opened = state::Account { parent, ..state::Account::default() };
-    if let Some(parent) = parent {
-        let main = state.account(parent)?;
-        (opened.self_trade, opened.with_subaccounts) = (main.self_trade, main.with_subaccounts);
-    }
-    state.accounts.push(opened);
-    Ok(())
-}
-
-fn listed(state: &mut State, instrument: InstrumentId, index: IndexId, spec: &Instrument) -> Check {
-    let next = state.markets.len();
-    let is_next = at(instrument.0) == next;
-    hold!(is_next, log::COHERENT, "instrument {instrument} is listed, {next} is next");
-    let Some(worth) = Worth::of(spec, state.decimals) else {
-        hold!(false, log::COHERENT, "instrument {instrument} is worth nothing that fits");
-        return Ok(());
-    };
-    let index = at(u32::from(index.0));
-    state.index_mut(index).pair = Some((spec.base, spec.quote));
-    state.markets.push(Market {
-        spec: Box::new(spec.clone()),
-        worth,
-        index,
-        mark: Ticks(0),
-        last: Ticks(0),
-        state: MarketState::Open,
-        trade_seq: 0,
-        is_delivered: false,
-        bids: state::Book::new(),
-        asks: state::Book::new(),
-        sum_size: 0,
-        sum_cost: 0,
-        holders: Vec::new(),
-        funded: 0,
-    });
-    Ok(())
 }

@@ -1,9 +1,9 @@
 //! `ORDER-LIFE`: an order is placed once, then trades, rests or closes, and closes once, for a
 //! reason that is true of it (ORD-1, ORD-4, ORD-10; docs/rules/orders.md).
 //!
-//! What was placed or amended off its place rests or closes within its entry. What may not rest does
-//! not; fill-or-kill trades all or nothing; post-only never takes; a rest shows its display size;
-//! the next part of an iceberg shows when nothing of it does, at the back.
+//! What was placed or amended off its place rests or closes within its entry. What may not rest
+//! does not; fill-or-kill trades all or nothing; post-only never takes; a rest shows its display
+//! size; the next part of an iceberg shows when nothing of it does, at the back.
 //!
 //! It does not see whether an order should have been refused for money.
 

@@ -145,7 +145,7 @@ pub(crate) fn changed(
     hold!(
         (held.size, held.cost) == (size.0, cost.0),
         AGREE,
-        "account {account} is told to have {size} lots of {instrument} for {cost}: it has {} for {}",
+        "{account} is told to have {size} lots of {instrument} for {cost}: it has {} for {}",
         held.size,
         held.cost
     );

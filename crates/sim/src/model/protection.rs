@@ -1,6 +1,6 @@
 //! `MMP-FREEZES`: a group of quotes is frozen with the fill that reaches a bound of its window and
-//! with no other; then all of it goes, and nothing of it is placed, rests or trades until its freeze
-//! ends or is reset (MMP-1 to MMP-4; docs/rules/market-maker-protection.md).
+//! with no other; then all of it goes, and nothing of it is placed, rests or trades until its
+//! freeze ends or is reset (MMP-1 to MMP-4; docs/rules/market-maker-protection.md).
 //!
 //! A delta counts as the size does.
 

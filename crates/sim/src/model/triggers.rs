@@ -3,7 +3,9 @@
 //! docs/rules/triggers.md). What was cancelled never fires. A trailing stop follows the best price.
 //! One that would fire at once is not placed.
 //!
-//! It does not see a trigger that should have fired and did not.
+//! `TRIGGER-DUE`: after a tick no trigger of a future waits whose price is there and good enough.
+//!
+//! It does not see triggers of options, nor under an index without a feed, that wait too long.
 
 use std::collections::HashMap;
 
@@ -13,10 +15,14 @@ use types::{
     TriggersMoved,
 };
 
+use super::gate::Gate;
 use super::state::{State, label_of};
 use super::{Check, hold};
 
+pub(crate) const DUE: &str = "TRIGGER-DUE";
 pub(crate) const REACHED: &str = "TRIGGER-REACHED";
+/// Triggers that are looked at after a tick.
+const LOOKED_MAX: usize = 4_096;
 /// TRG-6.
 const FIRED_MAX: u32 = 64;
 
@@ -261,6 +267,42 @@ impl Triggers {
             "{told:?} is placed where a trigger gave birth to {due:?}"
         );
         Ok(true)
+    }
+
+    /// TRG-5, TRG-6, after a tick, which looks at everything under a feed: nothing waits whose
+    /// price is there and may be acted by, and trailing stops have seen the price of now.
+    pub fn check_due(&self, state: &State, gate: &Gate) -> Check {
+        if FIRED_MAX <= self.n_fired {
+            return Ok(());
+        }
+        for (id, trigger) in self.waiting.iter().take(LOOKED_MAX) {
+            let market = state.market(trigger.instrument)?;
+            if !gate.is_fed(market.index) {
+                continue;
+            }
+            let Some(now) = price_of(state, trigger)? else {
+                continue;
+            };
+            let way = trigger.kind.way(trigger.side);
+            let is_behind = trigger.best.is_some_and(|best| match way {
+                TriggerWay::Falling => best.number() < now.number(),
+                TriggerWay::Rising => now.number() < best.number(),
+            });
+            hold!(!is_behind, DUE, "trailing stop {id} has not followed to {now:?}: {trigger:?}");
+            // Of an option its volatilities would have to be good too.
+            let is_open = market.state == MarketState::Open && !market.is_expired(state.at);
+            if !is_open || market.is_option() {
+                continue;
+            }
+            let is_fit = match (trigger.reduce_only, trigger.source()) {
+                (false, _) => gate.is_good(market.index, state.at, false),
+                (true, TriggerSource::Last) => true,
+                (true, _) => gate.may_fund(market.index, state.at),
+            };
+            let is_due = is_fit && trigger.is_reached(now);
+            hold!(!is_due, DUE, "trigger {id} waits, its price is there: {now:?}, {trigger:?}");
+        }
+        Ok(())
     }
 
     /// What holds after every entry.

@@ -44,7 +44,11 @@ fn model_of(is_linear: bool) -> Model {
 }
 
 /// Follows a log of which one entry is changed; `None` if there was none to change.
-fn follow(is_linear: bool, log: &Log, change: Change) -> Option<Result<(), Violation>> {
+fn follow(
+    is_linear: bool,
+    log: &Log,
+    mut change: impl FnMut(&mut Entry, &mut Vec<Event>) -> bool,
+) -> Option<Result<(), Violation>> {
     let mut model = model_of(is_linear);
     let mut is_changed = false;
     for (entry, events) in log {
@@ -177,10 +181,10 @@ const CHANGES: &[(&str, &[&str], Change)] = &[
     ("a position is not told", &["POSITIONS-AGREE"], |_, events| {
         drop_first(events, |event| matches!(event, Event::PositionChanged { .. }))
     }),
-    ("a trade is a tick better", &["PRICE-TIME"], |_, events| {
+    ("a trade is a tick better", &["PRICE-TIME", "AUCTION-ONE-PRICE"], |_, events| {
         traded(events, |trade| trade.price = Ticks(trade.price.0 + 1))
     }),
-    ("a trade is a lot larger", &["PRICE-TIME"], |_, events| {
+    ("a trade is a lot larger", &["PRICE-TIME", "AUCTION-ONE-PRICE"], |_, events| {
         traded(events, |trade| trade.size = Lots(trade.size.0 + 1))
     }),
     ("a trade is passed over", &["PRICE-TIME", "ORDER-LIFE"], |_, events| {
@@ -394,7 +398,7 @@ const CHANGES: &[(&str, &[&str], Change)] = &[
     ("a group does not freeze", &["MMP-FREEZES"], |_, events| {
         drop_first(events, |event| matches!(event, Event::MmpTriggered { .. }))
     }),
-    ("a frozen group leaves an order", &["MMP-FREEZES"], |_, events| {
+    ("a frozen group leaves an order", &["MMP-FREEZES", "ORDER-LIFE"], |_, events| {
         drop_first(events, |event| {
             let reason = CloseReason::Cancelled(CancelReason::MmpTriggered);
             matches!(event, Event::OrderClosed { reason: of, .. } if *of == reason)
@@ -417,14 +421,20 @@ const CHANGES: &[(&str, &[&str], Change)] = &[
             _ => false,
         })
     }),
-    ("a trigger fires before its price", &["TRIGGER-REACHED"], |_, events| {
-        first(events, |event| match event {
-            Event::MarksMade { marks, .. } if 3 < marks.len() => {
-                marks.clear();
-                true
-            }
-            _ => false,
-        })
+    (
+        "a trigger that is due does not fire",
+        &["TRIGGER-DUE", "TRIGGER-REACHED"],
+        |entry, events| {
+            let is_tick = entry.command == Command::Tick;
+            let nth = events.iter().position(|event| {
+                matches!(event, Event::TriggerClosed { end: types::TriggerEnd::Refused(_), .. })
+            });
+            is_tick && nth.map(|nth| events.remove(nth)).is_some()
+        },
+    ),
+    ("trailing stops do not follow", &["TRIGGER-DUE", "TRIGGER-REACHED"], |entry, events| {
+        entry.command == Command::Tick
+            && drop_first(events, |event| matches!(event, Event::TriggersMoved(_)))
     }),
     ("trailing stops follow too far", &["TRIGGER-REACHED"], |_, events| {
         first(events, |event| match event {
@@ -580,4 +590,66 @@ fn a_deposit_that_is_lost_is_seen_by_comparison() {
     }
     let compared = model.compare(&world.engine);
     assert_eq!(compared.map_err(|violation| violation.checker), Err("ENGINE-AGREES"));
+}
+
+/// A trigger of this log that fires, and stood at a price.
+fn fired(log: &Log) -> Option<TriggerId> {
+    let mut stops = std::collections::BTreeSet::new();
+    log.iter().flat_map(|(_, events)| events).find_map(|event| match event {
+        Event::TriggerPlaced(placed) if placed.best.is_none() => {
+            stops.insert(placed.trigger);
+            None
+        }
+        Event::Triggered { trigger, .. } => stops.contains(trigger).then_some(*trigger),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_trigger_that_fires_before_its_price_is_seen() {
+    let mut n_seen = 0;
+    for (is_linear, log) in logs() {
+        let Some(id) = fired(log) else {
+            continue;
+        };
+        let followed = follow(*is_linear, log, |_, events| {
+            first(events, |event| match event {
+                Event::TriggerPlaced(placed) if placed.trigger == id => {
+                    let way = placed.terms.kind.way(placed.terms.order.side);
+                    let level = &mut placed.terms.level;
+                    *level = match way {
+                        types::TriggerWay::Falling => level.with_number(1),
+                        types::TriggerWay::Rising => level.with_number(u64::MAX),
+                    };
+                    true
+                }
+                _ => false,
+            })
+        });
+        let spoken = followed.and_then(Result::err).map(|violation| violation.checker);
+        assert_eq!(spoken, Some("TRIGGER-REACHED"));
+        n_seen += 1;
+    }
+    assert!(0 < n_seen, "no stop fires in these logs");
+}
+
+/// Reports go missing from some entry on, and the venue goes on as if it had them.
+#[test]
+fn a_feed_that_nobody_feeds_is_seen() {
+    for (is_linear, log) in logs() {
+        let mut model = model_of(*is_linear);
+        let mut spoken = None;
+        for (entry, events) in log {
+            let mut events = events.clone();
+            if 3_000 < entry.seq.0 {
+                events.retain(|event| !matches!(event, Event::PriceReported { .. }));
+            }
+            spoken = model.follow(entry, &events).err();
+            if spoken.is_some() {
+                break;
+            }
+        }
+        let by = spoken.map(|violation| violation.checker);
+        assert!(matches!(by, Some("GATE-FRESH" | "FUNDING-EXACT")), "{by:?}");
+    }
 }

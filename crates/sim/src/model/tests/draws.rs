@@ -7,7 +7,7 @@ use types::{
     SessionId, Side, Ticks, TimeInForce, TriggerKind, TriggerLevel,
 };
 
-use super::listings::{EXPIRY, N_REPORTERS, asset, feed, pricing};
+use super::listings::{EXPIRY, N_REPORTERS, asset, pricing};
 use super::world::World;
 
 /// One step: a command, or a second.
@@ -92,14 +92,18 @@ fn rare(world: &mut World, choice: u64) {
             let session = world.one_in(2).then_some(SessionId(1));
             world.apply(Command::DropSession { session });
         }
-        916..920 => drop(world.apply(Command::EndDay)),
-        920..930 => halt(world, instrument),
-        930..940 => {
+        916 => {
+            let (first, last) = (SessionId(0), SessionId(3));
+            world.apply(Command::DropSessions { first, last });
+        }
+        917..920 => drop(world.apply(Command::EndDay)),
+        920..924 => halt(world, instrument),
+        924..940 => {
             let scope = if world.one_in(2) { Scope::Domain } else { Scope::Instrument(instrument) };
             world.apply(Command::Resume { scope });
         }
         940..946 => {
-            let on = world.one_in(3);
+            let on = world.one_in(12);
             world.apply(Command::SetKillSwitch { account, on });
         }
         946..956 => drop(world.apply(Command::Liquidate)),
@@ -116,7 +120,8 @@ fn rare(world: &mut World, choice: u64) {
             world.send(report);
         }
         965..967 => {
-            let mut terms = feed(world.quote(), 5 + u16::try_from(world.below(10)).expect("small"));
+            let reports = 5 + u16::try_from(world.below(10)).expect("small");
+            let mut terms = world.feed(reports);
             terms.stale_ms = 2_500 + u32::try_from(world.below(4_000)).expect("small");
             world.apply(Command::SetFeed(terms.into()));
         }
@@ -177,7 +182,7 @@ fn halt(world: &mut World, instrument: InstrumentId) {
     use MarketState::{CancelOnly, Halted, PostOnly, ReduceOnly};
     let state =
         [PostOnly, ReduceOnly, CancelOnly, Halted][usize::try_from(world.below(4)).expect("four")];
-    let scope = if world.one_in(4) { Scope::Domain } else { Scope::Instrument(instrument) };
+    let scope = if world.one_in(8) { Scope::Domain } else { Scope::Instrument(instrument) };
     let until = Some(world.at.plus_ms(1_000 + world.below(5_000)));
     world.apply(Command::Halt { scope, state, until });
 }

@@ -23,13 +23,18 @@ pub struct World {
     pub draws: Xoshiro256PlusPlus,
     pub at: At,
     pub is_linear: bool,
+    pub is_crossed: bool,
     /// The truth, in hundredths of the quote.
     pub cents: u64,
+    /// Which way it goes for now.
+    rises: bool,
     pub orders: Vec<OrderId>,
     pub log: Vec<(Entry, Vec<Event>)>,
     pub keeps_log: bool,
     pub n_refused: u64,
     pub model_time: std::time::Duration,
+    /// How often each kind of event came.
+    pub kinds: std::collections::BTreeMap<String, u64>,
     ticked_at: At,
     nonce: u64,
 }
@@ -44,12 +49,15 @@ impl World {
             draws: Xoshiro256PlusPlus::seed_from_u64(seed),
             at: At(EXPIRY.0 - 33 * 60_000 + seed % 7 * 120_000),
             is_linear,
+            is_crossed: seed % 5 == 2,
             cents: 6_000_000,
+            rises: seed.is_multiple_of(3),
             orders: Vec::new(),
             log: Vec::new(),
             keeps_log,
             n_refused: 0,
             model_time: std::time::Duration::ZERO,
+            kinds: std::collections::BTreeMap::new(),
             ticked_at: At(0),
             nonce: 0,
         };
@@ -96,7 +104,7 @@ impl World {
         let followed = self.model.follow(&entry, &events);
         self.model_time += began.elapsed();
         if let Err(violation) = followed {
-            panic!("{violation}\n{entry:?}\n{events:#?}");
+            panic!("{violation}\n{entry:?}\n{events:?}");
         }
         self.n_refused += u64::from(matches!(events.as_slice(), [Event::Refused(_)]));
         self.note(&events);
@@ -108,6 +116,7 @@ impl World {
 
     fn note(&mut self, events: &[Event]) {
         for event in events {
+            self.count(event);
             match event {
                 Event::OrderRested { order, .. } => self.orders.push(*order),
                 Event::TriggerPlaced(placed) if !placed.amended => {
@@ -119,6 +128,20 @@ impl World {
         if 400 < self.orders.len() {
             self.orders.drain(..200);
         }
+    }
+
+    fn count(&mut self, event: &Event) {
+        let told = match event {
+            Event::LiquidationStepped(step) => format!("{:?}", step.action),
+            Event::Transferred { reason, .. } => format!("{reason:?}"),
+            Event::OrderClosed { reason, .. } => format!("{reason:?}"),
+            Event::Refused(reject) => format!("refused-{}", reject.code()),
+            Event::AuctionEnded { indication: Some(_), .. } => String::from("AuctionTraded"),
+            other => format!("{other:?}"),
+        };
+        let kind = told.split([' ', '{']).next().unwrap_or_default();
+        let kind = kind.split("(Order").next().unwrap_or_default();
+        *self.kinds.entry(kind.chars().take(40).collect()).or_default() += 1;
     }
 
     pub fn must(&mut self, command: Command) {
@@ -145,7 +168,7 @@ impl World {
             let (key, stake) = (PublicKey([9; 32]), self.money(5));
             self.must(Command::RegisterReporter { account: AccountId(nth), key, stake });
         }
-        let terms = feed(self.quote(), 10);
+        let terms = self.feed(10);
         self.must(Command::SetFeed(terms.into()));
         self.set_terms();
         self.second(true);
@@ -153,6 +176,19 @@ impl World {
             self.second(true);
         }
         self.surfaces();
+    }
+
+    /// Terms of the feed: in some worlds with a cross-check and a reporter with two seats.
+    pub fn feed(&self, reports: u16) -> types::FeedTerms {
+        let mut terms = feed(self.quote(), reports);
+        if self.is_crossed {
+            terms.sources[4].weight = 0;
+            let source = SourceId(4);
+            terms.cross_check = Some(types::CrossCheck { source, apart_ppm: 10_000 });
+            terms.healthy = types::Quorum { reporters: 4, sources: 4 };
+            terms.seats.push(types::Seat { reporter: AccountId(1), source: SourceId(1) });
+        }
+        terms
     }
 
     fn set_terms(&mut self) {
@@ -164,16 +200,23 @@ impl World {
             self.must(Command::ReportMarks(vec![(InstrumentId(4), Ticks(6_000))]));
         }
         if !self.one_in(4) {
-            let terms = pricing(self.draws.next_u64() % 3 == 0);
+            let terms = pricing(self.draws.next_u64().is_multiple_of(3));
             self.must(Command::SetPricing { instrument: InstrumentId(0), terms });
         }
-        if self.one_in(2) {
+        if self.one_in(3) {
             for kind in [KindFilter::Future, KindFilter::Option] {
                 let terms = breakers().into();
                 self.must(Command::SetBreakers { base, quote, kind, terms });
             }
         }
         self.must(Command::SetReopening(reopening().into()));
+        if self.one_in(6) {
+            let rate = types::OrderRate { orders_max: 40, window_ms: 2_000 };
+            self.must(Command::SetOrderRate(Some(rate)));
+        }
+        if self.one_in(2) {
+            self.must(Command::Upgrade { to: types::Version(2) });
+        }
         if self.one_in(2) {
             let terms = portfolio().into();
             self.must(Command::SetPortfolio { base, quote, terms });
@@ -237,12 +280,15 @@ impl World {
     /// The truth moves: a little, or for a while a lot.
     pub fn walk(&mut self) {
         let step = match self.below(60) {
-            0 => 25_000,
-            1..4 => 8_000,
+            0..4 => 30_000,
+            4..9 => 8_000,
             _ => 700,
         };
         let by = self.cents * self.below(step) / 1_000_000;
-        let is_up = self.one_in(2) || self.cents < 4_500_000;
+        if self.one_in(12) {
+            self.rises = self.one_in(2);
+        }
+        let is_up = self.rises || self.cents < 4_500_000;
         self.cents =
             if is_up && self.cents < 8_000_000 { self.cents + by } else { self.cents - by };
     }
@@ -284,10 +330,10 @@ impl World {
     /// Lots that somebody would trade.
     pub fn lots(&mut self, instrument: InstrumentId) -> Lots {
         let most = match (self.is_linear, instrument.0) {
-            (false, 0 | 1) => 2_000,
-            (true, 0 | 1 | 4) => 500,
-            (false, _) => 3,
-            (true, _) => 30,
+            (false, 0 | 1) => 12_000,
+            (true, 0 | 1 | 4) => 2_000,
+            (false, _) => 12,
+            (true, _) => 120,
         };
         let most = if self.one_in(9) { most * 4 } else { most / 8 + 1 };
         let lots = 1 + self.below(most);
