@@ -20,6 +20,7 @@ mod ballot;
 mod disk;
 pub mod faults;
 mod log;
+mod margin;
 pub mod model;
 mod node;
 pub mod people;

@@ -68,7 +68,7 @@ impl Setup {
     /// What a seed draws.
     pub fn swarm(seed: u64) -> Setup {
         let mut rng = Rng::new(seed, "setup");
-        let seconds = rng.between(120, 900);
+        let seconds = rng.between(60, 300);
         let nodes = *rng.pick(&[1, 3, 3, 3, 5]);
         let trades = some_of(&mut rng, &Trade::ALL, 2);
         let faults = match rng.chance(100_000) {

@@ -68,7 +68,9 @@ impl Venue {
     }
 
     /// What an operator does first. Accounts 1 to 5 report; those behind them have `funds` each.
-    pub fn opening(&self, funds: &[Amount]) -> Vec<Command> {
+    ///
+    /// Each of `funds` is an account, or a subaccount of the one that is named.
+    pub fn opening(&self, funds: &[(Amount, Option<AccountId>)]) -> Vec<Command> {
         let mut commands = vec![Command::Upgrade { to: Version(2) }];
         let list = |spec: &Instrument| Command::ListInstrument(Box::new(spec.clone()));
         commands.extend(self.instruments.iter().map(list));
@@ -90,8 +92,8 @@ impl Venue {
             commands.push(Command::SetBreakers { base, quote, kind, terms: Box::new(terms) });
         }
         commands.push(Command::FundInsurance { amount: self.worth(50_000) });
-        for (account, amount) in (REPORTERS + 1..).map(AccountId).zip(funds) {
-            commands.push(Command::OpenAccount { account, parent: None });
+        for (account, (amount, parent)) in (REPORTERS + 1..).map(AccountId).zip(funds) {
+            commands.push(Command::OpenAccount { account, parent: *parent });
             commands.push(Command::Deposit { account, amount: *amount });
         }
         commands

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use types::{Amount, At, OrderId, Seq};
+use types::{AccountId, Amount, At, OrderId, Seq};
 
 use crate::Violation;
 use crate::disk::Disk;
@@ -27,7 +27,7 @@ use crate::faults::Fault;
 use crate::log::home;
 use crate::model::Model;
 use crate::node::{Life, Plan};
-use crate::people::{Habit, Person, Reporter};
+use crate::people::{Habit, Person, Reporter, Trade};
 use crate::raft::{Message, NodeId, Us};
 use crate::report::Report;
 use crate::rng::Rng;
@@ -384,14 +384,21 @@ impl Host {
     }
 }
 
-/// The people of a setup and what each begins with.
-fn crowd(setup: &Setup, venue: &Venue) -> (Vec<trading::Client>, Vec<Amount>) {
+/// The people of a setup, and what each account begins with.
+fn crowd(setup: &Setup, venue: &Venue) -> (Vec<trading::Client>, Vec<(Amount, Option<AccountId>)>) {
     let (mut people, mut funds) = (Vec::new(), Vec::new());
-    let trades = setup.trades.iter().flat_map(|trade| vec![*trade; trade.heads()]);
-    for (account, trade) in (venue::REPORTERS + 1..).map(types::AccountId).zip(trades) {
+    let mut ids = (venue::REPORTERS + 1..).map(AccountId);
+    let mut next = || ids.next().expect("there are more numbers than people");
+    for trade in setup.trades.iter().flat_map(|trade| vec![*trade; trade.heads()]) {
+        let (account, amount) = (next(), venue.worth(trade.funds()));
         let rng = Rng::new(setup.seed, &format!("person-{account}"));
-        people.push(trading::Client::new(Person::new(trade, account, rng), setup));
-        funds.push(venue.worth(trade.funds()));
+        let mut person = Person::new(trade, account, rng);
+        funds.push((amount, None));
+        if trade == Trade::Tinkerer {
+            person.sub = Some(next());
+            funds.push((amount, Some(account)));
+        }
+        people.push(trading::Client::new(person, setup));
     }
     (people, funds)
 }

@@ -36,6 +36,8 @@ pub struct Person {
     pub trade: Trade,
     /// Its account.
     pub account: AccountId,
+    /// A subaccount of it, for some.
+    pub sub: Option<AccountId>,
     /// Its connection.
     pub session: SessionId,
     rng: Rng,
@@ -51,7 +53,8 @@ impl Person {
     pub fn new(trade: Trade, account: AccountId, rng: Rng) -> Person {
         let session = SessionId(account.0);
         let (mine, n_placed, burst, has_begun) = (VecDeque::new(), 0, 0, false);
-        Person { trade, account, session, rng, n_placed, mine, burst, has_begun }
+        let sub = None;
+        Person { trade, account, sub, session, rng, n_placed, mine, burst, has_begun }
     }
 
     /// An order of its own has an id.
@@ -103,7 +106,7 @@ impl Person {
                 group: MmpGroup(1),
                 interval_ms: 2_000,
                 frozen_ms: 1_500,
-                quantity_limit_milli: Some(50_000),
+                quantity_limit_milli: Some(60),
                 delta_limit_milli: None,
             };
             commands.push(Command::SetMmp { account: self.account, config });
@@ -161,6 +164,25 @@ impl Person {
         if self.rng.chance(50_000) {
             let amount = eyes.venue.worth(1 + self.rng.heavy(20_000));
             return vec![Command::Deposit { account, amount }];
+        }
+        if self.rng.chance(100_000) {
+            return vec![place(self.limit(eyes, PERPETUAL, (Side::Bid, 3_000, 1)))];
+        }
+        if self.rng.chance(100_000)
+            && let Some(order) = self.mine.back().copied()
+        {
+            let (size, price) = (Some(lots_of(self.rng.heavy(60_000))), None);
+            let (display, post_only, reduce_only, valid_until) = (None, None, None, None);
+            return vec![Command::AmendOrder(AmendOrder {
+                account,
+                order,
+                size,
+                price,
+                display,
+                post_only,
+                reduce_only,
+                valid_until,
+            })];
         }
         let instrument = if self.rng.chance(800_000) { PERPETUAL } else { FUTURE };
         let side = if account.0 % 3 == 0 { Side::Ask } else { Side::Bid };
@@ -239,7 +261,12 @@ impl Person {
                 Command::FenceOrders { account, up_to }
             }
             9 => Command::ClosePosition { account, instrument, price: None },
-            10 => Command::Withdraw { account, amount: Amount(self.rng.bell(100_000)) },
+            10 => match self.sub {
+                Some(to) if self.rng.chance(500_000) => {
+                    Command::Transfer { from: account, to, amount: Amount(self.rng.bell(100_000)) }
+                }
+                _ => Command::Withdraw { account, amount: Amount(self.rng.bell(100_000)) },
+            },
             11 => {
                 let mode =
                     *self.rng.pick(&[SelfTradeMode::RejectTaker, SelfTradeMode::CancelMaker]);
@@ -263,7 +290,7 @@ impl Person {
                 order.mmp = true;
                 place(order)
             }
-            17 => Command::SetKillSwitch { account, on: self.rng.chance(200_000) },
+            17 => Command::SetKillSwitch { account, on: self.rng.chance(100_000) },
             _ => self.cancel_one().unwrap_or_else(|| place(order)),
         };
         vec![one]
@@ -378,7 +405,11 @@ impl Person {
         self.n_placed += 1;
         let id = ClientOrderId::new(&self.n_placed.to_string());
         let kind = OrderKind::Limit { price };
-        let order = PlaceOrder::new(self.account, instrument, side, kind, lots_of(lots));
+        let account = match self.sub {
+            Some(sub) if self.rng.chance(400_000) => sub,
+            _ => self.account,
+        };
+        let order = PlaceOrder::new(account, instrument, side, kind, lots_of(lots));
         PlaceOrder { client_order_id: id.ok(), ..order }
     }
 }

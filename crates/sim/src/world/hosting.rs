@@ -8,6 +8,7 @@ use types::Command;
 use super::{BEAT, Happening, RESTART, World};
 use crate::Violation;
 use crate::log::LogId;
+use crate::margin::Margin;
 use crate::node::{Life, NoStart};
 use crate::raft::{Effect, Message, NodeId, Us};
 use crate::setup::SECOND;
@@ -363,10 +364,14 @@ impl World {
     pub(super) fn apply(&mut self, node: NodeId) -> Result<(), Violation> {
         loop {
             let life = self.hosts.get_mut(&node).and_then(|host| host.life.as_mut());
+            let margin = life.as_ref().and_then(|life| Margin::before(life));
             let Some((entry, applied)) = life.and_then(Life::apply_next) else { break };
             let life =
                 self.hosts.get_mut(&node).and_then(|host| host.life.as_mut()).expect("applied");
             let state = (life.engine.seq(), life.engine.chain());
+            if let Some(margin) = margin {
+                margin.after(life, &applied)?;
+            }
             let stored = life.store_snapshot_if_due();
             let is_first = self.truth.applied(node, &entry, &applied, state)?;
             self.report.chain(state.1);

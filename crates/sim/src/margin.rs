@@ -1,0 +1,55 @@
+//! `MARGIN`: an order that is accepted leaves what is free at or above zero, or needs no more than was
+//! needed before (the engine's invariant 3). Looked at for entries that are a batch by themselves.
+
+use replica::batch::Entries;
+use types::{AccountId, Applied, Command, Seq};
+
+use crate::Violation;
+use crate::node::Life;
+use crate::truth::refusal;
+
+/// What an account needed before an entry.
+#[derive(Debug)]
+pub(crate) struct Margin {
+    account: AccountId,
+    needed: types::Amount,
+}
+
+impl Margin {
+    /// Of the account of the next order, if the next entry is one.
+    pub(crate) fn before(life: &Life) -> Option<Margin> {
+        let next = life.applied.index + 1;
+        let entry = life.raft.log.entry(next).filter(|entry| entry.count == 1)?;
+        if life.raft.commit < next {
+            return None;
+        }
+        let mut entries = Entries::new(Seq(1), 1, &entry.body).ok()?;
+        let account = match entries.next()?.ok()?.command {
+            Command::PlaceOrder(order) => order.account,
+            Command::AmendOrder(amendment) => amendment.account,
+            Command::Withdraw { account, .. } | Command::Transfer { from: account, .. } => account,
+            _ => return None,
+        };
+        let needed = life.engine.account(account)?.initial_margin;
+        Some(Margin { account, needed })
+    }
+
+    /// Judges what the entry came to. What happened to the account by a trigger, a mark or a
+    /// liquidation is not its order's doing.
+    pub(crate) fn after(&self, life: &Life, applied: &Applied) -> Result<(), Violation> {
+        let Some(now) = life.engine.account(self.account) else { return Ok(()) };
+        let is_quiet = refusal(&applied.events).is_some() || now.liquidating;
+        if is_quiet || types::Amount::ZERO <= now.free || now.initial_margin <= self.needed {
+            return Ok(());
+        }
+        let words = format!(
+            "entry {} leaves {} of account {} free, which needs {} and needed {} before",
+            life.engine.seq(),
+            now.free,
+            self.account,
+            now.initial_margin,
+            self.needed
+        );
+        Err(Violation::new("MARGIN", words))
+    }
+}
