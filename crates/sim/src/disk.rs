@@ -43,20 +43,6 @@ struct Platter {
     /// The power is gone: nothing works.
     is_dead: bool,
     failing: Option<Failing>,
-    counts: Counts,
-}
-
-/// What a disk did, for the report.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Counts {
-    /// Writes.
-    pub writes: u64,
-    /// Syncs that returned.
-    pub syncs: u64,
-    /// Writes that a power cut kept only a part of.
-    pub torn: u64,
-    /// Writes that a power cut took.
-    pub lost: u64,
 }
 
 /// How a disk fails while it has power.
@@ -102,7 +88,6 @@ impl Disk {
             cut_in: None,
             is_dead: false,
             failing: None,
-            counts: Counts::default(),
         })))
     }
 
@@ -124,11 +109,6 @@ impl Disk {
     /// The power goes now.
     pub fn cut_power(&self) {
         self.0.borrow_mut().is_dead = true;
-    }
-
-    /// What it did.
-    pub fn counts(&self) -> Counts {
-        self.0.borrow().counts
     }
 
     /// A process has ended: if the power went, what was not synced is in doubt. Afterwards the disk
@@ -205,9 +185,9 @@ impl Platter {
 
     /// What was not synced: each of it is kept, lost, or torn.
     fn forget(&mut self) -> io::Result<()> {
-        let Platter { rng, files, counts, .. } = self;
+        let Platter { rng, files, .. } = self;
         for file in files.values_mut() {
-            file.forget(rng, counts);
+            file.forget(rng);
         }
         // A directory forgets from the end: names become durable in the order of their making.
         let kept = self.rng.index(self.names.len() + 1);
@@ -256,7 +236,7 @@ impl Platter {
 }
 
 impl Content {
-    fn forget(&mut self, rng: &mut Rng, counts: &mut Counts) {
+    fn forget(&mut self, rng: &mut Rng) {
         let pending = std::mem::take(&mut self.pending);
         if pending.is_empty() {
             return;
@@ -277,12 +257,9 @@ impl Content {
         }
         for change in pending {
             match rng.below(3) {
-                0 => counts.lost += 1,
+                0 => {}
                 1 => self.redo(&change, |_| true),
-                _ => {
-                    counts.torn += 1;
-                    self.redo(&change, |_| rng.below(2) == 0);
-                }
+                _ => self.redo(&change, |_| rng.below(2) == 0),
             }
         }
     }
@@ -343,7 +320,6 @@ impl journal::Disk for Disk {
         if power.is_err() && platter.cut_in.is_none() {
             return power;
         }
-        platter.counts.writes += 1;
         let content = platter.file(&file.0)?;
         let offset = usize::try_from(offset).expect("a file fits into memory");
         let (length, end) = (content.bytes.len(), offset + bytes.len());
@@ -373,7 +349,6 @@ impl journal::Disk for Disk {
         if platter.failing == Some(Failing::Sync) {
             return Err(io::Error::other("a sync failed"));
         }
-        platter.counts.syncs += 1;
         platter.file(&file.0)?.pending.clear();
         Ok(())
     }

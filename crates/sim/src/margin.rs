@@ -2,7 +2,7 @@
 //! needed before (the engine's invariant 3). Looked at for entries that are a batch by themselves.
 
 use replica::batch::Entries;
-use types::{AccountId, Applied, Command, Seq};
+use types::{AccountId, Amount, Applied, Command, Seq};
 
 use crate::Violation;
 use crate::node::Life;
@@ -12,7 +12,8 @@ use crate::truth::refusal;
 #[derive(Debug)]
 pub(crate) struct Margin {
     account: AccountId,
-    needed: types::Amount,
+    /// `None`: the entry takes money out.
+    needed: Option<Amount>,
 }
 
 impl Margin {
@@ -27,10 +28,12 @@ impl Margin {
         let account = match entries.next()?.ok()?.command {
             Command::PlaceOrder(order) => order.account,
             Command::AmendOrder(amendment) => amendment.account,
-            Command::Withdraw { account, .. } | Command::Transfer { from: account, .. } => account,
+            Command::Withdraw { account, .. } | Command::Transfer { from: account, .. } => {
+                return Some(Margin { account, needed: None });
+            }
             _ => return None,
         };
-        let needed = life.engine.account(account)?.initial_margin;
+        let needed = Some(life.engine.account(account)?.initial_margin);
         Some(Margin { account, needed })
     }
 
@@ -38,14 +41,19 @@ impl Margin {
     /// liquidation is not its order's doing.
     pub(crate) fn after(&self, life: &Life, applied: &Applied) -> Result<(), Violation> {
         let Some(now) = life.engine.account(self.account) else { return Ok(()) };
-        let is_quiet = refusal(&applied.events).is_some() || now.liquidating;
-        if is_quiet || types::Amount::ZERO <= now.free || now.initial_margin <= self.needed {
+        if refusal(&applied.events).is_some() || now.liquidating {
+            return Ok(());
+        }
+        // Profits that are not realised cannot be taken out (SUM-4).
+        let profit =
+            if self.needed.is_none() { now.unrealised.max(Amount::ZERO) } else { Amount::ZERO };
+        let free = now.free.minus(profit);
+        if Amount::ZERO <= free || self.needed.is_some_and(|needed| now.initial_margin <= needed) {
             return Ok(());
         }
         let words = format!(
-            "entry {} leaves {} of account {} free, which needs {} and needed {} before",
+            "entry {} leaves {free} of account {} free, which needs {} and needed {:?} before",
             life.engine.seq(),
-            now.free,
             self.account,
             now.initial_margin,
             self.needed

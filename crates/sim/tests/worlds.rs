@@ -46,8 +46,7 @@ fn a_setup_is_told_and_read_back() {
         Ok(_) => "read".to_owned(),
         Err(error) => error.to_string().chars().take(70).collect(),
     });
-    expect![[r#""#]]
-    .assert_eq(&words.join("\n"));
+    expect![[r#""#]].assert_eq(&words.join("\n"));
 }
 
 #[test]

@@ -2,14 +2,12 @@
 
 use std::process::ExitCode;
 
-use anyhow::bail;
-
 use crate::cli::Sim;
 
 /// Hunts the bugs of these names.
 #[cfg(not(feature = "planted"))]
 pub fn hunt(_: &Sim, _: &str) -> anyhow::Result<ExitCode> {
-    bail!(
+    anyhow::bail!(
         "this build has no planted bugs, and no release may have them: \
          cargo run --profile planted --features planted -- sim --bugs all"
     )

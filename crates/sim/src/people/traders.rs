@@ -46,6 +46,8 @@ pub struct Person {
     mine: VecDeque<OrderId>,
     burst: u32,
     has_begun: bool,
+    /// What it sent last, to send it once more: some do not know that it arrived.
+    last: Option<Command>,
 }
 
 impl Person {
@@ -53,8 +55,8 @@ impl Person {
     pub fn new(trade: Trade, account: AccountId, rng: Rng) -> Person {
         let session = SessionId(account.0);
         let (mine, n_placed, burst, has_begun) = (VecDeque::new(), 0, 0, false);
-        let sub = None;
-        Person { trade, account, sub, session, rng, n_placed, mine, burst, has_begun }
+        let (sub, last) = (None, None);
+        Person { trade, account, sub, session, rng, n_placed, mine, burst, has_begun, last }
     }
 
     /// An order of its own has an id.
@@ -158,7 +160,7 @@ impl Person {
     fn lever(&mut self, eyes: &Eyes<'_>) -> Vec<Command> {
         let account = self.account;
         if self.rng.chance(100_000) {
-            let amount = Amount(1 + self.rng.bell(1_000_000).abs());
+            let amount = eyes.venue.worth(self.rng.heavy(20_000));
             return vec![Command::Withdraw { account, amount }];
         }
         if self.rng.chance(50_000) {
@@ -186,7 +188,8 @@ impl Person {
         }
         let instrument = if self.rng.chance(800_000) { PERPETUAL } else { FUTURE };
         let side = if account.0 % 3 == 0 { Side::Ask } else { Side::Bid };
-        let lots = if eyes.venue.linear { self.rng.heavy(8_000) } else { self.rng.heavy(40_000) };
+        // Up to fifty times what it began with.
+        let lots = if eyes.venue.linear { self.rng.below(16_000) } else { self.rng.below(96_000) };
         let mut order = self.limit(eyes, instrument, (side, 0, lots));
         order.kind = OrderKind::Market;
         vec![place(order)]
@@ -291,8 +294,15 @@ impl Person {
                 place(order)
             }
             17 => Command::SetKillSwitch { account, on: self.rng.chance(100_000) },
+            18 => match self.last.take() {
+                Some(again) => again,
+                None => place(order),
+            },
             _ => self.cancel_one().unwrap_or_else(|| place(order)),
         };
+        if matches!(one, Command::PlaceOrder(_) | Command::PlaceTrigger(_)) {
+            self.last = Some(one.clone());
+        }
         vec![one]
     }
 
