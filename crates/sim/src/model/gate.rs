@@ -181,7 +181,7 @@ impl Gate {
         Ok(())
     }
 
-    /// ORA-1, ORA-2: an index is within the cap of the lower median of what is live. Looked at where
+    /// ORA-1, ORA-2: an index is within the cap of the lower median of what is live, if
     /// all that counts has one weight, and no reporter or source more than one seat.
     /// Whom a report proves to lie is told of after the index that is made without it: then nothing
     /// is looked at.
@@ -384,7 +384,7 @@ impl Gate {
         hold!(
             feed.is_known(state.at) && !increases,
             FRESH,
-            "order {} is placed by an index that is {:?} with {:?} live, it opens more: {increases}",
+            "order {} is placed by an index that is {:?} with {:?} live, opens more: {increases}",
             placed.order,
             feed.health,
             feed.live(state.at, false)

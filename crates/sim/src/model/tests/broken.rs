@@ -587,7 +587,7 @@ fn each_broken_log_is_spoken_of_by_its_checker() {
             let is_right = spoken.as_ref().is_some_and(|by| checkers.contains(&by.checker));
             heard.push((is_right, spoken));
         }
-        // What is broken may do no harm before the log ends, or goes by itself; then nothing is said.
+        // What is broken may do no harm before the log ends: then nothing is said.
         let n_right = heard.iter().filter(|(is_right, _)| *is_right).count();
         let is_wrong = heard.iter().any(|(is_right, spoken)| !is_right && spoken.is_some());
         if is_wrong || n_right == 0 || n_right * 2 < heard.len() {
