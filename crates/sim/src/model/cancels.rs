@@ -1,6 +1,7 @@
 //! `CANCEL-GETS-IN`: a cancel of what is open and its own is never refused, whatever state the
 //! market is in, and it cancels that (ORD-15); a mass cancel leaves nothing open that its scope
-//! takes in (ORD-16, TRG-10); and nobody's orders are cancelled as asked for who did not ask.
+//! takes in (ORD-16, TRG-10); and nobody's orders are cancelled as asked for who did not ask;
+//! whoever is stopped has nothing open (STA-4).
 //!
 //! It does not see the order in which a mass cancel goes.
 
@@ -105,6 +106,15 @@ pub(crate) fn end(state: &State, triggers: &Triggers, entry: &Entry) -> Check {
     }
     let left = triggers.of(*account).find(|(_, trigger)| takes_trigger(state, scope, trigger));
     hold!(left.is_none(), GETS_IN, "trigger {left:?} waits after its cancel by {scope:?}");
+    Ok(())
+}
+
+/// STA-4: an account that was stopped has nothing open and nothing that waits.
+pub(crate) fn check_stopped(state: &State, triggers: &Triggers, account: AccountId) -> Check {
+    let orders = &state.account(account)?.orders;
+    hold!(orders.is_empty(), GETS_IN, "{account} is stopped, and has {orders:?} open");
+    let left = triggers.of(account).next();
+    hold!(left.is_none(), GETS_IN, "{account} is stopped, and {left:?} waits");
     Ok(())
 }
 

@@ -13,13 +13,14 @@
 //! that are too old, nor what a mass quote opens.
 
 use types::{
-    AccountId, At, Entry, FeedTerms, Health, IndexId, Label, OrderPlaced, ReporterFault, Seat,
-    TriggerSource,
+    AccountId, At, Command, Entry, FeedTerms, Health, IndexId, IndexPrice, Label, OrderPlaced,
+    ReporterFault, Seat, TriggerSource,
 };
 
 use super::state::{State, at};
 use super::{Check, hold};
 
+pub(crate) const MEDIAN: &str = "INDEX-MEDIAN";
 pub(crate) const FRESH: &str = "GATE-FRESH";
 
 /// Every feed, by index.
@@ -45,6 +46,8 @@ struct Chair {
     weight: u32,
     source: Label,
     said_at: Option<At>,
+    price: u64,
+    nonce: u64,
     is_fresh: bool,
     is_suspended: bool,
 }
@@ -107,6 +110,8 @@ fn chairs(terms: &FeedTerms) -> Vec<Chair> {
             weight: source.map_or(0, |source| source.weight),
             source: source.map_or_else(Label::default, |source| source.name.clone()),
             said_at: None,
+            price: 0,
+            nonce: 0,
             is_fresh: false,
             is_suspended: false,
         }
@@ -142,8 +147,10 @@ impl Gate {
             feed.health = old.health;
             for chair in &mut feed.seats {
                 let known = old.seats.iter().find(|known| known.seat == chair.seat);
+                chair.nonce = known.map_or(0, |known| known.nonce);
                 let known = known.filter(|known| known.source == chair.source);
                 chair.said_at = known.and_then(|known| known.said_at);
+                chair.price = known.map_or(0, |known| known.price);
                 let reporter = chair.seat.reporter;
                 let mut olds = old.seats.iter();
                 chair.is_suspended =
@@ -153,18 +160,64 @@ impl Gate {
         self.feeds[nth] = Some(feed);
     }
 
-    pub fn reported(&mut self, index: IndexId, seat: Seat, source_at: At) -> Check {
+    /// A report was taken: it is the newest of its seat (ORA-7, ORA-8).
+    pub fn reported(&mut self, entry: &Entry, index: IndexId, seat: Seat, source_at: At) -> Check {
         let feed = self.feed_mut(index)?;
         let chair = feed.seats.iter_mut().find(|chair| chair.seat == seat);
         hold!(chair.is_some(), FRESH, "{seat:?} reported index {index}, and has no seat there");
         if let Some(chair) = chair {
             hold!(!chair.is_suspended, FRESH, "{seat:?} reported, and is suspended");
+            if let Command::ReportPrice(signed) = &entry.command {
+                let (nonce, last) = (signed.report.nonce, chair.nonce);
+                hold!(last < nonce, FRESH, "report {nonce} of {seat:?} is taken after {last}");
+                (chair.nonce, chair.price) = (nonce, signed.report.price.0);
+            }
             chair.said_at = Some(source_at);
             if 0 < chair.weight {
                 chair.is_fresh = true;
                 feed.n_fresh += 1;
             }
         }
+        Ok(())
+    }
+
+    /// ORA-1, ORA-2: an index is within the cap of the lower median of what is live, if
+    /// all that counts has one weight, and no reporter or source more than one seat.
+    /// Whom a report proves to lie is told of after the index that is made without it: then nothing
+    /// is looked at.
+    pub fn check_index(&self, entry: &Entry, index: IndexId, price: IndexPrice, now: At) -> Check {
+        let Some(feed) = self.feed(at(u32::from(index.0))) else {
+            return Ok(());
+        };
+        let is_taken = match &entry.command {
+            Command::ReportPrice(signed) => {
+                let (report, mut chairs) = (&signed.report, feed.seats.iter());
+                let of = (report.reporter, report.source, report.nonce);
+                chairs.any(|one| (one.seat.reporter, one.seat.source, one.nonce) == of)
+            }
+            command => *command == Command::Tick,
+        };
+        if !is_taken {
+            return Ok(());
+        }
+        let counts = |chair: &&Chair| 0 < chair.weight && feed.is_live(chair, now);
+        let mut prices: Vec<u64> = Vec::with_capacity(feed.seats.len());
+        let mut weights = feed.seats.iter().filter(counts).map(|chair| chair.weight);
+        let first = weights.next();
+        let is_even = weights.all(|weight| Some(weight) == first);
+        prices.extend(feed.seats.iter().filter(counts).map(|chair| chair.price));
+        if !is_even || feed.live(now, false) != (prices.len(), prices.len()) || prices.is_empty() {
+            return Ok(());
+        }
+        prices.sort_unstable();
+        let median = prices[(prices.len() - 1) / 2];
+        let most = u128::from(median) * u128::from(feed.terms.cap_ppm) / 1_000_000;
+        let apart = u128::from(price.0.abs_diff(median));
+        hold!(
+            apart <= most,
+            MEDIAN,
+            "index {index} is {price}, {apart} from the median {median}: {most} is the most"
+        );
         Ok(())
     }
 
@@ -226,6 +279,26 @@ impl Gate {
 
     pub fn is_fed(&self, index: usize) -> bool {
         self.feed(index).is_some()
+    }
+
+    /// ORA-12, after a tick, which looks at every feed: what is told of its health has its quorum.
+    pub fn check_ticked(&self, now: At) -> Check {
+        for feed in self.feeds.iter().flatten() {
+            let quorum = match feed.health {
+                Health::Healthy => feed.terms.healthy,
+                Health::Degraded => feed.terms.degraded,
+                Health::Frozen | Health::Manual => continue,
+            };
+            hold!(
+                feed.has(quorum, now, false),
+                FRESH,
+                "the feed of {} is told to be {:?} with {:?} live: {quorum:?} is needed",
+                feed.terms.base,
+                feed.health,
+                feed.live(now, false)
+            );
+        }
+        Ok(())
     }
 
     /// Whether funding may move.
@@ -311,7 +384,7 @@ impl Gate {
         hold!(
             feed.is_known(state.at) && !increases,
             FRESH,
-            "order {} is placed by an index that is {:?} with {:?} live, it opens more: {increases}",
+            "order {} is placed by an index that is {:?} with {:?} live, opens more: {increases}",
             placed.order,
             feed.health,
             feed.live(state.at, false)

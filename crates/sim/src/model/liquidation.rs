@@ -11,7 +11,7 @@
 //! nor an account that should be liquidated and is not.
 
 use types::{
-    AccountId, InstrumentId, LedgerAccount, LiquidationAction as Action, LiquidationEnd,
+    AccountId, AdlPolicy, InstrumentId, LedgerAccount, LiquidationAction as Action, LiquidationEnd,
     LiquidationStep, MarginSnapshot, RiskTerms, SignedLots, Ticks,
 };
 
@@ -20,6 +20,11 @@ use super::worth::Round;
 use super::{Check, funding, hold, positions};
 
 pub(crate) const JUST: &str = "LIQUIDATION-JUST";
+
+/// What holds until `SetRisk` says something else.
+const USUAL_BUFFER_PPM: u32 = 250_000;
+
+const BILLION: i128 = 1_000_000_000;
 
 /// What is remembered between steps.
 #[derive(Debug, Default)]
@@ -92,9 +97,7 @@ impl Liquidations {
         told: &MarginSnapshot,
     ) -> Check {
         check_snapshot(state, id, told)?;
-        let buffer = self.terms.map_or(0, |terms| terms.buffer_ppm);
-        let needed = i128::from(told.maintenance.0);
-        let target = needed + needed * i128::from(buffer) / 1_000_000;
+        let target = self.target(told);
         let equity = i128::from(told.equity.0);
         hold!(target <= equity, JUST, "{id} is let go with {equity}: it needs {target}");
         let account = state.account_mut(id)?;
@@ -105,6 +108,13 @@ impl Liquidations {
         hold!(n_orders == 0, JUST, "{id} has {n_orders} orders when its liquidation ends");
         account.is_liquidating = false;
         Ok(())
+    }
+
+    /// LIQ-8: what an account must be worth to be let go.
+    fn target(&self, told: &MarginSnapshot) -> i128 {
+        let buffer = self.terms.map_or(USUAL_BUFFER_PPM, |terms| terms.buffer_ppm);
+        let needed = i128::from(told.maintenance.0);
+        needed + needed * i128::from(buffer) / 1_000_000
     }
 
     pub fn stepped(&mut self, state: &mut State, step: &LiquidationStep) -> Check {
@@ -128,6 +138,14 @@ impl Liquidations {
                 let fee = i128::from(fee.0);
                 let fits = 0 <= fee && most.is_none_or(|most| fee <= most);
                 hold!(fits, JUST, "a round costs {fee}: it is {most:?} at most");
+                let (has, left) = (i128::from(step.before.equity.0), step.after.equity.0);
+                let target = self.target(&step.before);
+                hold!(
+                    has < target,
+                    JUST,
+                    "{id} has {has}, {target} lets it go, and a round follows"
+                );
+                hold!(fee == 0 || 0 <= left, JUST, "{id} pays a fee of {fee}, and has {left} then");
             }
             Action::TakenOver { backstop, instrument, mark, margin, size } => {
                 let known = state.market(*instrument)?.mark;
@@ -147,6 +165,7 @@ impl Liquidations {
                 rank: place,
                 size,
                 mark,
+                score,
                 ..
             } => {
                 let of = (id, *instrument);
@@ -157,6 +176,10 @@ impl Liquidations {
                 let known = state.market(*instrument)?.mark;
                 hold!(*mark == known, JUST, "deleveraged at {mark}, the mark is {known}");
                 check_winner(state, (id, *counterparty), *instrument, *size, haircut.0)?;
+                let is_queue = self.terms.is_none_or(|terms| terms.adl == AdlPolicy::Queue);
+                if is_queue && size.0 != 0 {
+                    check_first(state, *counterparty, *instrument, (*size, *score))?;
+                }
                 if haircut.0 != 0 {
                     self.check_given(state, id, haircut.0)?;
                 }
@@ -213,4 +236,35 @@ fn gain(state: &State, instrument: InstrumentId, held: &Holding) -> Result<i128,
     let worth = positions::at_mark(&market.worth, market.is_option(), held, market.mark);
     let owed = funding::owed(held, market.funded);
     Ok(if market.is_option() { worth - i128::from(held.cost) } else { worth - owed })
+}
+
+/// ADL-3: of those who still hold the side that is closed, nobody has a higher score by the queue.
+fn check_first(
+    state: &State,
+    asked: AccountId,
+    instrument: InstrumentId,
+    (size, score): (SignedLots, i64),
+) -> Check {
+    let market = state.market(instrument)?;
+    if market.is_option() {
+        return Ok(());
+    }
+    for holder in &market.holders {
+        let held = state.holding(*holder, instrument);
+        if *holder == asked || held.size == 0 || held.size.signum() == size.0.signum() {
+            continue;
+        }
+        let equity = equity(state, *holder)?.counted;
+        let gain = gain(state, instrument, &held)?.min(equity).max(0);
+        let value = market.worth.value(market.mark, held.size.unsigned_abs(), Round::Down);
+        let cost = i128::from(held.cost).abs().max(1);
+        let other = (gain * BILLION / cost).checked_mul(value.max(1));
+        let other = other.map_or(i128::MAX, |product| product / equity.max(1) / 1_000);
+        hold!(
+            other.min(i64::MAX.into()) <= i128::from(score),
+            JUST,
+            "{asked} is closed in {instrument} with a score of {score}, {holder} has {other}"
+        );
+    }
+    Ok(())
 }

@@ -54,6 +54,8 @@ pub(crate) fn listed(
         sum_size: 0,
         sum_cost: 0,
         holders: Vec::new(),
+        margin: None,
+        clamp_ppm: None,
         funded: 0,
     });
     Ok(())

@@ -25,9 +25,12 @@
 //! | `states` | `STATE-ALLOWS` |
 //! | `protection` | `MMP-FREEZES` |
 //! | `triggers` | `TRIGGER-REACHED`, `TRIGGER-DUE` |
-//! | `gate` | `GATE-FRESH` |
+//! | `gate` | `GATE-FRESH`, `INDEX-MEDIAN` |
 //! | `funding` | `FUNDING-EXACT` |
 //! | `liquidation` | `LIQUIDATION-JUST` |
+//! | `margin` | `MARGIN-COVERED` |
+//! | `halts` | `HALT-HOLDS` |
+//! | `prices` | `MARK-CLAMPED` |
 //! | `delivery` | `DELIVERY-FLAT` |
 //! | `compare` | `ENGINE-AGREES` |
 //!
@@ -42,14 +45,17 @@ mod delivery;
 mod fees;
 mod funding;
 mod gate;
+mod halts;
 mod ids;
 mod liquidation;
 mod listing;
 mod log;
+mod margin;
 mod matching;
 mod money;
 mod orders;
 mod positions;
+mod prices;
 mod protection;
 mod self_trade;
 mod state;
@@ -62,7 +68,7 @@ mod tests;
 
 use engine::Engine;
 use types::{
-    AssetCode, CloseReason, Command, Entry, Event, IndexId, InstrumentId, LedgerAccount,
+    AccountId, AssetCode, CloseReason, Command, Entry, Event, IndexId, InstrumentId, LedgerAccount,
     MarginModel, OrderId, OrderPlaced, Traded, TransferReason,
 };
 
@@ -95,6 +101,9 @@ pub struct Model {
     gate: gate::Gate,
     fundings: funding::Fundings,
     liquidations: liquidation::Liquidations,
+    halts: halts::Halts,
+    /// Who was stopped in this entry.
+    killed: Option<AccountId>,
 }
 
 impl Model {
@@ -111,6 +120,8 @@ impl Model {
             gate: gate::Gate::default(),
             fundings: funding::Fundings::default(),
             liquidations: liquidation::Liquidations::default(),
+            halts: halts::Halts::default(),
+            killed: None,
         }
     }
 
@@ -152,8 +163,13 @@ impl Model {
         positions::end(&mut self.state, &self.untold)?;
         self.auctions.end(&self.state)?;
         self.protections.end(&self.state)?;
+        self.halts.end(&self.state)?;
         cancels::end(&self.state, &self.triggers, entry)?;
+        if let Some(killed) = self.killed.take() {
+            cancels::check_stopped(&self.state, &self.triggers, killed)?;
+        }
         if entry.command == Command::Tick {
+            self.gate.check_ticked(self.state.at)?;
             self.triggers.check_due(&self.state, &self.gate)?;
         }
         self.triggers.end()?;
@@ -189,8 +205,16 @@ impl Model {
                 orders::replenished(state, *order, *displayed)
             }
             Event::OrderAmended { order, .. } => {
-                let told = amends::Amended::of(event, *order);
-                told.map_or(Ok(()), |told| amends::amended(state, entry, &told))
+                let Some(told) = amends::Amended::of(event, *order) else {
+                    return Ok(());
+                };
+                let known = state.order(*order)?;
+                let before = state.holding(known.account, known.instrument);
+                amends::amended(state, entry, &told)?;
+                match told.asked && !told.kept_place {
+                    true => margin::check_order(state, *order, &before),
+                    false => Ok(()),
+                }
             }
             _ => self.see_prices(entry, event),
         }
@@ -201,16 +225,18 @@ impl Model {
         let state = &mut self.state;
         match event {
             Event::PriceReported { index, seat, source_at, .. } => {
-                self.gate.reported(*index, *seat, *source_at)
+                self.gate.reported(entry, *index, *seat, *source_at)
             }
             Event::IndexChanged { index, base, quote, price } => {
+                self.gate.check_index(entry, *index, *price, state.at)?;
                 let index = state.index_mut(at(u32::from(index.0)));
                 (index.pair, index.price) = (Some((*base, *quote)), *price);
                 Ok(())
             }
-            Event::MarksMade { marks, .. } => {
-                marks.iter().try_for_each(|made| listing::mark(state, made.instrument, made.mark))
-            }
+            Event::MarksMade { marks, .. } => marks.iter().try_for_each(|made| {
+                prices::check_mark(state, made.instrument, made.mark)?;
+                listing::mark(state, made.instrument, made.mark)
+            }),
             Event::MarkChanged { instrument, mark: to } => listing::mark(state, *instrument, *to),
             Event::FeedHealthChanged { index, from, to, at, .. } => {
                 log::check_time(state, *at)?;
@@ -232,7 +258,7 @@ impl Model {
             }
             Event::PricingSet { instrument, terms } => {
                 self.fundings.set_terms(*instrument, terms);
-                Ok(())
+                prices::set_terms(state, *instrument, terms)
             }
             Event::FundingAccrued { instrument, rate_ppb, interest_ppb, index_price, at } => {
                 log::check_time(state, *at)?;
@@ -258,6 +284,7 @@ impl Model {
         let state = &mut self.state;
         match event {
             Event::StateChanged { instrument, from, to, at } => {
+                self.halts.moved();
                 states::changed(state, *instrument, (*from, *to), *at)
             }
             Event::AuctionIndicated { instrument, indication, .. } => {
@@ -316,6 +343,12 @@ impl Model {
                 log::check_time(state, *at)?;
                 self.liquidations.ended(state, *account, *end, margin)
             }
+            Event::Halted(halt) => {
+                self.halts.halted(halt);
+                Ok(())
+            }
+            Event::Resumed { scope, cause, .. } => self.halts.resumed(*scope, *cause),
+            Event::MarginSet { instrument, terms } => margin::set_terms(state, *instrument, terms),
             Event::RiskSet(terms) => {
                 self.liquidations.set_terms(terms);
                 Ok(())
@@ -332,6 +365,7 @@ impl Model {
             }
             Event::KillSwitchSet { account, on, .. } => {
                 state.account_mut(*account)?.is_killed = *on;
+                self.killed = on.then_some(*account).or(self.killed);
                 Ok(())
             }
             Event::AccountOpened { account, parent, at } => {
@@ -353,7 +387,11 @@ impl Model {
         self.ids.placed(state, placed.account, placed.client_order_id.as_ref(), placed.order)?;
         states::placed(state, entry, placed, is_born)?;
         self.gate.check_places(state, entry, placed)?;
+        let before = state.holding(placed.account, placed.instrument);
         orders::placed(state, placed)?;
+        if !matches!(entry.command, Command::MassQuote(_)) {
+            margin::check_order(state, placed.order, &before)?;
+        }
         self.protections.check_known(state, placed.order)?;
         self.protections.check_free(state, placed.order)
     }
@@ -396,6 +434,12 @@ impl Model {
         }
         money::transferred(state, entry, sides, amount, reason)?;
         match reason {
+            TransferReason::Withdrawal | TransferReason::Transfer | TransferReason::Stake => {
+                match sides.0 {
+                    LedgerAccount::Collateral(payer) => margin::check_left(state, payer),
+                    _ => Ok(()),
+                }
+            }
             TransferReason::Funding => funding::moved(state, sides, amount),
             _ => Ok(()),
         }

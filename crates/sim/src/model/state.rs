@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use types::{
-    AccountId, AssetCode, At, IndexPrice, Instrument, InstrumentId, Label, Lots, MarketState,
-    MmpGroup, OrderId, OrderKind, PostOnly, SelfTradeMode, Seq, SessionId, Side, Ticks,
-    TimeInForce,
+    AccountId, AssetCode, At, IndexPrice, Instrument, InstrumentId, Label, Lots, MarginTerms,
+    MarketState, MmpGroup, OrderId, OrderKind, PostOnly, SelfTradeMode, Seq, SessionId, Side,
+    Ticks, TimeInForce,
 };
 
 use super::log::COHERENT;
@@ -111,6 +111,9 @@ pub(crate) struct Market {
     pub sum_cost: i128,
     /// Holders, who are not to be searched for when all are settled.
     pub holders: Vec<AccountId>,
+    /// What the operator said of its margin and of its mark.
+    pub margin: Option<MarginTerms>,
+    pub clamp_ppm: Option<u32>,
     /// What one lot has cost a long in funding, in trillionths of an atom.
     pub funded: i128,
 }
@@ -291,13 +294,19 @@ impl Holding {
         *sum = if is_in { *sum + lots } else { sum.saturating_sub(lots) };
     }
 
+    /// Lots that open orders of a side can trade: what may only reduce trades at most the position.
+    pub fn tradable(&self, side: Side) -> i64 {
+        let (open, reduce) = match side {
+            Side::Bid => (self.open_bid, self.reduce_bid),
+            Side::Ask => (self.open_ask, self.reduce_ask),
+        };
+        i64::try_from(open + reduce.min(self.reducible(side))).unwrap_or(i64::MAX / 2)
+    }
+
     /// The largest position that the open orders could make of this one, either way.
     pub fn reach(&self) -> u64 {
-        let tradable = |side, open: u64, reduce: u64| {
-            i64::try_from(open + reduce.min(self.reducible(side))).unwrap_or(i64::MAX / 2)
-        };
-        let up = self.size + tradable(Side::Bid, self.open_bid, self.reduce_bid);
-        let down = self.size - tradable(Side::Ask, self.open_ask, self.reduce_ask);
+        let up = self.size + self.tradable(Side::Bid);
+        let down = self.size - self.tradable(Side::Ask);
         up.unsigned_abs().max(down.unsigned_abs())
     }
 }

@@ -66,7 +66,7 @@ fn long_random_logs_break_no_promise() {
     }
     let per_entry = time.as_nanos() / u128::from(n_entries.max(1));
     eprintln!("{n_entries} entries, {n_refused} refused, {per_entry} ns an entry, {kinds:?}");
-    assert!(n_refused * 2 < n_entries, "{n_refused} of {n_entries} entries were refused");
+    assert!(n_refused * 4 < n_entries * 3, "{n_refused} of {n_entries} entries were refused");
     for kind in RARE {
         assert!(kinds.contains_key(*kind), "{kind} never came: {kinds:?}");
     }

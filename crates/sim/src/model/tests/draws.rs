@@ -116,7 +116,10 @@ fn rare(world: &mut World, choice: u64) {
             let reporter = 1 + u32::try_from(world.below(N_REPORTERS.into())).expect("small");
             let cents = [world.cents * 9 / 10, world.cents * 2, 1]
                 [usize::try_from(world.below(3)).expect("three")];
-            let report = world.report(reporter, cents);
+            let mut report = world.report(reporter, cents);
+            if world.one_in(2) {
+                (report.nonce, report.price.0) = (report.nonce - 9, world.cents * 1_000_000);
+            }
             world.send(report);
         }
         965..967 => {

@@ -1,5 +1,5 @@
-//! What the model found that the engine does against `docs/rules`, each in its smallest case. A test
-//! here says what is so; when it is put right the test is turned round.
+//! What the model found that the engine does against `docs/rules`, each in its smallest case. A
+//! test here says what is so; when it is put right the test is turned round.
 
 use engine::Engine;
 use types::{

@@ -28,6 +28,9 @@ pub struct World {
     pub cents: u64,
     /// Which way it goes for now.
     rises: bool,
+    /// Reporters who say nothing for now, a bit each.
+    silent: u64,
+    is_silent: bool,
     pub orders: Vec<OrderId>,
     pub log: Vec<(Entry, Vec<Event>)>,
     pub keeps_log: bool,
@@ -52,6 +55,8 @@ impl World {
             is_crossed: seed % 5 == 2,
             cents: 6_000_000,
             rises: seed.is_multiple_of(3),
+            silent: 0,
+            is_silent: seed % 4 == 3 || seed % 5 == 2,
             orders: Vec::new(),
             log: Vec::new(),
             keeps_log,
@@ -265,13 +270,23 @@ impl World {
     pub fn second(&mut self, is_calm: bool) {
         self.at = At(self.at.0.max(self.ticked_at.0 + 1_000));
         self.ticked_at = self.at;
+        if self.is_silent && self.one_in(25) {
+            self.silent = self.below(32) & self.below(32);
+        } else if is_calm || self.one_in(10) {
+            self.silent = 0;
+        }
         for reporter in 1..=N_REPORTERS {
-            if !is_calm && self.one_in(12) {
+            if !is_calm && (self.one_in(12) || self.silent >> reporter & 1 == 1) {
                 continue;
             }
             let off = self.below(40);
             let cents = self.cents + off * 100 - 2_000;
             let report = self.report(reporter, cents);
+            self.send(report);
+        }
+        if self.is_crossed {
+            let mut report = self.report(1, self.cents);
+            report.source = SourceId(1);
             self.send(report);
         }
         self.apply(Command::Tick);
