@@ -50,8 +50,8 @@ const RESTART: Us = SECOND / 2;
 enum Happening {
     /// A message leaves, if its sender is still in the life in which it wrote it.
     Leave { from: NodeId, life: u32, to: NodeId, message: Message },
-    /// A message arrives.
-    Hear { to: NodeId, from: NodeId, message: Message },
+    /// A message arrives, that its sender wrote in that life.
+    Hear { to: NodeId, from: (NodeId, u32), message: Message },
     /// A disk has done what it was asked.
     Synced { node: NodeId, life: u32, index: u64 },
     /// A node looks at its clock.
@@ -124,6 +124,8 @@ struct Host {
     dutiful: u64,
     /// Its disk is new: it may not vote before it has what was committed.
     probation: Option<u64>,
+    /// What it said in this life or before was said by a machine that is gone.
+    buried: u32,
     /// Answers that wait until it has applied an entry.
     owed: BTreeMap<u64, Vec<trading::Owed>>,
     /// When its disk is done with the sync that it is at, and with the one after that.
@@ -361,6 +363,7 @@ impl Host {
             has_turn: false,
             dutiful: 0,
             probation: None,
+            buried: 0,
             owed: BTreeMap::new(),
             busy_until: 0,
             next_until: 0,

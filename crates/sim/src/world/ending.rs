@@ -29,6 +29,8 @@ const TAKES_WITHIN: u64 = 5 * SECOND;
 impl World {
     pub(super) fn wind_down(&mut self) -> Result<(), Violation> {
         self.is_quiet = true;
+        // Faults have stopped: the links lose nothing any more, either.
+        self.setup.loss_ppm = 0;
         self.mend_all()?;
         let end = self.now + HEALS_WITHIN;
         self.run_until(end)?;
@@ -40,14 +42,31 @@ impl World {
         self.run_until(end)?;
         let answered = self.report.n_answers - asked;
         if answered < u64::from(told) {
-            let words =
-                format!("of {told} nodes {answered} took a fresh command after faults had stopped");
+            let words = format!(
+                "of {told} nodes {answered} took a fresh command after faults had stopped; {}",
+                self.positions()
+            );
             return Err(Violation::new("LIVENESS", words));
         }
         self.is_over = true;
         let end = self.now + SETTLES_WITHIN;
         self.run_until(end)?;
         self.compare_all()
+    }
+
+    /// Where each node is.
+    fn positions(&self) -> String {
+        let position = |(node, host): (&NodeId, &super::Host)| match &host.life {
+            Some(life) => format!(
+                "node {node} in term {} has applied {} of {}, {}",
+                life.raft.term(),
+                life.applied.index,
+                life.raft.log.last().index,
+                if life.raft.leads() { "leads" } else { "follows" }
+            ),
+            None => format!("node {node} is away"),
+        };
+        self.hosts.iter().map(position).collect::<Vec<_>>().join("; ")
     }
 
     /// A fresh command through a node.

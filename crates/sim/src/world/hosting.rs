@@ -68,6 +68,7 @@ impl World {
         let host = self.hosts.get_mut(&node).expect("a host");
         host.disk.wipe().expect("scratch files can be removed");
         host.probation = Some(committed);
+        host.buried = host.n_lives;
         let voters = host.plan.nodes.iter().copied().filter(|voter| *voter != node);
         host.plan.voters = voters.collect();
         let lives = self.hosts.values_mut().filter_map(|host| host.life.as_mut());
@@ -124,18 +125,22 @@ impl World {
         let is_command = matches!(message, Message::Forward { .. });
         let doubles = self.links.chance(self.setup.double_ppm) && !is_command;
         let copies = if doubles { 2 } else { 1 };
+        let life = self.hosts[&from].n_lives;
         for _ in 0..copies {
             let delay = self.setup.delay + self.links.wait(self.setup.jitter + self.extra_delay);
-            self.plan(delay, Happening::Hear { to, from, message: message.clone() });
+            self.plan(delay, Happening::Hear { to, from: (from, life), message: message.clone() });
         }
     }
 
     pub(super) fn hear(
         &mut self,
         to: NodeId,
-        from: NodeId,
+        from: (NodeId, u32),
         message: Message,
     ) -> Result<(), Violation> {
+        if from.1 <= self.hosts[&from.0].buried {
+            return Ok(());
+        }
         if let Some(later) = self.standstill(to) {
             self.plan(later, Happening::Hear { to, from, message });
             return Ok(());
@@ -150,7 +155,7 @@ impl World {
             }
             return Ok(());
         }
-        let heard = life.raft.hear(now, from, message);
+        let heard = life.raft.hear(now, from.0, message);
         self.after(to, heard)
     }
 
