@@ -110,7 +110,8 @@ pub enum Command {
     /// Plays a crash to the real engine, with leveraged traders, makers that leave, and a fund.
     #[command(after_help = stress::STRESS_EXAMPLES)]
     Stress(Box<Stress>),
-    /// Plays worlds that are drawn from seeds: nodes, disks, faults and people, with every entry checked.
+    /// Plays worlds that are drawn from seeds: nodes, disks, faults and people, with every entry
+    /// checked.
     #[command(after_help = sim::SIM_EXAMPLES)]
     Sim(Box<Sim>),
     /// Prints how good the price feeds of a running server are, and why.

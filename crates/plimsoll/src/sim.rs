@@ -10,7 +10,6 @@ mod words;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use serde_json::json;
 use sim::run::Outcome;
 use sim::scenario;
 use sim::setup::Setup;
@@ -131,10 +130,7 @@ fn scenarios(args: &Sim, name: &str) -> anyhow::Result<ExitCode> {
         let played = scenario::play(one, args.first_seed.unwrap_or(1), args.seeds.unwrap_or(1))?;
         failed |= played.broken.is_some();
         match args.json {
-            true => output::say_json(&json!({
-                "scenario": one.name, "worlds": played.worlds, "broken": played.broken.as_ref().map(ToString::to_string),
-                "saw": played.saw,
-            }))?,
+            true => output::say_json(&words::played_json(one, &played))?,
             false => output::say(&words::played(one, &played))?,
         };
     }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   setup    what a seed draws before anything happens
-//!   world    what happens, one thing at a time: hosting (nodes), trading (people), faulting, ending
+//!   world    what happens, one thing at a time: hosting (nodes), trading (people), faulting,
+//! ending
 //!     node     journal, engine, projections and snapshots as in production, over
 //!     raft     a model of consensus, and
 //!     disk     a disk that forgets, tears and fails

@@ -113,8 +113,7 @@ impl Log {
         let words = |error: &dyn std::fmt::Display| error.to_string();
         let mut reader = Reader::open(dir, first).map_err(|error| words(&error))?;
         let mut waiting: Option<(Stamp, Place)> = None;
-        loop {
-            let Some(record) = reader.next_record().map_err(|error| words(&error))? else { break };
+        while let Some(record) = reader.next_record().map_err(|error| words(&error))? {
             let (kind, count, body): (_, _, Rc<[u8]>) =
                 (record.kind, record.count, record.body.into());
             let (place, end) = reader.record_place();

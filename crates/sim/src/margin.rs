@@ -1,4 +1,5 @@
-//! `MARGIN`: an order that is accepted leaves what is free at or above zero, or needs no more than was
+//! `MARGIN`: an order that is accepted leaves what is free at or above zero, or needs no more
+//! than was
 //! needed before (the engine's invariant 3). Looked at for entries that are a batch by themselves.
 
 use replica::batch::Entries;

@@ -1,8 +1,11 @@
-//! A model of consensus: Raft as in Ongaro and Ousterhout's paper (2014, figure 2), with pre-votes and
+//! A model of consensus: Raft as in Ongaro and Ousterhout's paper (2014, figure 2), with
+//! pre-votes and
 //! leaders that step down when no quorum answers.
 //!
-//! Production orders its log with openraft; this model is here because a world of months needs one that
-//! costs nothing, and it drives the same journal, batches, engine and snapshots. What it cannot show is a
+//! Production orders its log with openraft; this model is here because a world of months needs
+//! one that
+//! costs nothing, and it drives the same journal, batches, engine and snapshots. What it cannot
+//! show is a
 //! bug of openraft, or of the code around it: the drills on real processes are for that
 //! (docs/decisions/0016-what-the-simulator-runs.md).
 
@@ -308,7 +311,7 @@ impl Raft {
         let mut effects = Vec::new();
         match message {
             Message::Vote { term, last, pre } => {
-                self.vote(now, from, (term, last, pre), &mut effects)?
+                self.vote(now, from, (term, last, pre), &mut effects)?;
             }
             Message::VoteReply { term, pre, granted } => {
                 if self.term() < term && !pre {

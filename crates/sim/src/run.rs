@@ -20,7 +20,8 @@ pub struct Outcome {
     pub story: Story,
 }
 
-/// Runs a world. The files of its disks are in a directory of its own, in memory where the system has that.
+/// Runs a world. The files of its disks are in a directory of its own, in memory where the
+/// system has that.
 pub fn run(setup: &Setup) -> std::io::Result<Outcome> {
     let memory = std::path::Path::new("/dev/shm");
     let scratch = match memory.is_dir() {

@@ -1,7 +1,8 @@
 //! Incidents that happened elsewhere, as worlds: what happened there, and what must be so here
 //! (spec of reliability, §1.2: I1 to I15).
 //!
-//! Each is a setup with a script. All checkers look on; beside them stands what must be seen, so that a
+//! Each is a setup with a script. All checkers look on; beside them stands what must be seen, so
+//! that a
 //! scenario that does not come about does not pass, and what must not.
 
 use std::collections::BTreeMap;
@@ -56,10 +57,12 @@ pub struct Played {
 pub const ALL: &[Incident] = &[
     Incident {
         name: "hyperliquid-2025-07-29",
-        there: "I1: overloaded API servers returned errors for orders that were accepted and executed: $1.99 M refunded",
-        here: "twenty times the load: whoever is refused is refused for good, every other outcome is told or can be asked for",
+        there: "I1: overloaded API servers returned errors for orders that were accepted and \
+            executed: $1.99 M refunded",
+        here: "twenty times the load: whoever is refused is refused for good, every other \
+            outcome is told or can be asked for",
         setup: |setup| {
-            setup.trades = vec![Trade::Maker, Trade::Taker, Trade::Runaway, Trade::Tinkerer]
+            setup.trades = vec![Trade::Maker, Trade::Taker, Trade::Runaway, Trade::Tinkerer];
         },
         script: &[(30, Act::Rush(20)), (50, Act::Rush(1))],
         sees: &["trade"],
@@ -67,8 +70,10 @@ pub const ALL: &[Incident] = &[
     },
     Incident {
         name: "dydx-2025-10-10",
-        there: "I2: the chain halted in a crash, came back on stale prices and liquidated by them: 27 claims, $462 k",
-        here: "all power is lost in the middle of a crash: nobody is liquidated before fresh prices have passed the barrier",
+        there: "I2: the chain halted in a crash, came back on stale prices and liquidated by \
+            them: 27 claims, $462 k",
+        here: "all power is lost in the middle of a crash: nobody is liquidated before fresh \
+            prices have passed the barrier",
         setup: |setup| setup.trades = vec![Trade::Maker, Trade::Leveraged, Trade::Taker],
         script: &[(60, Act::Price(-6_000, 25)), (70, Act::Break(Kind::PowerCutAll, 1, 12))],
         sees: &["liquidation", "term"],
@@ -76,8 +81,10 @@ pub const ALL: &[Incident] = &[
     },
     Incident {
         name: "coinbase-2026-05-07",
-        there: "I3: a zone lost its cooling, and with it three of five voters of one Raft group: about 8 hours",
-        here: "three of five nodes lose their power at once: nothing is acknowledged meanwhile, nothing is lost after",
+        there: "I3: a zone lost its cooling, and with it three of five voters of one Raft \
+            group: about 8 hours",
+        here: "three of five nodes lose their power at once: nothing is acknowledged meanwhile, \
+            nothing is lost after",
         setup: |setup| setup.nodes = 5,
         script: &[
             (40, Act::Break(Kind::Kill, 1, 20)),
@@ -89,8 +96,10 @@ pub const ALL: &[Incident] = &[
     },
     Incident {
         name: "binance-2025-10-10",
-        there: "I6: collateral was priced from the venue's own thin book (USDe at 0.65): $283 M paid",
-        here: "one source of five is a third too low for a minute: the index follows the others, and nobody is liquidated",
+        there: "I6: collateral was priced from the venue's own thin book (USDe at 0.65): $283 M \
+            paid",
+        here: "one source of five is a third too low for a minute: the index follows the \
+            others, and nobody is liquidated",
         setup: |setup| setup.trades = vec![Trade::Maker, Trade::Taker, Trade::Leveraged],
         script: &[(50, Act::Habit(2, Habit::Depegged)), (110, Act::Habit(2, Habit::Honest))],
         sees: &["trade"],
@@ -99,7 +108,8 @@ pub const ALL: &[Incident] = &[
     Incident {
         name: "paradex-2026-01-19",
         there: "I8: a restart reset the funding indices to zero: mass liquidations, and a rollback",
-        here: "all nodes lose power and start from snapshots: the funding of everybody is what it was, to the atom",
+        here: "all nodes lose power and start from snapshots: the funding of everybody is what \
+            it was, to the atom",
         setup: |setup| setup.snapshot_entries = 1_000,
         script: &[
             (45, Act::Break(Kind::PowerCutAll, 1, 3)),
@@ -120,7 +130,8 @@ pub const ALL: &[Incident] = &[
     Incident {
         name: "deribit-2020-08-27",
         there: "I11: the hardware of the master node failed, without a hot standby: 4 h 12 min",
-        here: "the leader's machine is gone for good and comes back empty: another leads within a second, nothing is lost",
+        here: "the leader's machine is gone for good and comes back empty: another leads within \
+            a second, nothing is lost",
         setup: |_| {},
         script: &[(45, Act::Break(Kind::Replace, 0, 5))],
         sees: &["trade", "term"],
@@ -128,8 +139,10 @@ pub const ALL: &[Incident] = &[
     },
     Incident {
         name: "hyperliquid-2025-10-10",
-        there: "I13: 34 983 positions were closed by auto-deleveraging within 12 minutes, more than was needed",
-        here: "the price falls by a quarter in a minute: whoever gives, gives in the order of the rule and no more than lacks",
+        there: "I13: 34 983 positions were closed by auto-deleveraging within 12 minutes, more \
+            than was needed",
+        here: "the price falls by a quarter in a minute: whoever gives, gives in the order of \
+            the rule and no more than lacks",
         setup: |setup| {
             setup.trades = vec![Trade::Maker, Trade::Leveraged, Trade::Taker];
             setup.orders_per_s = 50;

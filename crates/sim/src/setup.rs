@@ -1,6 +1,7 @@
 //! What a seed draws before anything happens: how large the world is, who is in it, what may break.
 //!
-//! Swarm testing (Groce et al., ISSTA 2012): each seed leaves out some kinds of people and of faults,
+//! Swarm testing (Groce et al., ISSTA 2012): each seed leaves out some kinds of people and of
+//! faults,
 //! because what is always there hides what only happens without it.
 
 use crate::faults::Kind;
@@ -124,7 +125,8 @@ impl std::fmt::Display for NoSetup {
 impl std::error::Error for NoSetup {}
 
 impl Setup {
-    /// What of it is not what its seed draws, as words that [`Setup::with`] reads; empty if nothing is.
+    /// What of it is not what its seed draws, as words that [`Setup::with`] reads; empty if
+    /// nothing is.
     pub fn changes(&self) -> String {
         let (drawn, here) = (Setup::swarm(self.seed).words(), self.words());
         let changed = here.into_iter().zip(drawn).filter(|(here, drawn)| here != drawn);

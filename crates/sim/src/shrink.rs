@@ -1,6 +1,8 @@
-//! A smaller world in which the same promise is broken: shorter, with fewer faults and fewer people.
+//! A smaller world in which the same promise is broken: shorter, with fewer faults and fewer
+//! people.
 //!
-//! Each part of the world draws from a stream of its own, so that what is left out changes little for
+//! Each part of the world draws from a stream of its own, so that what is left out changes
+//! little for
 //! what stays. A try that breaks no promise, or another one, is thrown away.
 
 use crate::faults::Kind;

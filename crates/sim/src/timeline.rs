@@ -24,20 +24,23 @@ pub fn svg(outcome: &Outcome) -> String {
     let chart_y = markets_y + LANE + 20;
     let height = chart_y + CHART + 40;
     let mut out = String::new();
-    let _ = write!(
-        out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
-         font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n\
-         <text x=\"10\" y=\"22\" font-size=\"15\">seed {}: {} nodes, {} s, {} entries, {} faults{}</text>\n",
+    let paced = outcome.story.pace.iter().map(|(entries, _)| u64::from(*entries)).sum();
+    let broken = outcome.violation.as_ref();
+    let title = format!(
+        "seed {}: {} nodes, {} s, {} entries, {} faults{}",
         report.seed,
         report.nodes,
         span / SECOND,
-        report.entries.max(outcome.story.pace.iter().map(|(n, _)| u64::from(*n)).sum()),
+        report.entries.max(paced),
         report.faults.values().sum::<u64>(),
-        outcome
-            .violation
-            .as_ref()
-            .map_or(String::new(), |found| format!("; {} broken", found.checker)),
+        broken.map_or(String::new(), |found| format!("; {} broken", found.checker)),
+    );
+    let _ = write!(
+        out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
+         font-family=\"sans-serif\" font-size=\"12\">\n\
+         <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n\
+         <text x=\"10\" y=\"22\" font-size=\"15\">{title}</text>\n",
     );
     lanes(&mut out, outcome, &x, span);
     label(&mut out, faults_y, "faults");
@@ -66,7 +69,8 @@ fn label(out: &mut String, y: u64, words: &str) {
 fn bar(out: &mut String, (x, y, width): (u64, u64, u64), colour: &str, title: &str) {
     let _ = writeln!(
         out,
-        "<rect x=\"{x}\" y=\"{y}\" width=\"{}\" height=\"16\" fill=\"{colour}\"><title>{title}</title></rect>",
+        "<rect x=\"{x}\" y=\"{y}\" width=\"{}\" height=\"16\" \
+         fill=\"{colour}\"><title>{title}</title></rect>",
         width.max(1)
     );
 }
@@ -82,11 +86,14 @@ fn lanes(out: &mut String, outcome: &Outcome, x: &dyn Fn(Us) -> u64, span: Us) {
                 Told::Started { node: who } if *who == node => there = Some(*at),
                 Told::Leads { node: who } if *who == node => leads = Some(*at),
                 Told::Leads { .. } | Told::Steps { .. } | Told::Ended { .. } => {
-                    let own = matches!(told, Told::Steps { node: who } | Told::Ended { node: who } if *who == node);
-                    if own || matches!(told, Told::Leads { .. }) {
-                        if let Some(since) = leads.take() {
-                            bar(out, (x(since), y, x(*at) - x(since)), "#2a9d5c", "leads");
-                        }
+                    let own = match told {
+                        Told::Steps { node: who } | Told::Ended { node: who } => *who == node,
+                        _ => false,
+                    };
+                    if (own || matches!(told, Told::Leads { .. }))
+                        && let Some(since) = leads.take()
+                    {
+                        bar(out, (x(since), y, x(*at) - x(since)), "#2a9d5c", "leads");
                     }
                     if matches!(told, Told::Ended { node: who } if *who == node)
                         && let Some(since) = there.take()

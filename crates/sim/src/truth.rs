@@ -2,7 +2,7 @@
 //!
 //! | id | promise |
 //! |---|---|
-//! | `AGREEMENT` | nobody applies another entry at a place than was applied there first; roots are the same |
+//! | `AGREEMENT` | at a place everybody applies what was applied there first; roots are the same |
 //! | `PHANTOM` | what is applied was asked for, as it was asked |
 //! | `ONCE` | what was proposed once is applied once |
 //! | `ORDER` | what was acknowledged before something else was asked is before it in the log |
@@ -140,7 +140,8 @@ impl Truth {
             Done { .. } => "other events",
         };
         let words = format!(
-            "node {node} has {what} at {index} (term {}, seq {}) than was applied there first (term {}, seq {})",
+            "node {node} has {what} at {index} (term {}, seq {}) than was applied there first \
+             (term {}, seq {})",
             now.term, now.seq, first.term, first.seq
         );
         Err(Violation::new("AGREEMENT", words))
@@ -225,7 +226,8 @@ impl Truth {
             Some(done) if (done.seq, done.chain) == (seq, chain) => Ok(()),
             Some(done) => {
                 let words = format!(
-                    "node {node} comes back after entry {index} with seq {seq}, and it was {}: another state",
+                    "node {node} comes back after entry {index} with seq {seq}, and it was {}: \
+                     another state",
                     done.seq
                 );
                 Err(Violation::new("RESTORED", words))

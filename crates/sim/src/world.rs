@@ -1,12 +1,14 @@
 //! The world: what happens, in the order of its own time.
 //!
 //! ```text
-//!   people, reporters ─command─▶ gateway of a node ─▶ leader ─▶ journal ─▶ quorum ─▶ engine ─▶ told
+//!   people, reporters ─command─▶ gateway of a node ─▶ leader ─▶ journal ─▶ quorum ─▶ engine ─▶
+//! told
 //!                                      ▲                          │            │
 //!              faults ── kill, cut, tear, delay, lose ────────────┴────────────┘
 //!   checkers look at every entry that is applied, and at every answer
 //! ```
-//! Everything that happens is drawn from the seed, and one thing happens at a time. What happens at the
+//! Everything that happens is drawn from the seed, and one thing happens at a time. What happens
+//! at the
 //! same moment happens in an order that is drawn, too.
 
 mod ending;
@@ -115,7 +117,8 @@ struct Host {
     n_lives: u32,
     /// It stands still until then.
     paused_until: Us,
-    /// What it thinks the time is, beside the world's, in microseconds; and what is added to each sync.
+    /// What it thinks the time is, beside the world's, in microseconds; and what is added to
+    /// each sync.
     skew: i64,
     slow: Us,
     /// A batch is about to be made.
@@ -373,7 +376,8 @@ impl Host {
 }
 
 impl Host {
-    /// When something that is written now is on disk: a sync takes so long, and what comes during one
+    /// When something that is written now is on disk: a sync takes so long, and what comes
+    /// during one
     /// shares the next.
     fn sync(&mut self, now: Us, took: Us) -> Us {
         if self.busy_until <= now && now < self.next_until {

@@ -46,7 +46,14 @@ fn a_setup_is_told_and_read_back() {
         Ok(_) => "read".to_owned(),
         Err(error) => error.to_string().chars().take(70).collect(),
     });
-    expect![[r#""#]].assert_eq(&words.join("\n"));
+    expect![[r#"
+        seconds is not key=value, such as seconds=60
+        seconds=x: send a whole number
+        nodes=2: 1, 3 or 5
+        there is no fire: none, or with + between kill, power-cut, power-cut-a
+        there is no colour: seconds, nodes, orders_per_s, trades, linear, faul
+        crash=1: none, or 30+10x5000 for 0.5 % a second from 30 s on, 10 s lon"#]]
+    .assert_eq(&words.join("\n"));
 }
 
 #[test]

@@ -6,9 +6,10 @@ use std::time::Duration;
 use clap::Args;
 
 pub const SIM_EXAMPLES: &str = "\
-A world is a venue of one, three or five nodes with its people, its prices and its faults, all of it
-drawn from one seed, in a time of its own. The journal, the engine, the projections and the snapshots
-are those of the product; consensus is a model (docs/decisions/0016). Checkers look at every entry.
+A world is a venue of one, three or five nodes with its people, its prices and its faults, all of
+it drawn from one seed, in a time of its own. The journal, the engine, the projections and the
+snapshots are those of the product; consensus is a model (docs/decisions/0016). Checkers look at
+every entry.
 
 Examples:
   plimsoll sim                              100 fresh worlds, on every core

@@ -1,4 +1,5 @@
-//! How long each planted bug stays unseen: a process of its own for each, in worlds one after another.
+//! How long each planted bug stays unseen: a process of its own for each, in worlds one after
+//! another.
 
 use std::process::ExitCode;
 
@@ -133,7 +134,8 @@ mod planted {
         let median = times.get(times.len() / 2).copied();
         if args.json {
             let rows = found.iter().map(|one| {
-                json!({"bug": one.bug.name(), "seconds": one.seconds, "checker": one.checker, "seed": one.seed})
+                let (bug, checker, seed) = (one.bug.name(), &one.checker, one.seed);
+                json!({"bug": bug, "seconds": one.seconds, "checker": checker, "seed": seed})
             });
             output::say_json(&json!({"found": times.len(), "of": found.len(), "median_s": median,
                                      "bugs": rows.collect::<Vec<_>>()}))?;

@@ -19,7 +19,8 @@ pub fn all(fleet: &Fleet) -> String {
     let mut out = String::new();
     let _ = writeln!(
         out,
-        "{} worlds (seeds {least} to {most}): {hours:.2} h of their time in {:.0} s, {rate:.0} x ours, {per_core:.0} x a core",
+        "{} worlds (seeds {least} to {most}): {hours:.2} h of their time in {:.0} s, {rate:.0} \
+         x ours, {per_core:.0} x a core",
         fleet.worlds, fleet.elapsed
     );
     let _ = writeln!(
@@ -154,4 +155,12 @@ pub fn played(incident: &Incident, played: &Played) -> String {
         incident.here,
         saw.collect::<Vec<_>>().join(", ")
     )
+}
+
+/// The same, for a program.
+pub fn played_json(incident: &Incident, played: &Played) -> Value {
+    let broken = played.broken.as_ref().map(ToString::to_string);
+    json!({
+        "scenario": incident.name, "worlds": played.worlds, "broken": broken, "saw": played.saw,
+    })
 }

@@ -56,7 +56,7 @@ impl Reporter {
         while 1 < self.seen.len() && self.seen[0].0.plus_ms(4_000) < at {
             self.seen.pop_front();
         }
-        if self.habit == Habit::Silent && at.0 / 30_000 % 2 == 0 {
+        if self.habit == Habit::Silent && (at.0 / 30_000).is_multiple_of(2) {
             return Vec::new();
         }
         let (source_at, seen) = match self.habit {

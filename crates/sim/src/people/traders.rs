@@ -187,7 +187,7 @@ impl Person {
             })];
         }
         let instrument = if self.rng.chance(800_000) { PERPETUAL } else { FUTURE };
-        let side = if account.0 % 3 == 0 { Side::Ask } else { Side::Bid };
+        let side = if account.0.is_multiple_of(3) { Side::Ask } else { Side::Bid };
         // Up to fifty times what it began with.
         let lots = if eyes.venue.linear { self.rng.below(16_000) } else { self.rng.below(96_000) };
         let mut order = self.limit(eyes, instrument, (side, 0, lots));
@@ -389,7 +389,7 @@ impl Person {
     fn price(&mut self, eyes: &Eyes<'_>, instrument: InstrumentId, side: Side, away: u64) -> Ticks {
         let nth = usize::try_from(instrument.0).unwrap_or(0);
         let spec = &eyes.venue.instruments[nth];
-        let mark = eyes.view.instrument(instrument).and_then(|seen| seen.mark());
+        let mark = eyes.view.instrument(instrument).and_then(market_data::InstrumentView::mark);
         let mark = mark.unwrap_or_default();
         let middle = match spec.kind.is_option() && mark.0 != 0 {
             true => mark,

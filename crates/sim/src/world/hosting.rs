@@ -49,7 +49,8 @@ impl World {
         }
     }
 
-    /// A node that finds damage where there is a reason for it is replaced; where there is none it is wrong.
+    /// A node that finds damage where there is a reason for it is replaced; where there is none
+    /// it is wrong.
     fn damaged(&mut self, node: NodeId, words: String) -> Result<(), Violation> {
         if !self.report.rotten.contains(&node) {
             let words = format!("node {node} does not start: {words}");
