@@ -512,3 +512,6 @@ impl Ladder {
         places.map(move |(side, tick)| (side, tick, &self.levels[at(level_of(page, side, tick))]))
     }
 }
+
+#[cfg(test)]
+mod tests;

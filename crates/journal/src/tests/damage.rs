@@ -10,9 +10,10 @@ use types::Seq;
 
 use super::disk::FaultDisk;
 use super::{SMALL, append, body, copied, files, read, written};
+use crate::record::{self, Malformed};
 use crate::recovery::check;
-use crate::segment::{self, Cursor, HEADER_BYTES, Step};
-use crate::{Journal, Kind, OpenError};
+use crate::segment::{self, Cursor, Flaw, HEADER_BYTES, Header, Link, Step};
+use crate::{Journal, Kind, OpenError, Place, RECORD_BYTES_MAX};
 
 /// Where each part of a segment begins, with its name.
 fn parts(bytes: &[u8], first: Seq) -> Vec<(usize, &'static str)> {
@@ -176,4 +177,75 @@ fn any_bytes_are_read_without_a_panic() {
         let _ = segment::Header::decode(&bytes, Seq(first));
         let _ = segment::scan(&bytes, Seq(first), |record| assert!(record.body.len() < 4096));
     });
+}
+
+/// The bytes of a header with a number of another build, and the checksum that it would have.
+fn header_of_version(version: u32) -> Vec<u8> {
+    let mut bytes = Header { first: Seq(5), previous: Link::default() }.encode();
+    bytes[8..12].copy_from_slice(&version.to_le_bytes());
+    let crc = crc32c::crc32c_append(crc32c::crc32c(&bytes[..12]), &bytes[16..]);
+    bytes[12..16].copy_from_slice(&crc.to_le_bytes());
+    bytes.to_vec()
+}
+
+#[test]
+fn a_header_says_what_it_is_of() {
+    let none = Link::default();
+    for (version, due) in [
+        (0, Err(Flaw::Version { found: 0 })),
+        (1, Ok(Header { first: Seq(5), previous: none })),
+        (2, Ok(Header { first: Seq(5), previous: none })),
+        (3, Err(Flaw::Version { found: 3 })),
+    ] {
+        assert_eq!(Header::decode(&header_of_version(version), Seq(5)), due);
+    }
+    let bytes = header_of_version(2);
+    let name = Flaw::Name { found: Seq(5), named: Seq(6) };
+    assert_eq!(Header::decode(&bytes, Seq(6)), Err(name));
+    assert_eq!(Header::decode(&bytes[..HEADER_BYTES - 1], Seq(5)), Err(Flaw::Header));
+    for at in [0, 12] {
+        let mut bytes = bytes.clone();
+        bytes[at] ^= 1;
+        assert_eq!(Header::decode(&bytes, Seq(5)), Err(Flaw::Header), "byte {at}");
+    }
+}
+
+#[test]
+fn what_is_no_record_says_why() {
+    let place = Place { segment: Seq(1), offset: 0 };
+    let head =
+        record::Head { kind: Kind::Batch, length: 0, count: 1, seq: Seq(1), durable: 0, crc: 0 };
+    let mut bytes = Vec::new();
+    record::encode(&mut bytes, place, head, &[7; 13]);
+    let decoded = |bytes: &[u8]| record::decode(bytes, place).err();
+    assert_eq!(decoded(&bytes), None);
+    assert_eq!(decoded(&[]), Some(Malformed::Short { missing: 32 }));
+    assert_eq!(decoded(&bytes[..31]), Some(Malformed::Short { missing: 1 }));
+    assert_eq!(decoded(&bytes[..41]), Some(Malformed::Short { missing: 7 }));
+    let length = RECORD_BYTES_MAX as u32;
+    for (length, due) in [
+        (length, Malformed::Short { missing: RECORD_BYTES_MAX + 32 - 48 }),
+        (length + 1, Malformed::Length { length: length + 1 }),
+    ] {
+        bytes[8..12].copy_from_slice(&length.to_le_bytes());
+        assert_eq!(decoded(&bytes), Some(due));
+    }
+}
+
+/// Segments before the first one are missing, which a log that begins with entry 1 does not have.
+#[test]
+fn a_log_that_begins_with_its_first_entry_has_nothing_before_it() {
+    let previous = Link { first: Seq(7), length: 96, crc: 0xab };
+    for (first, is_whole) in [(1, false), (2, true)] {
+        let dir = tempfile::tempdir().expect("a directory");
+        let bytes = Header { first: Seq(first), previous }.encode();
+        fs::write(dir.path().join(segment::file_name(Seq(first))), bytes).expect("writes");
+        let said = check(dir.path()).err().map(|error| error.to_string());
+        assert_eq!(said.is_none(), is_whole);
+        if let Some(said) = said {
+            let due = "the segment before must be log-00000000000000000007.plim (96 bytes, last \
+                       checksum 0x000000ab), and is none";
+            assert!(said.contains(due), "{said}");
+        }
+    }
 }

@@ -215,3 +215,18 @@ impl Disk for FaultDisk {
         OsDisk.remove(path)
     }
 }
+
+/// What the system refuses is not called done.
+#[test]
+fn the_systems_disk_says_what_the_system_says() {
+    let (_reader, writer) = io::pipe().expect("a pipe");
+    let mut pipe = File::from(std::os::fd::OwnedFd::from(writer));
+    OsDisk.sync(&mut pipe).expect_err("a pipe cannot be synced");
+    let dir = tempfile::tempdir().expect("a directory");
+    let nowhere = dir.path().join("nowhere");
+    OsDisk.sync_dir(dir.path()).expect("it is there");
+    OsDisk.sync_dir(&nowhere).expect_err("it is not there");
+    OsDisk.remove(&nowhere).expect_err("it is not there");
+    OsDisk.rename(&nowhere, &dir.path().join("else")).expect_err("it is not there");
+    OsDisk.open(&nowhere).expect_err("it is not there");
+}

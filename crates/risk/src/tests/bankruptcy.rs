@@ -181,6 +181,8 @@ proptest! {
         let Some(price) = price_at_rate(&contract, &position, rate_ppb) else {
             return Ok(());
         };
+        // The most that a value is said to be; what the position is worth there, nobody can say.
+        prop_assume!(worth(&contract, size, price, Rounding::Up).0.abs() < Amount::MAX.0);
         let beyond = |price: IndexPrice| {
             let further = if 0 < size { price.0.checked_sub(1) } else { price.0.checked_add(1) };
             further.filter(|further| 0 < *further).map(IndexPrice)
