@@ -141,7 +141,10 @@ fn a_closed_segment_that_is_cut_or_missing_or_exchanged_is_refused() {
         read(dir.path(), Seq(1)).expect_err("a reader refuses what recovery refuses");
     }
     fs::write(&names[1], [bytes.as_slice(), &[0; 8]].concat()).expect("writes");
-    assert_ne!(opened(dir.path()), "opens", "longer by eight zeros");
+    let error = check(dir.path()).expect_err("longer by eight zeros").to_string();
+    assert!(error.contains("8 bytes follow the last whole record"), "{error}");
+    let error = read(dir.path(), Seq(1)).expect_err("a reader refuses what recovery refuses");
+    assert!(error.contains("8 bytes follow the last whole record"), "{error}");
     fs::remove_file(&names[1]).expect("removes");
     let error = check(dir.path()).expect_err("one is missing").to_string();
     let name = name.to_str().expect("ASCII");
@@ -248,4 +251,88 @@ fn a_log_that_begins_with_its_first_entry_has_nothing_before_it() {
             assert!(said.contains(due), "{said}");
         }
     }
+}
+
+/// A crash came between the making of the last segment and the sync of its header: nothing was in
+/// it. A segment that something was in, or that does not follow, is damaged.
+#[test]
+fn a_last_segment_without_a_header_held_nothing() {
+    let next = |dir: &Path| check(dir).expect("opens").next;
+    let garbage = vec![0xa5; HEADER_BYTES];
+    for (behind, content, torn) in [
+        (0, &[][..], Some(0)),
+        (0, &garbage[..HEADER_BYTES - 1], Some(47)),
+        (0, &garbage, Some(48)),
+        (1, &[], None),
+        (1, &garbage, None),
+    ] {
+        let dir = tempfile::tempdir().expect("a directory");
+        let held = written(dir.path(), 16);
+        // The last one is closed at its length, as it is when another one is begun.
+        let (first, path) = segment::list(dir.path()).expect("lists").pop().expect("a segment");
+        let bytes = fs::read(&path).expect("reads");
+        let (cursor, _) = segment::scan(&bytes, first, |_| {}).expect("whole");
+        fs::write(&path, &bytes[..cursor.offset()]).expect("writes");
+        let name = segment::file_name(Seq(next(dir.path()).0 + behind));
+        fs::write(dir.path().join(&name), content).expect("writes");
+        match torn {
+            None => {
+                assert_eq!(opened(dir.path()), format!("{name} 0"));
+                read(dir.path(), Seq(1)).expect_err("a reader refuses what recovery refuses");
+            }
+            Some(bytes) => {
+                let found = check(dir.path()).expect("opens").torn.map_or(0, |torn| torn.bytes);
+                assert_eq!(found, bytes);
+                assert_eq!(read(dir.path(), Seq(1)).expect("reads"), (held, bytes));
+            }
+        }
+    }
+    // In the middle, and with a record behind it.
+    let dir = tempfile::tempdir().expect("a directory");
+    written(dir.path(), 16);
+    let paths = files(dir.path());
+    for path in [&paths[1], &paths[paths.len() - 1]] {
+        let bytes = fs::read(path).expect("reads");
+        overwrite(path, 0, &garbage);
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+        assert_eq!(opened(dir.path()), format!("{name} 0"));
+        read(dir.path(), Seq(1)).expect_err("a reader refuses what recovery refuses");
+        overwrite(path, 0, &bytes);
+    }
+    assert_eq!(opened(dir.path()), "opens");
+}
+
+/// Beside a server that writes, what is wrong in the last segment may be half written: it is read
+/// again. A closed segment is not written any more.
+#[test]
+fn what_is_wrong_in_the_last_segment_is_read_a_second_time() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let held = written(dir.path(), 16);
+    let segments = segment::list(dir.path()).expect("lists");
+    for (index, (first, path)) in segments.iter().enumerate() {
+        let is_last = index == segments.len() - 1;
+        let bytes = fs::read(path).expect("reads");
+        let parts = parts(&bytes, *first);
+        let (batch, _) = *parts.iter().rfind(|(_, name)| *name == "batch").expect("a batch");
+        overwrite(path, batch + 40, &[bytes[batch + 40] ^ 1]);
+        let mut reader = crate::Reader::open(dir.path(), *first).expect("opens");
+        // It holds the segment as it is now; then the server has written all of it.
+        let found = match reader.next_record() {
+            Ok(Some(_)) => {
+                overwrite(path, batch + 40, &[bytes[batch + 40]]);
+                loop {
+                    match reader.next_record() {
+                        Ok(None) => break true,
+                        Ok(Some(_)) => {}
+                        Err(_) => break false,
+                    }
+                }
+            }
+            // The flaw is in the first batch of the segment, and stays.
+            _ => is_last,
+        };
+        assert_eq!(found, is_last, "{path:?}");
+        overwrite(path, batch + 40, &[bytes[batch + 40]]);
+    }
+    assert_eq!(read(dir.path(), Seq(1)).expect("reads").0, held);
 }

@@ -28,6 +28,8 @@ pub(crate) enum Fault {
 #[derive(Debug, Default)]
 struct World {
     operations: usize,
+    /// Bytes that were asked to be written.
+    written: usize,
     fault: Option<(usize, Fault)>,
     dead: bool,
     durable: HashMap<PathBuf, Vec<u8>>,
@@ -60,6 +62,10 @@ impl FaultDisk {
 
     pub(crate) fn operations(&self) -> usize {
         self.world(|world| world.operations)
+    }
+
+    pub(crate) fn written(&self) -> usize {
+        self.world(|world| world.written)
     }
 
     fn world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
@@ -152,6 +158,7 @@ impl Disk for FaultDisk {
     }
 
     fn write_at(&mut self, file: &mut FaultFile, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.world(|world| world.written += bytes.len());
         let (written, result) = match self.begin()? {
             None => (bytes.len(), Ok(())),
             Some(Fault::Error) => (0, Err(io::ErrorKind::StorageFull.into())),

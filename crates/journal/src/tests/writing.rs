@@ -5,10 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use types::Seq;
 
+use super::disk::{Fault, FaultDisk};
 use super::{Held, SMALL, append, body, files, read, written};
 use crate::record::{HEAD_BYTES, record_bytes};
 use crate::recovery::check;
-use crate::segment::HEADER_BYTES;
+use crate::segment::{Cursor, HEADER_BYTES, Step};
 use crate::{
     Journal, Kind, OpenError, Options, Place, RECORD_BYTES_MAX, Reader, WriteError, read_span,
 };
@@ -188,18 +189,52 @@ fn a_segment_is_begun_when_the_last_one_is_full() {
     }
 }
 
-/// The file has zeros ahead, as many as make it a multiple of the reserve.
+/// The file has zeros ahead, as many as make it a multiple of the reserve; while they last a sync
+/// writes what was appended, and the seal.
 #[test]
 fn the_reserve_grows_when_it_is_used_up() {
     let dir = tempfile::tempdir().expect("a directory");
     let options = Options { segment_bytes: 1 << 20, reserve_bytes: 256 };
-    let (mut journal, _) = Journal::open(dir.path(), options).expect("opens");
-    for length in [8, 8, 40, 200, 8, 104, 64, 192, 600, 1] {
-        let seq = journal.next();
+    let disk = FaultDisk::default();
+    let (mut journal, _) = Journal::open_on(disk.clone(), dir.path(), options).expect("opens");
+    let mut reserved = 0;
+    for length in [128, 192, 8, 8, 40, 200, 8, 104, 64, 192, 600, 1] {
+        let (seq, before) = (journal.next(), disk.written());
         append(&mut journal, &(Kind::Batch, seq, 1, body(1, length)));
         journal.sync().expect("syncs");
         let bytes = fs::metadata(&files(dir.path())[0]).expect("a file").len();
         assert_eq!(bytes, journal.end().next_multiple_of(256) as u64, "at {}", journal.end());
+        let group = record_bytes(length) + HEAD_BYTES;
+        let is_used_up = reserved < bytes;
+        assert_eq!(group < disk.written() - before, is_used_up, "at {}", journal.end());
+        assert!(is_used_up || disk.written() - before == group);
+        reserved = bytes;
+    }
+}
+
+/// What stands before the last seal was synced, and is not written again.
+#[test]
+fn a_journal_that_is_opened_again_writes_its_last_seal_and_what_is_behind_it() {
+    // create, header, sync, sync_dir, seal; then the group: write, sync, and its seal.
+    for (fails_at, is_sealed) in [(7, false), (99, true)] {
+        let dir = tempfile::tempdir().expect("a directory");
+        let disk = FaultDisk::failing_at(fails_at, Fault::Error);
+        let (mut journal, _) = Journal::open_on(disk.clone(), dir.path(), SMALL).expect("opens");
+        append(&mut journal, &(Kind::Batch, Seq(1), 1, body(1, 100)));
+        assert_eq!(journal.sync().is_ok(), is_sealed);
+        drop(journal);
+        disk.heal();
+        let before = disk.written();
+        drop(Journal::open_on(disk.clone(), dir.path(), SMALL).expect("opens again"));
+        let again = if is_sealed { HEAD_BYTES } else { 2 * HEAD_BYTES + record_bytes(100) };
+        assert_eq!(disk.written() - before, again, "the seals, and the group that has none");
+        let mut cursor = Cursor::new(Seq(1));
+        let bytes = fs::read(&files(dir.path())[0]).expect("reads");
+        let mut kinds = Vec::new();
+        while let Ok(Step::Record(_, head)) = cursor.step(&bytes) {
+            kinds.push(head.kind);
+        }
+        assert_eq!(kinds, [Kind::Seal, Kind::Batch, Kind::Seal]);
     }
 }
 
