@@ -104,3 +104,30 @@ fn a_head_remembers_the_leaf_used_last() {
     assert_eq!(ladder.heads[0].near_block, PRICE >> 12);
     ladder.check();
 }
+
+/// The leaf of block 0 is not that of a price whose upper bits alone are set.
+#[test]
+fn the_leaf_used_last_is_that_of_its_block_alone() {
+    let mut ladder = Ladder::default();
+    ladder.open();
+    for price in [5, 0x0010_0000, 6, 0x00f0_0000, 0x1005] {
+        let level = ladder.enter(BOOK, Side::Bid, price);
+        ladder.levels[at(level)] = Level { head: 0, tail: 0, total: 1 };
+        ladder.occupy(BOOK, Side::Bid, price, level);
+        ladder.check();
+        assert_eq!(ladder.find(BOOK, Side::Bid, price), Some(level));
+    }
+}
+
+/// Spare room stays below half, of levels as of orders.
+#[test]
+fn pages_make_room_by_halves() {
+    let mut ladder = Ladder::default();
+    ladder.open();
+    for page in 0..65 {
+        ladder.enter(BOOK, Side::Bid, 1 + (page << 6));
+        let (n_levels, room) = (ladder.levels.len(), ladder.levels.capacity());
+        assert!(room <= n_levels + n_levels / 2, "{room} for {n_levels}");
+    }
+    assert_eq!(ladder.levels.len(), 65 << 7);
+}
