@@ -55,6 +55,33 @@ fn an_order_that_no_book_takes_stops_the_machine() {
     }
 }
 
+/// What crosses trades first; what is left of it then does not cross.
+#[test]
+fn an_order_that_would_trade_does_not_rest() {
+    let (bid, ask) = (Side::Bid, Side::Ask);
+    for (resting, side, price, rests) in [
+        (bid, ask, 51, true),
+        (bid, ask, 50, false),
+        (bid, ask, 1, false),
+        (bid, bid, 60, true),
+        (ask, bid, 49, true),
+        (ask, bid, 50, false),
+        (ask, bid, Ticks::MAX.0, false),
+        (ask, ask, 40, true),
+    ] {
+        let mut books = opened();
+        rested(&mut books, Rest { side: resting, ..bid_at_50() });
+        let order = books.admit().expect("there are slots");
+        let rest = Rest { side, price: Ticks(price), ..bid_at_50() };
+        let result = catch_unwind(AssertUnwindSafe(|| books.rest(order, &rest)));
+        assert_eq!(result.is_ok(), rests, "{side:?} at {price} with {resting:?} at 50");
+    }
+}
+
+fn bid_at_50() -> Rest {
+    bid(50, 3)
+}
+
 /// A limit that no price is worse than.
 #[test]
 fn a_taker_without_a_limit_meets_what_is_there_and_nothing_else() {
