@@ -75,17 +75,24 @@ fn a_span_is_read_from_its_place() {
     assert!(error.to_string().contains("is damaged at byte"), "{error}");
 }
 
-/// A segment of which all records were cut is empty: one that is too long for a segment goes there.
+/// A segment of which all records were cut is empty, and takes one that is too long for a segment;
+/// one that kept some is full for it.
 #[test]
 fn a_cut_log_takes_a_record_of_any_length() {
     for kept in 0..10_u64 {
         let dir = tempfile::tempdir().expect("a directory");
         let (mut journal, places) = stamped(dir.path());
         let next = Seq(1 + kept * 2);
-        journal.truncate(places[usize::try_from(kept).expect("small")], next).expect("cuts");
+        let place = places[usize::try_from(kept).expect("small")];
+        journal.truncate(place, next).expect("cuts");
+        let mut n_segments = files(dir.path()).len();
+        let mut is_empty = place.segment == next;
         for number in 0..2 {
             journal.append_stamped(b"new", 1, &[5; 700]).expect("appends");
             assert_eq!(journal.sync().expect("syncs"), Seq(next.0 + number));
+            n_segments += usize::from(!is_empty);
+            assert_eq!(files(dir.path()).len(), n_segments, "kept {kept}");
+            is_empty = false;
         }
         drop(journal);
         assert_eq!(check(dir.path()).expect("opens").next, Seq(next.0 + 2), "kept {kept}");
