@@ -235,6 +235,29 @@ fn what_is_no_record_says_why() {
     }
 }
 
+/// A whole record that does not follow what is before it: its bytes are sound, its place is not.
+#[test]
+fn a_record_out_of_its_order_is_refused() {
+    for (kind, count, found, expected) in [
+        (Kind::Batch, 1, 6, 5),
+        (Kind::Batch, 1, 4, 5),
+        (Kind::Root, 0, 5, 4),
+        (Kind::Seal, 0, 3, 4),
+        (Kind::Stamp, 0, 5, 4),
+    ] {
+        for (seq, is_due) in [(found, false), (expected, true)] {
+            let mut bytes = Header { first: Seq(5), previous: Link::default() }.encode().to_vec();
+            let place = Place { segment: Seq(5), offset: bytes.len() };
+            let (seq, durable, crc) = (Seq(seq), HEADER_BYTES, 0);
+            let head = record::Head { kind, length: 0, count, seq, durable, crc };
+            record::encode(&mut bytes, place, head, &[7; 13]);
+            let flaw = segment::scan(&bytes, Seq(5), |_| {}).err();
+            let order = Flaw::Order { found: seq, expected: Seq(expected) };
+            assert_eq!(flaw, (!is_due).then_some((48, order)), "{kind:?} at {seq}");
+        }
+    }
+}
+
 /// Segments before the first one are missing, which a log that begins with entry 1 does not have.
 #[test]
 fn a_log_that_begins_with_its_first_entry_has_nothing_before_it() {
