@@ -133,3 +133,18 @@ fn a_header_says_what_it_is_of() {
     assert_eq!(changed(88, found - 40), length(found + 112 + 4));
     assert_eq!(changed(88, u64::MAX), length(u64::MAX));
 }
+
+#[test]
+fn the_chunk_that_is_damaged_is_named_with_its_place() {
+    let whole = snapshot::encode(&state(3, 2 * CHUNK_BYTES + 5));
+    for chunk in 0..3 {
+        let begin = HEADER_BYTES + chunk * (CHUNK_BYTES + 4);
+        let mut bytes = whole.clone();
+        bytes[begin + 1] ^= 1;
+        let (offset, flaw) = snapshot::decode(&bytes, Seq(3)).expect_err("it is damaged");
+        assert_eq!(offset, begin as u64);
+        let is_named =
+            matches!(flaw, SnapshotFlaw::Chunk { chunk: named, .. } if named == chunk as u64);
+        assert!(is_named, "{flaw}");
+    }
+}
