@@ -105,7 +105,7 @@ fn signed(lots: u64) -> i64 {
 /// AUC-2, AUC-3: most volume, least surplus, the side that presses, the nearest to the reference,
 /// the higher.
 fn chosen(steps: &[Indication], reference: Ticks) -> Option<Indication> {
-    let most = steps.iter().map(|step| step.volume).max().filter(|volume| 0 < *volume)?;
+    let most = steps.iter().map(|step| step.volume).max()?;
     let fullest = || steps.iter().filter(move |step| step.volume == most);
     if planted::is(Bug::AuctionTakesLowestPrice) {
         return fullest().next().copied();

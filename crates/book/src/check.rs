@@ -55,7 +55,7 @@ impl Books {
         assert_eq!(n_resting, n_reached, "SLOT-ONCE: resting orders are those in queues");
         assert_eq!(n_resting, self.n_resting, "SLOT-ONCE: resting orders are counted");
         let n_waiting = nodes.iter().filter(|node| node.is_waiting()).count();
-        let free = self.slab.free_slots().take(nodes.len() + 1).collect::<BTreeSet<_>>();
+        let free = self.slab.free_slots().take(nodes.len()).collect::<BTreeSet<_>>();
         let n_slots = free.len() + n_waiting + n_resting;
         assert_eq!(n_slots, nodes.len(), "SLOT-ONCE: free, waiting and resting slots are all");
         for slot in free {

@@ -235,3 +235,6 @@ impl Slab {
         is_vacant
     }
 }
+
+#[cfg(test)]
+mod tests;

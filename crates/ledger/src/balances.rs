@@ -72,8 +72,20 @@ impl Ledger {
 
     /// SUM-1: the sum over all accounts is zero.
     pub fn check(&self) {
-        let sum = self.main.sum() + self.side.sum();
+        let sum = self.sum();
         assert!(sum == 0, "SUM-1: balances sum to {sum} atoms, not to zero");
+    }
+
+    fn sum(&self) -> i128 {
+        self.main.sum() + self.side.sum()
+    }
+
+    /// With money that nobody paid.
+    #[cfg(test)]
+    pub(crate) fn forged(account: LedgerAccount, amount: Amount) -> Ledger {
+        let mut ledger = Ledger::new();
+        ledger.post(account, amount);
+        ledger
     }
 
     /// The root over all balances. Costs O(changed · log accounts) since the last call.
@@ -130,7 +142,7 @@ impl Codec for Ledger {
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let ledger = Ledger { main: Wing::decode(reader)?, side: Wing::decode(reader)? };
-        if ledger.main.sum() + ledger.side.sum() != 0 {
+        if ledger.sum() != 0 {
             return Err(reader.refuse("Ledger"));
         }
         Ok(ledger)

@@ -23,9 +23,7 @@ impl SetDigest {
     pub fn add(&mut self, item: &[u8]) {
         let mut carry = false;
         for (word, other) in self.0.iter_mut().zip(words(item)) {
-            let (sum, over) = word.overflowing_add(other);
-            let (sum, over_carry) = sum.overflowing_add(u64::from(carry));
-            (*word, carry) = (sum, over | over_carry);
+            (*word, carry) = word.carrying_add(other, carry);
         }
     }
 
@@ -33,9 +31,7 @@ impl SetDigest {
     pub fn remove(&mut self, item: &[u8]) {
         let mut borrow = false;
         for (word, other) in self.0.iter_mut().zip(words(item)) {
-            let (rest, under) = word.overflowing_sub(other);
-            let (rest, under_borrow) = rest.overflowing_sub(u64::from(borrow));
-            (*word, borrow) = (rest, under | under_borrow);
+            (*word, borrow) = word.borrowing_sub(other, borrow);
         }
     }
 

@@ -1,5 +1,8 @@
 //! Balances sum to zero, roots depend on the state alone, proofs prove what is there.
 
+mod hashes;
+mod signed;
+
 use std::vec::Vec;
 
 use types::codec::Codec;
@@ -19,6 +22,28 @@ fn sample() -> Ledger {
     ledger.transfer(account(3), LedgerAccount::Fees, Amount(7));
     ledger.transfer(LedgerAccount::Clearing(InstrumentId(4)), account(2), Amount(50));
     ledger
+}
+
+/// [`sample`], and balances of every kind of account on the side.
+fn sided() -> Ledger {
+    let mut ledger = sample();
+    ledger.transfer(account(5), LedgerAccount::Insurance, Amount(33));
+    ledger.transfer(account(5), LedgerAccount::Stake(AccountId(2)), Amount(21));
+    ledger.transfer(LedgerAccount::Funding(InstrumentId(3)), account(6), Amount(11));
+    ledger
+}
+
+fn all_kinds() -> [LedgerAccount; 7] {
+    let (instrument, account) = (InstrumentId(3), AccountId(2));
+    [
+        LedgerAccount::Outside,
+        LedgerAccount::Fees,
+        LedgerAccount::Clearing(InstrumentId(4)),
+        LedgerAccount::Collateral(account),
+        LedgerAccount::Insurance,
+        LedgerAccount::Funding(instrument),
+        LedgerAccount::Stake(account),
+    ]
 }
 
 #[test]
@@ -90,6 +115,41 @@ fn a_proof_proves_one_balance_of_one_account_under_one_root() {
         assert!(!Ledger::verify(&root, account(id + 1), balance, &proof));
         assert!(!Ledger::verify(&hash(&[b"another root"]), account(id), balance, &proof));
     }
+}
+
+#[test]
+fn a_proof_of_one_wing_proves_nothing_of_the_other() {
+    let mut ledger = sided();
+    let root = ledger.root();
+    for account in all_kinds() {
+        let (balance, proof) = ledger.prove(account);
+        assert_ne!(balance, Amount::ZERO, "{account:?}");
+        for claimed in all_kinds() {
+            let is_proved = Ledger::verify(&root, claimed, balance, &proof);
+            assert_eq!(is_proved, claimed == account, "{claimed:?} by the proof of {account:?}");
+        }
+        assert!(!Ledger::verify(&hash(&[b"another root"]), account, balance, &proof));
+    }
+    // Insurance stands on the side where fees stand on the main wing.
+    let mut ledger = sample();
+    let root = ledger.root();
+    let (balance, proof) = ledger.prove(LedgerAccount::Fees);
+    assert!(Ledger::verify(&root, LedgerAccount::Fees, balance, &proof));
+    assert!(!Ledger::verify(&root, LedgerAccount::Insurance, balance, &proof));
+}
+
+/// SUM-1.
+#[test]
+fn a_ledger_with_money_that_nobody_paid_does_not_pass_its_check() {
+    sided().check();
+    for account in all_kinds() {
+        let forged = Ledger::forged(account, Amount(1));
+        let said = std::panic::catch_unwind(|| forged.check()).expect_err("it does not balance");
+        let said = said.downcast_ref::<std::string::String>().expect("a message");
+        assert_eq!(said, "SUM-1: balances sum to 1 atoms, not to zero");
+        assert!(Ledger::from_bytes(&forged.to_bytes()).is_err(), "{account:?}");
+    }
+    assert!(Ledger::from_bytes(&sided().to_bytes()).is_ok());
 }
 
 #[test]

@@ -107,6 +107,7 @@ fn after_a_failed_sync_the_journal_says_so_and_refuses_everything() {
     append(&mut journal, &(Kind::Batch, Seq(1), 1, body(1, 8)));
     let error = journal.sync().expect_err("the sync fails").to_string();
     assert!(error.contains("records up to 0 are durable"), "{error}");
+    assert!(error.contains("log-00000000000000000001.plim failed"), "{error}");
     let refused = journal.append(Kind::Batch, Seq(2), 1, &[1]).expect_err("refuses");
     assert!(matches!(refused, WriteError::Poisoned));
     assert!(matches!(journal.sync(), Err(WriteError::Poisoned)));

@@ -74,3 +74,46 @@ fn a_span_is_read_from_its_place() {
     let error = read_span(dir.path(), wrong, wrong.offset + 64, |_| {}).expect_err("no record");
     assert!(error.to_string().contains("is damaged at byte"), "{error}");
 }
+
+/// A segment of which all records were cut is empty, and takes one that is too long for a segment;
+/// one that kept some is full for it.
+#[test]
+fn a_cut_log_takes_a_record_of_any_length() {
+    for kept in 0..10_u64 {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (mut journal, places) = stamped(dir.path());
+        let next = Seq(1 + kept * 2);
+        let place = places[usize::try_from(kept).expect("small")];
+        journal.truncate(place, next).expect("cuts");
+        let mut n_segments = files(dir.path()).len();
+        let mut is_empty = place.segment == next;
+        for number in 0..2 {
+            journal.append_stamped(b"new", 1, &[5; 700]).expect("appends");
+            assert_eq!(journal.sync().expect("syncs"), Seq(next.0 + number));
+            n_segments += usize::from(!is_empty);
+            assert_eq!(files(dir.path()).len(), n_segments, "kept {kept}");
+            is_empty = false;
+        }
+        drop(journal);
+        assert_eq!(check(dir.path()).expect("opens").next, Seq(next.0 + 2), "kept {kept}");
+        assert_eq!(seqs(dir.path()).len() as u64, 2 * kept + 4);
+    }
+}
+
+/// A stamp belongs to the batch behind it.
+#[test]
+fn a_reader_begins_with_the_stamp_of_the_first_entry() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (_journal, _) = stamped(dir.path());
+    for from in 1..=20_u64 {
+        let (held, _) = read(dir.path(), Seq(from)).expect("reads");
+        let batch = from - (from - 1) % 2;
+        let first = match (from - 1) % 2 {
+            0 => (Kind::Stamp, Seq(batch - 1)),
+            _ => (Kind::Batch, Seq(batch)),
+        };
+        assert_eq!(held.first().map(|(kind, seq, ..)| (*kind, *seq)), Some(first), "from {from}");
+        let (_, last, count, _) = held.last().expect("a batch");
+        assert_eq!((*last, *count), (Seq(19), 2));
+    }
+}

@@ -28,6 +28,8 @@ pub(crate) enum Fault {
 #[derive(Debug, Default)]
 struct World {
     operations: usize,
+    /// Bytes that were asked to be written.
+    written: usize,
     fault: Option<(usize, Fault)>,
     dead: bool,
     durable: HashMap<PathBuf, Vec<u8>>,
@@ -60,6 +62,10 @@ impl FaultDisk {
 
     pub(crate) fn operations(&self) -> usize {
         self.world(|world| world.operations)
+    }
+
+    pub(crate) fn written(&self) -> usize {
+        self.world(|world| world.written)
     }
 
     fn world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
@@ -152,6 +158,7 @@ impl Disk for FaultDisk {
     }
 
     fn write_at(&mut self, file: &mut FaultFile, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.world(|world| world.written += bytes.len());
         let (written, result) = match self.begin()? {
             None => (bytes.len(), Ok(())),
             Some(Fault::Error) => (0, Err(io::ErrorKind::StorageFull.into())),
@@ -214,4 +221,19 @@ impl Disk for FaultDisk {
         });
         OsDisk.remove(path)
     }
+}
+
+/// What the system refuses is not called done.
+#[test]
+fn the_systems_disk_says_what_the_system_says() {
+    let (_reader, writer) = io::pipe().expect("a pipe");
+    let mut pipe = File::from(std::os::fd::OwnedFd::from(writer));
+    OsDisk.sync(&mut pipe).expect_err("a pipe cannot be synced");
+    let dir = tempfile::tempdir().expect("a directory");
+    let nowhere = dir.path().join("nowhere");
+    OsDisk.sync_dir(dir.path()).expect("it is there");
+    OsDisk.sync_dir(&nowhere).expect_err("it is not there");
+    OsDisk.remove(&nowhere).expect_err("it is not there");
+    OsDisk.rename(&nowhere, &dir.path().join("else")).expect_err("it is not there");
+    OsDisk.open(&nowhere).expect_err("it is not there");
 }

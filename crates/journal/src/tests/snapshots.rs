@@ -8,7 +8,7 @@ use types::Seq;
 use super::disk::{Fault, FaultDisk};
 use super::{body, files};
 use crate::Snapshot;
-use crate::snapshot::{self, CHUNK_BYTES, Fallback};
+use crate::snapshot::{self, CHUNK_BYTES, Fallback, HEADER_BYTES, SnapshotFlaw};
 
 fn state(seq: u64, length: usize) -> Snapshot {
     let (root, chain) = ([1; 32], [2; 32]);
@@ -91,4 +91,60 @@ fn no_more_than_a_chunk_waits_for_a_sync_at_a_time() {
     }
     // The disk crashes half way through a write: of a chunk and its checksum.
     assert_eq!(most, (CHUNK_BYTES + 4) / 2);
+}
+
+#[test]
+fn the_newest_is_kept_however_few_are_asked_for_and_files_of_others_stay() {
+    let dir = tempfile::tempdir().expect("a directory");
+    for seq in [5, 9, 12] {
+        snapshot::store(dir.path(), &state(seq, 10)).expect("stores");
+    }
+    let others = ["snap-7.part", "other-00000000000000000007.plim.part", "snap-1.plim"];
+    for name in others {
+        fs::write(dir.path().join(name), [1]).expect("writes");
+    }
+    snapshot::prune(dir.path(), 0).expect("prunes");
+    let kept: Vec<_> = snapshot::list(dir.path()).expect("lists").iter().map(|s| s.0).collect();
+    assert_eq!(kept, [Seq(12)]);
+    others.iter().for_each(|name| assert!(dir.path().join(name).exists(), "{name}"));
+}
+
+#[test]
+fn a_header_says_what_it_is_of() {
+    let whole = snapshot::encode(&state(3, 50));
+    let changed = |at: usize, value: u64| {
+        let mut bytes = whole.clone();
+        let width = if at == 8 { 4 } else { 8 };
+        bytes[at..at + width].copy_from_slice(&value.to_le_bytes()[..width]);
+        let crc = crc32c::crc32c_append(crc32c::crc32c(&bytes[..12]), &bytes[16..HEADER_BYTES]);
+        bytes[12..16].copy_from_slice(&crc.to_le_bytes());
+        snapshot::decode(&bytes, Seq(3)).err()
+    };
+    let found = whole.len() as u64;
+    let length = |expected| Some((0, SnapshotFlaw::Length { found, expected }));
+    assert_eq!(changed(8, 1), None);
+    assert_eq!(changed(8, 2), None);
+    assert_eq!(changed(8, 0), Some((0, SnapshotFlaw::Version { found: 0 })));
+    assert_eq!(changed(8, 3), Some((0, SnapshotFlaw::Version { found: 3 })));
+    assert_eq!(changed(16, 4), Some((0, SnapshotFlaw::Name { found: Seq(4), named: Seq(3) })));
+    assert_eq!(changed(88, 51), length(found + 1));
+    assert_eq!(changed(96, 39), length(found - 1));
+    // As many bytes as the file has, of which a header is none; and more than any file has.
+    assert_eq!(changed(88, found - 40), length(found + 112 + 4));
+    assert_eq!(changed(88, u64::MAX), length(u64::MAX));
+}
+
+#[test]
+fn the_chunk_that_is_damaged_is_named_with_its_place() {
+    let whole = snapshot::encode(&state(3, 2 * CHUNK_BYTES + 5));
+    for chunk in 0..3 {
+        let begin = HEADER_BYTES + chunk * (CHUNK_BYTES + 4);
+        let mut bytes = whole.clone();
+        bytes[begin + 1] ^= 1;
+        let (offset, flaw) = snapshot::decode(&bytes, Seq(3)).expect_err("it is damaged");
+        assert_eq!(offset, begin as u64);
+        let is_named =
+            matches!(flaw, SnapshotFlaw::Chunk { chunk: named, .. } if named == chunk as u64);
+        assert!(is_named, "{flaw}");
+    }
 }

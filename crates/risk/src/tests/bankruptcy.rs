@@ -154,7 +154,11 @@ fn some_positions_have_no_such_price() {
         (inverse, -10_000, 2 * BTC, 0, "an inverse short that is hedged by its coin"),
         (linear, -1_000, -60_000 * USDC, 0, "a short that owes all it was sold for"),
         (linear, 0, 1, 0, "no position"),
+        (linear, 0, -1, 0, "no position, and something is owed"),
+        (inverse, 0, -1, 0, "no position, and a coin is owed"),
         (linear, 1_000, 1, 1_000_000_000, "a rate of all"),
+        (linear, -1_000, 1, 1_000_000_000, "a rate of all, of a short"),
+        (linear, 1_000, 1, 2_000_000_000, "a rate of more than all"),
         (linear, -1, i64::MAX, 0, "beyond the highest price"),
     ];
     for (style, size, margin, rate_ppb, why) in cases {
@@ -181,6 +185,8 @@ proptest! {
         let Some(price) = price_at_rate(&contract, &position, rate_ppb) else {
             return Ok(());
         };
+        // The most that a value is said to be; what the position is worth there, nobody can say.
+        prop_assume!(worth(&contract, size, price, Rounding::Up).0.abs() < Amount::MAX.0);
         let beyond = |price: IndexPrice| {
             let further = if 0 < size { price.0.checked_sub(1) } else { price.0.checked_add(1) };
             further.filter(|further| 0 < *further).map(IndexPrice)

@@ -185,6 +185,23 @@ fn impossible_memories_of_deliveries_are_refused() {
     }
 }
 
+/// The bounds of what is read, to the last number: slots, good ones, and the sum of their prices.
+#[test]
+fn memories_of_deliveries_are_read_up_to_their_bounds() {
+    let read = |next_slot: u16, good: u16, sum: u128| {
+        let mut bytes = Delivery::new(EXPIRY).to_bytes();
+        bytes[8..10].copy_from_slice(&next_slot.to_le_bytes());
+        bytes[10..12].copy_from_slice(&good.to_le_bytes());
+        bytes[12..28].copy_from_slice(&sum.to_le_bytes());
+        Delivery::from_bytes(&bytes).is_ok()
+    };
+    let most = 2_250 * u128::from(IndexPrice::MAX.0);
+    assert!(read(2_250, 2_250, most));
+    assert!(!read(2_251, 2_250, most));
+    assert!(!read(2_249, 2_250, most));
+    assert!(!read(2_250, 2_250, most + 1));
+}
+
 /// The rules on half a page: a map from slots to what was seen first in them.
 fn naive(looks: &[(u64, Option<IndexPrice>)], end: u64) -> Outcome {
     let opens = Delivery::opens_at(EXPIRY).0;

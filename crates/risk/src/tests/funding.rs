@@ -308,6 +308,32 @@ fn impossible_memories_of_funding_are_refused() {
     }
 }
 
+/// The bounds of what is read, to the last number: the carry, the premiums and their time.
+#[test]
+fn memories_of_funding_are_read_up_to_their_bounds() {
+    let sound = FundingState::new(At(0)).to_bytes();
+    let read = |carry: u64, premiums: i128, premiums_ms: u64| {
+        let mut bytes = sound.clone();
+        bytes[24..32].copy_from_slice(&carry.to_le_bytes());
+        bytes[56..72].copy_from_slice(&premiums.to_le_bytes());
+        bytes[72..80].copy_from_slice(&premiums_ms.to_le_bytes());
+        FundingState::from_bytes(&bytes).is_ok()
+    };
+    // A premium is a thousand times the index at most.
+    let most = 1_000_000_000_000 * i128::from(HOUR - 1);
+    for (carry, premiums, premiums_ms, is_read) in [
+        (8 * HOUR - 1, most, HOUR - 1, true),
+        (0, -most, HOUR - 1, true),
+        (8 * HOUR, 0, 0, false),
+        (0, 0, HOUR, false),
+        (0, most + 1, HOUR - 1, false),
+        (0, -most - 1, HOUR - 1, false),
+        (0, 1, 0, false),
+    ] {
+        assert_eq!(read(carry, premiums, premiums_ms), is_read, "{carry} {premiums} {premiums_ms}");
+    }
+}
+
 /// What may stand for a while.
 fn any_accrual() -> impl Strategy<Value = Accrual> {
     let near =

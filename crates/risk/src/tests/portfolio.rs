@@ -4,10 +4,10 @@ use std::vec;
 use std::vec::Vec;
 
 use proptest::prelude::*;
-use types::{PortfolioTerms, RiskFault, Scenario, Style, Tail, VolMove};
+use types::{Amount, IndexPrice, PortfolioTerms, RiskFault, Scenario, Style, Tail, VolMove};
 
 use super::{future, units};
-use crate::portfolio::{Exposed, Scan, check_terms, future_changes, scenarios, to_stay};
+use crate::portfolio::{Exposed, Scan, beside, check_terms, future_changes, scenarios, to_stay};
 
 fn terms() -> PortfolioTerms {
     let tail = |(move_ppm, weight_ppm)| Tail { move_ppm, weight_ppm };
@@ -65,6 +65,63 @@ fn pm_1_terms_that_contradict_are_refused() {
     ];
     for terms in bad {
         assert_eq!(check_terms(&terms), Err(RiskFault::Portfolio), "{terms:?}");
+    }
+}
+
+#[test]
+fn pm_1_terms_are_taken_up_to_their_bounds() {
+    let million = 1_000_000;
+    let tail = |move_ppm| Tail { move_ppm, weight_ppm: million };
+    let least = PortfolioTerms {
+        range_ppm: 10_000,
+        steps: 1,
+        vol_up_ppm: 0,
+        vol_down_ppm: 0,
+        near_power_ppm: 0,
+        far_power_ppm: 0,
+        tails: Vec::new(),
+        maintenance_ppm: 1,
+        future_initial_ppm: 0,
+        future_maintenance_ppm: 0,
+        short_initial_ppm: 0,
+        short_maintenance_ppm: 0,
+    };
+    let most = PortfolioTerms {
+        range_ppm: 900_000,
+        steps: 8,
+        vol_up_ppm: 10_000_000,
+        vol_down_ppm: 999_999,
+        near_power_ppm: million,
+        far_power_ppm: million,
+        tails: [vec![tail(-990_000); 8], vec![tail(10_000_000); 8]].concat(),
+        maintenance_ppm: million,
+        future_initial_ppm: million,
+        future_maintenance_ppm: million,
+        short_initial_ppm: million,
+        short_maintenance_ppm: million,
+    };
+    assert_eq!([check_terms(&least), check_terms(&most)], [Ok(()), Ok(())]);
+}
+
+/// A change is held in 64 bits; one that is beyond them counts as the last that fits.
+#[test]
+fn pm_3_a_change_is_as_large_as_it_can_be_and_a_price_above_zero() {
+    let at = |move_ppm, weight_ppm| Scenario { move_ppm, vol: VolMove::Same, weight_ppm };
+    let heavy = [at(1_000_000, u32::MAX), at(-1_000_000, u32::MAX), at(0, u32::MAX)];
+    let dear = IndexPrice(IndexPrice::MAX.0 / 2);
+    let changes = future_changes(&future(Style::Linear), dear, &heavy);
+    // 0.001 BTC at five billion: 5 million USDC a lot, in thousandths of a millionth.
+    assert_eq!(changes, [i64::MAX, i64::MIN, 0]);
+    let cheap = future_changes(&future(Style::Inverse), IndexPrice(2), &[at(-990_000, 1_000_000)]);
+    let least = future_changes(&future(Style::Inverse), IndexPrice(2), &[at(-500_000, 1_000_000)]);
+    assert_eq!(cheap, least, "one counts at least");
+}
+
+/// PM-5: a share of what is beside the scenarios, up.
+#[test]
+fn pm_5_a_share_is_needed_beside_the_scenarios() {
+    for (of, rate_ppm, needed) in [(0, 10_000, 0), (100, 10_000, 1), (101, 10_000, 2), (7, 0, 0)] {
+        assert_eq!(beside(Amount(of), rate_ppm), Amount(needed), "{of} {rate_ppm}");
     }
 }
 
