@@ -280,6 +280,14 @@ impl Raft {
         }
     }
 
+    /// Its vote counts again. Whom it voted for in this term, before it lost its disk, nobody knows: it
+    /// votes from the next one on.
+    pub fn admit(&mut self, voters: Rc<[NodeId]>) -> io::Result<()> {
+        self.voters = voters;
+        let term = self.term();
+        self.ballot.write(Ballot { term, voted: self.id })
+    }
+
     /// Another node has a new disk: what it had is gone.
     pub fn forget(&mut self, node: NodeId) {
         if let Role::Leader { peers } = &mut self.role
@@ -365,7 +373,9 @@ impl Raft {
         }
         let Ballot { term: own, voted } = self.ballot.get();
         let is_free = pre || (own == term && [0, from].contains(&voted));
-        let granted = own <= term && self.log.last() <= last && is_free && !has_leader;
+        // A node with a new disk has forgotten what it promised: it promises nothing.
+        let may = self.is_voter() && !has_leader;
+        let granted = own <= term && self.log.last() <= last && is_free && may;
         if granted && !pre {
             self.ballot.write(Ballot { term, voted: from })?;
             self.deadline = now + ELECTION + self.rng.below(ELECTION);

@@ -81,10 +81,15 @@ impl World {
     fn end_probation(&mut self, node: NodeId) {
         let host = self.hosts.get_mut(&node).expect("a host");
         let Some(life) = host.life.as_mut() else { return };
-        if host.probation.is_some_and(|goal| goal <= life.applied.index) {
-            host.probation = None;
-            host.plan.voters = host.plan.nodes.clone();
-            life.raft.voters = host.plan.voters.clone();
+        if host.probation.is_none_or(|goal| life.applied.index < goal) {
+            return;
+        }
+        match life.raft.admit(host.plan.nodes.clone()) {
+            Ok(()) => {
+                host.probation = None;
+                host.plan.voters = host.plan.nodes.clone();
+            }
+            Err(_) => self.fails(node),
         }
     }
 
