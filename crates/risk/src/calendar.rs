@@ -8,7 +8,6 @@ use types::{At, Decimal, IndexPrice, SettlementPeriod};
 
 use crate::delivery::Delivery;
 
-const EIGHT: u64 = 8 * 3_600_000;
 const WEEK: u64 = 7 * At::DAY;
 
 const N_DAYS: usize = 2;
@@ -59,7 +58,7 @@ fn first_expiry(at: At) -> At {
 
 /// The first Friday from `eight` on, which is some 08:00 UTC. 1970 began on a Thursday.
 fn friday_from(eight: At) -> At {
-    let day = (eight.0 - EIGHT) / At::DAY;
+    let day = eight.0 / At::DAY;
     let until = (8 - day % 7) % 7;
     eight.plus_ms(until * At::DAY)
 }

@@ -140,6 +140,7 @@ fn after_two_hours_fifteen_minutes_are_enough() {
         assert_eq!(delivery.outcome(end), outcome, "{good}");
     }
     let unseen = Delivery::new(EXPIRY);
+    assert_eq!(unseen.expiry(), EXPIRY);
     assert_eq!(unseen.outcome(end), Outcome::Disputed(count(0, 0)));
 }
 

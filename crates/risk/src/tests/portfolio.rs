@@ -146,12 +146,10 @@ fn pm_4_to_stay_a_share_of_the_worst_is_needed_rounded_up() {
     assert_eq!(to_stay(&terms(), 101), 81);
 }
 
+/// With orders of both sides, of one, or of none.
 fn any_exposed() -> impl Strategy<Value = Exposed> {
-    (-1_000..=1_000_i64, 0..=500_i64, 0..=500_i64).prop_map(|(size, bid, ask)| Exposed {
-        size,
-        bid,
-        ask,
-    })
+    let orders = || prop_oneof![Just(0), 0..=500_i64];
+    (-1_000..=1_000_i64, orders(), orders()).prop_map(|(size, bid, ask)| Exposed { size, bid, ask })
 }
 
 /// The worst of a set over all scenarios, when each side of each order book fills as told.
