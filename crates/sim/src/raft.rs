@@ -280,7 +280,8 @@ impl Raft {
         }
     }
 
-    /// Its vote counts again. Whom it voted for in this term, before it lost its disk, nobody knows: it
+    /// Its vote counts again. Whom it voted for in this term, before it lost its disk, nobody
+    /// knows: it
     /// votes from the next one on.
     pub fn admit(&mut self, voters: Rc<[NodeId]>) -> io::Result<()> {
         self.voters = voters;
