@@ -22,8 +22,8 @@ use cluster::{FOUNDERS, Nodes, node_arguments};
 use load::{Device, file_system};
 use traders::now;
 
-/// Entries after which a node stores a snapshot. The first is due soon after the state has been come
-/// to, when few trade; the second begins with that one, as all later ones do, and is measured.
+/// Entries after which a node stores a snapshot. The first is due soon after the state has been
+/// come to, when few trade; the second begins with that one, as all later ones do, and is measured.
 const SNAPSHOT_ENTRIES: u64 = 1_220_000;
 /// What 64 traders send in a second: about a tenth of what they could.
 const PER_S: u64 = 5_000;

@@ -3,13 +3,14 @@
 //! ```text
 //!   engine's thread   batch │ batch │ seq, root, chain │ batch │ batch …     it does not wait
 //!                                          ▼
-//!   this thread   newest snapshot ─▶ the log since, up to seq ─▶ the same root and chain? ─▶ encode
-//!                                                                  │ no                        ▼
-//!                                     nothing is stored, the replica stops ◀┘                store
+//!   this thread   newest snapshot ─▶ log since, up to seq ─▶ the same root and chain?
+//!                                                              │ yes          │ no
+//!                                                      encode, store     nothing is stored,
+//!                                                                        the replica stops
 //! ```
 //! To encode the state takes a quarter of a second for a million orders, and whoever trades would
 //! wait for it. So another engine is made from the newest snapshot that is stored, and goes the way
-//! that the first one went; it lives no longer than that. Its thread is of the lowest priority.
+//! that the first one went; it lives no longer than that. Its thread is the nicest there is.
 //!
 //! What holds:
 //! 1. The log has every entry since the newest snapshot: it is cut behind a stored one only.
@@ -174,10 +175,10 @@ pub(crate) fn in_background<T: Send + 'static>(
     ended.unwrap_or_else(|panic| Err(NotStored::Halted(panic_text(panic.as_ref()))))
 }
 
-/// Linux has a priority for each thread. Elsewhere it would be that of the whole process.
+/// Linux has a niceness for each thread; elsewhere it would be that of the whole process. Refused, it
+/// is a snapshot that costs the others more.
 fn yield_to_others() {
     #[cfg(target_os = "linux")]
-    // Refused, it is a snapshot that costs the others more.
     let _ = rustix::process::setpriority_process(None, 19);
 }
 

@@ -85,12 +85,15 @@ impl PendingSnapshot {
     /// the processor: not a thing for a thread that must not wait.
     pub fn store(self, projections: Vec<u8>) -> Result<(), NotStored> {
         let PendingSnapshot { dir, keep, seq, state, stored, failed } = self;
-        let kept = match state {
-            State::Whole(snapshot) => keep_newest(&dir, keep, snapshot, (projections, stored)),
-            State::Due(due) => beside::in_background(move || {
-                keep_newest(&dir, keep, due.make()?, (projections, stored))
-            }),
+        let made = match state {
+            State::Whole(snapshot) => Ok((snapshot, None)),
+            State::Due(due) => beside::in_background(move || Ok((due.make()?, Some(due)))),
         };
+        // Written by a thread that is let run: one in the midst of a write can hold up the syncs of
+        // the log. What was due is held until then, so that no other is asked for.
+        let kept = made.and_then(|(snapshot, _due)| {
+            keep_newest(&dir, keep, Snapshot { projections, ..snapshot }, stored)
+        });
         if let Err(wrong @ (NotStored::Differs(_) | NotStored::Halted(_))) = &kept {
             // A replica that has stopped has nothing to stop.
             let _ = failed.send((seq, wrong.to_string()));
@@ -102,10 +105,9 @@ impl PendingSnapshot {
 fn keep_newest(
     dir: &Path,
     keep: usize,
-    mut snapshot: Snapshot,
-    (projections, stored): (Vec<u8>, Option<oneshot::Sender<Seq>>),
+    snapshot: Snapshot,
+    stored: Option<oneshot::Sender<Seq>>,
 ) -> Result<(), NotStored> {
-    snapshot.projections = projections;
     let disk = |error: SnapshotError| NotStored::from(RestoreError::from(error));
     snapshot::store(dir, &snapshot).map_err(disk)?;
     if let Some(stored) = stored {
