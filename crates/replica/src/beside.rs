@@ -10,7 +10,8 @@
 //! ```
 //! To encode the state takes a quarter of a second for a million orders, and whoever trades would
 //! wait for it. So another engine is made from the newest snapshot that is stored, and goes the way
-//! that the first one went; it lives no longer than that. Its thread is the nicest there is.
+//! that the first one went; it lives no longer than that. It goes a millisecond and rests one
+//! ([`Pace`]).
 //!
 //! What holds:
 //! 1. The log has every entry since the newest snapshot: it is cut behind a stored one only.
@@ -23,9 +24,11 @@
 //!
 //! It does not know when a snapshot is due, and it does not make the follower's part.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
-use std::{io, thread};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use engine::Engine;
 use journal::snapshot::{self, Fallback, Snapshot};
@@ -51,9 +54,6 @@ pub enum NotStored {
     /// A snapshot or the log cannot be read, or the new one not be written.
     #[error(transparent)]
     Restore(#[from] RestoreError),
-    /// The thread that makes it was not made.
-    #[error("its thread was not made: {0}")]
-    Thread(io::Error),
     /// A check inside the engine failed while it went over the log.
     #[error("a check failed while it was made: {0}")]
     Halted(String),
@@ -163,28 +163,40 @@ pub(crate) fn encode(engine: &mut Engine, position: Vec<u8>) -> Snapshot {
     Snapshot { seq, root, chain, state, projections: Vec::new(), position }
 }
 
-/// Runs it on a thread that leaves the processor to all others, and waits for what it returns.
-pub(crate) fn in_background<T: Send + 'static>(
-    run: impl FnOnce() -> Result<T, NotStored> + Send + 'static,
-) -> Result<T, NotStored> {
-    let thread = thread::Builder::new().name("beside".into()).spawn(move || {
-        yield_to_others();
-        run()
-    });
-    let ended = thread.map_err(NotStored::Thread)?.join();
-    ended.unwrap_or_else(|panic| Err(NotStored::Halted(panic_text(panic.as_ref()))))
+/// How long it works, and then rests.
+const SLICE: Duration = Duration::from_millis(1);
+
+/// Leaves the processor to others again and again.
+///
+/// Not by a low priority: a thread that never rests in a group of others that wake and sleep, as
+/// those of a replica do, has been seen to keep all other groups of the machine waiting for seconds
+/// the nicer it was, and the kernel's threads that finish a sync with them.
+struct Pace {
+    since: Instant,
 }
 
-/// Linux has a niceness for each thread; elsewhere it would be that of the whole process. Refused, it
-/// is a snapshot that costs the others more.
-fn yield_to_others() {
-    #[cfg(target_os = "linux")]
-    let _ = rustix::process::setpriority_process(None, 19);
+impl Pace {
+    fn begin() -> Pace {
+        Pace { since: Instant::now() }
+    }
+
+    fn rest_if_due(&mut self) {
+        if SLICE <= self.since.elapsed() {
+            thread::sleep(SLICE);
+            self.since = Instant::now();
+        }
+    }
 }
 
 impl Due {
     /// Makes the state, if what is on disk gives the one that the engine had.
     pub(crate) fn make(&self) -> Result<Snapshot, NotStored> {
+        // The other engine is dropped with the panic, and nothing else is changed.
+        let made = catch_unwind(AssertUnwindSafe(|| self.go()));
+        made.unwrap_or_else(|panic| Err(NotStored::Halted(panic_text(panic.as_ref()))))
+    }
+
+    fn go(&self) -> Result<Snapshot, NotStored> {
         let mut engine = self.begin()?;
         let from = engine.seq();
         self.follow(&mut engine)?;
@@ -212,6 +224,7 @@ impl Due {
     fn follow(&self, engine: &mut Engine) -> Result<(), NotStored> {
         let mut reader =
             Reader::open(&self.dir, engine.seq().next()).map_err(RestoreError::from)?;
+        let mut pace = Pace::begin();
         while engine.seq() < self.seq {
             self.check_needed()?;
             let place = reader.place().0;
@@ -222,6 +235,7 @@ impl Due {
             if record.kind == Kind::Batch {
                 restore::apply(engine, &place, record)?;
             }
+            pace.rest_if_due();
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use types::{Applied, Seq};
 
 use crate::Committed;
-use crate::beside::{self, Due, FailedCheck, NotStored};
+use crate::beside::{Due, FailedCheck, NotStored};
 use crate::restore::RestoreError;
 
 /// One thing that the follower gets.
@@ -84,16 +84,15 @@ impl PendingSnapshot {
     /// reads the log, and writes and syncs a file, which may take many seconds where others need
     /// the processor: not a thing for a thread that must not wait.
     pub fn store(self, projections: Vec<u8>) -> Result<(), NotStored> {
-        let PendingSnapshot { dir, keep, seq, state, stored, failed } = self;
-        let made = match state {
-            State::Whole(snapshot) => Ok((snapshot, None)),
-            State::Due(due) => beside::in_background(move || Ok((due.make()?, Some(due)))),
+        // What was due is held until it is stored, so that no other is asked for.
+        let PendingSnapshot { dir, keep, seq, mut state, stored, failed } = self;
+        let theirs = (projections, stored);
+        let kept = match &mut state {
+            State::Whole(snapshot) => keep_newest(&dir, keep, snapshot, theirs),
+            State::Due(due) => {
+                due.make().and_then(|mut made| keep_newest(&dir, keep, &mut made, theirs))
+            }
         };
-        // Written by a thread that is let run: one in the midst of a write can hold up the syncs of
-        // the log. What was due is held until then, so that no other is asked for.
-        let kept = made.and_then(|(snapshot, _due)| {
-            keep_newest(&dir, keep, Snapshot { projections, ..snapshot }, stored)
-        });
         if let Err(wrong @ (NotStored::Differs(_) | NotStored::Halted(_))) = &kept {
             // A replica that has stopped has nothing to stop.
             let _ = failed.send((seq, wrong.to_string()));
@@ -105,11 +104,12 @@ impl PendingSnapshot {
 fn keep_newest(
     dir: &Path,
     keep: usize,
-    snapshot: Snapshot,
-    stored: Option<oneshot::Sender<Seq>>,
+    snapshot: &mut Snapshot,
+    (projections, stored): (Vec<u8>, Option<oneshot::Sender<Seq>>),
 ) -> Result<(), NotStored> {
+    snapshot.projections = projections;
     let disk = |error: SnapshotError| NotStored::from(RestoreError::from(error));
-    snapshot::store(dir, &snapshot).map_err(disk)?;
+    snapshot::store(dir, snapshot).map_err(disk)?;
     if let Some(stored) = stored {
         // Who has gone does not need to know.
         let _ = stored.send(snapshot.seq);

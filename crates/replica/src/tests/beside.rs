@@ -294,12 +294,3 @@ fn a_replica_whose_snapshot_differs_gives_no_outcome_any_more() {
     assert!(matches!(&failure, Failure::Halted(_)) && says(&failure), "{failure}");
     assert!(asked.try_recv().is_err(), "and it stores nothing where it ended");
 }
-
-#[cfg(target_os = "linux")]
-#[test]
-fn its_thread_leaves_the_processor_to_all_others() {
-    let nice = || rustix::process::getpriority_process(None).expect("it has one");
-    let own = nice();
-    let beside = crate::beside::in_background(move || Ok(nice())).expect("it runs");
-    assert_eq!((beside, nice()), (19, own));
-}
