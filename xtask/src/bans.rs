@@ -53,6 +53,9 @@ const CALLS: &[Ban] = &[
     Ban { word: "dbg!", instead: "nothing", applies: anywhere },
     Ban { word: "#[ignore", instead: "a test that runs, or a named suite", applies: anywhere },
     Ban { word: "#[should_panic", instead: "a refusal, checked as a value", applies: anywhere },
+    Ban { word: "sim::run", instead: WORLDS_APART, applies: may_serve },
+    Ban { word: "sim::scenario", instead: WORLDS_APART, applies: may_serve },
+    Ban { word: "sim::shrink", instead: WORLDS_APART, applies: may_serve },
     Ban { word: "println!", instead: "an event or a log line", applies: is_silent },
     Ban { word: "print!", instead: "an event or a log line", applies: is_silent },
 ];
@@ -83,6 +86,14 @@ const FOREIGN: &[(&str, &str)] = &[
 ];
 const MACHINE_PATH: &str = "a path of one machine";
 const PACKAGE_HOST: &str = "the host of a package registry";
+
+const WORLDS_APART: &str = "it in plimsoll's src/sim: what serves a venue injects no fault";
+
+/// Everything of the binary but `plimsoll sim` (docs/decisions/0016).
+fn may_serve(file: &File) -> bool {
+    let is_sim = file.path.contains("/src/sim.rs") || file.path.contains("/src/sim/");
+    file.crate_name() == "plimsoll" && !is_sim
+}
 
 fn anywhere(_: &File) -> bool {
     true

@@ -18,7 +18,7 @@ use types::planted::{self, Bug};
 use types::{InstrumentId, Lots, OrderId, Side, Ticks};
 
 use crate::books::{Books, Hidden};
-use crate::slab::{BOOKS_MAX, Slab, at, narrow};
+use crate::slab::{BOOKS_MAX, Node, Slab, at, narrow};
 
 impl Codec for Books {
     fn encode(&self, out: &mut Vec<u8>) {
@@ -79,19 +79,23 @@ impl Books {
         encode_count(self.ladder.rungs(book, side).count(), out);
         for (price, level) in self.ladder.rungs(book, side) {
             price.encode(out);
-            let mut queue = self.nodes(level).collect::<Vec<_>>();
+            encode_count(self.nodes(level).count(), out);
             if planted::is(Bug::QueueByIdInSnapshot) {
+                let mut queue = self.nodes(level).collect::<Vec<_>>();
                 queue.sort_unstable_by_key(|(slot, node)| node.id(*slot));
+                queue.into_iter().for_each(|place| self.encode_node(place, out));
+                continue;
             }
-            encode_count(queue.len(), out);
-            for (slot, node) in queue {
-                node.id(slot).encode(out);
-                node.owner.encode(out);
-                node.displayed.encode(out);
-                let hidden = self.hidden.get(&slot);
-                hidden.map(|hidden| (hidden.size, hidden.display)).encode(out);
-            }
+            self.nodes(level).for_each(|place| self.encode_node(place, out));
         }
+    }
+
+    fn encode_node(&self, (slot, node): (u32, &Node), out: &mut Vec<u8>) {
+        node.id(slot).encode(out);
+        node.owner.encode(out);
+        node.displayed.encode(out);
+        let hidden = self.hidden.get(&slot);
+        hidden.map(|hidden| (hidden.size, hidden.display)).encode(out);
     }
 
     fn decode_side(

@@ -118,10 +118,8 @@ fn scenarios(args: &Sim, name: &str) -> anyhow::Result<ExitCode> {
         };
         return Ok(ExitCode::SUCCESS);
     }
-    let wanted: Vec<_> = scenario::ALL
-        .iter()
-        .filter(|one| [one.name, "all"].contains(&name) || name == "all")
-        .collect();
+    let wanted: Vec<_> =
+        scenario::ALL.iter().filter(|one| [one.name, "all"].contains(&name)).collect();
     if wanted.is_empty() {
         bail!("no scenario is called {name}: `plimsoll sim --scenario list` names them");
     }

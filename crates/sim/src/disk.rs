@@ -9,8 +9,8 @@
 //! The journal writes through [`journal::Disk`] and reads with the system's files: so the names are
 //! real all the time, and the content is put there when somebody is about to read it.
 //!
-//! What a disk promises: a sync that returned is kept. [`Disk::rot`] and lost writes break that
-//! promise, and then a node may only be right or stop.
+//! What a disk promises: a sync that returned is kept. [`Disk::rot`] breaks that promise,
+//! and then a node may only be right or stop.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

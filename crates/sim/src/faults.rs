@@ -1,6 +1,5 @@
 //! What breaks, and for how long. A fault never takes more nodes than a quorum can spare, except
-//! for
-//! those that take all and give them back.
+//! for those that take all and give them back.
 
 use crate::raft::{NodeId, Us};
 use crate::rng::Rng;

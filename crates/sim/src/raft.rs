@@ -1,11 +1,9 @@
 //! A model of consensus: Raft as in Ongaro and Ousterhout's paper (2014, figure 2), with
-//! pre-votes and
-//! leaders that step down when no quorum answers.
+//! pre-votes and leaders that step down when no quorum answers.
 //!
 //! Production orders its log with openraft; this model is here because a world of months needs
-//! one that
-//! costs nothing, and it drives the same journal, batches, engine and snapshots. What it cannot
-//! show is a
+//! one that costs nothing, and it drives the same journal, batches, engine and snapshots. What it
+//! cannot show is a
 //! bug of openraft, or of the code around it: the drills on real processes are for that
 //! (docs/decisions/0016-what-the-simulator-runs.md).
 
@@ -281,8 +279,7 @@ impl Raft {
     }
 
     /// Its vote counts again. Whom it voted for in this term, before it lost its disk, nobody
-    /// knows: it
-    /// votes from the next one on.
+    /// knows: it votes from the next one on.
     pub fn admit(&mut self, voters: Rc<[NodeId]>) -> io::Result<()> {
         self.voters = voters;
         let term = self.term();

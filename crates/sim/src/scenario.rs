@@ -2,8 +2,7 @@
 //! (spec of reliability, §1.2: I1 to I15).
 //!
 //! Each is a setup with a script. All checkers look on; beside them stands what must be seen, so
-//! that a
-//! scenario that does not come about does not pass, and what must not.
+//! that a scenario that does not come about does not pass, and what must not.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,7 @@
 //! What a seed draws before anything happens: how large the world is, who is in it, what may break.
 //!
 //! Swarm testing (Groce et al., ISSTA 2012): each seed leaves out some kinds of people and of
-//! faults,
-//! because what is always there hides what only happens without it.
+//! faults, because what is always there hides what only happens without it.
 
 use crate::faults::Kind;
 use crate::people::Trade;

@@ -2,8 +2,7 @@
 //! people.
 //!
 //! Each part of the world draws from a stream of its own, so that what is left out changes
-//! little for
-//! what stays. A try that breaks no promise, or another one, is thrown away.
+//! little for what stays. A try that breaks no promise, or another one, is thrown away.
 
 use crate::faults::Kind;
 use crate::people::Trade;

@@ -8,8 +8,7 @@
 //!   checkers look at every entry that is applied, and at every answer
 //! ```
 //! Everything that happens is drawn from the seed, and one thing happens at a time. What happens
-//! at the
-//! same moment happens in an order that is drawn, too.
+//! at the same moment happens in an order that is drawn, too.
 
 mod ending;
 mod faulting;
@@ -76,6 +75,8 @@ enum Happening {
     Move,
     /// A fault begins, if one may.
     Break,
+    /// Links that come and go do.
+    Flap { fault: u64 },
     /// A fault ends.
     Mend { fault: u64 },
     /// A line of the script.
@@ -309,6 +310,7 @@ impl World {
             Happening::Speak { reporter } => self.speak(reporter),
             Happening::Move => self.move_price(),
             Happening::Break => self.break_something()?,
+            Happening::Flap { fault } => self.flap(fault),
             Happening::Mend { fault } => self.mend(fault)?,
             Happening::Play { line } => self.play(line)?,
             Happening::Look => self.look()?,
@@ -335,6 +337,7 @@ impl World {
             Happening::Mend { .. } => (14, 0),
             Happening::Look => (15, 0),
             Happening::Play { .. } => (16, 0),
+            Happening::Flap { .. } => (17, 0),
         };
         self.report.trace(self.now, kind, whom);
     }
@@ -377,8 +380,7 @@ impl Host {
 
 impl Host {
     /// When something that is written now is on disk: a sync takes so long, and what comes
-    /// during one
-    /// shares the next.
+    /// during one shares the next.
     fn sync(&mut self, now: Us, took: Us) -> Us {
         if self.busy_until <= now && now < self.next_until {
             self.busy_until = self.next_until;

@@ -140,9 +140,7 @@ mod planted {
             output::say_json(&json!({"found": times.len(), "of": found.len(), "median_s": median,
                                      "bugs": rows.collect::<Vec<_>>()}))?;
         } else {
-            output::say(
-                "| bug | place | seconds of a core | checker | seed |\n|---|---|---|---|---|",
-            )?;
+            output::say("| bug | place | seconds | checker | seed |\n|---|---|---|---|---|")?;
             for one in found.iter() {
                 output::say(&line(one))?;
             }

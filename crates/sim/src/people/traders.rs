@@ -173,18 +173,8 @@ impl Person {
         if self.rng.chance(100_000)
             && let Some(order) = self.mine.back().copied()
         {
-            let (size, price) = (Some(lots_of(self.rng.heavy(60_000))), None);
-            let (display, post_only, reduce_only, valid_until) = (None, None, None, None);
-            return vec![Command::AmendOrder(AmendOrder {
-                account,
-                order,
-                size,
-                price,
-                display,
-                post_only,
-                reduce_only,
-                valid_until,
-            })];
+            let size = Some(lots_of(self.rng.heavy(60_000)));
+            return vec![Command::AmendOrder(self.amendment(order, size, None))];
         }
         let instrument = if self.rng.chance(800_000) { PERPETUAL } else { FUTURE };
         let side = if account.0.is_multiple_of(3) { Side::Ask } else { Side::Bid };
@@ -335,7 +325,7 @@ impl Person {
     }
 
     fn amend(&mut self, eyes: &Eyes<'_>) -> Option<Command> {
-        let (account, order) = (self.account, *self.mine.get(self.rng.index(REMEMBERED))?);
+        let order = *self.mine.get(self.rng.index(REMEMBERED))?;
         let (size, price) = match eyes.view.order(order) {
             Some(open) => (open.size, open.price),
             None => (lots_of(self.rng.heavy(100)), Ticks(2)),
@@ -346,17 +336,7 @@ impl Person {
             1 => (None, Some(self.shifted(price))),
             _ => (Some(lots_of(lots.max(1))), Some(self.shifted(price))),
         };
-        let (display, post_only, reduce_only, valid_until) = (None, None, None, None);
-        let amendment = AmendOrder {
-            account,
-            order,
-            size,
-            price,
-            display,
-            post_only,
-            reduce_only,
-            valid_until,
-        };
+        let amendment = self.amendment(order, size, price);
         Some(match order.trigger() {
             Some(_) => {
                 let order = AmendOrder { price: None, ..amendment };
@@ -364,6 +344,12 @@ impl Person {
             }
             None => Command::AmendOrder(amendment),
         })
+    }
+
+    fn amendment(&self, order: OrderId, size: Option<Lots>, price: Option<Ticks>) -> AmendOrder {
+        let account = self.account;
+        let (display, post_only, reduce_only, valid_until) = (None, None, None, None);
+        AmendOrder { account, order, size, price, display, post_only, reduce_only, valid_until }
     }
 
     fn shifted(&mut self, price: Ticks) -> Ticks {

@@ -66,6 +66,10 @@ impl World {
         let id = self.n_faults;
         self.plan(fault.ends - self.now, Happening::Mend { fault: id });
         self.faults.insert(id, fault.clone());
+        if kind == Kind::Flapping {
+            self.flap(id);
+            return Ok(());
+        }
         self.begin_fault(&fault)
     }
 
@@ -126,9 +130,8 @@ impl World {
             Kind::Pause => {
                 self.hosts.get_mut(&victim).expect("a host").paused_until = fault.ends;
             }
-            Kind::Isolate | Kind::Deaf | Kind::Mute | Kind::Flapping | Kind::Bridge => {
-                self.cut(fault, 1);
-            }
+            Kind::Isolate | Kind::Deaf | Kind::Mute | Kind::Bridge => self.cut(fault, 1),
+            Kind::Flapping => unreachable!("its links are cut by turns"),
             Kind::SlowLinks => self.extra_delay = fault.amount,
             Kind::LossyLinks => self.extra_loss = fault.amount,
             Kind::WriteFails => self.hosts[&victim].disk.fail(Some(Failing::Write)),
@@ -151,6 +154,16 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// Links that come and go: cut now if they were there, and the other way round.
+    pub(super) fn flap(&mut self, id: u64) {
+        let Some(fault) = self.faults.get_mut(&id) else { return };
+        fault.amount = 1 - fault.amount;
+        let (fault, by) = (fault.clone(), if fault.amount == 1 { 1 } else { -1 });
+        self.cut(&fault, by);
+        let wait = self.breaking.between(SECOND / 20, SECOND * 2 / 5);
+        self.plan(wait, Happening::Flap { fault: id });
     }
 
     /// Cuts the links that a fault means, or gives them back.
@@ -176,9 +189,10 @@ impl World {
         let host = self.hosts.get_mut(&victim).expect("a host");
         match fault.kind {
             Kind::Pause => host.paused_until = 0,
-            Kind::Isolate | Kind::Deaf | Kind::Mute | Kind::Flapping | Kind::Bridge => {
-                self.cut(&fault, -1);
-            }
+            Kind::Isolate | Kind::Deaf | Kind::Mute | Kind::Bridge => self.cut(&fault, -1),
+            // It may be at a moment at which the links are there.
+            Kind::Flapping if fault.amount == 0 => {}
+            Kind::Flapping => self.cut(&fault, -1),
             Kind::SlowLinks => self.extra_delay = 0,
             Kind::LossyLinks => self.extra_loss = 0,
             Kind::WriteFails | Kind::SyncFails | Kind::DiskFull => host.disk.fail(None),

@@ -58,7 +58,6 @@ impl Client {
         let heads = u64::try_from(heads).unwrap_or(1).max(1);
         let share = match person.trade {
             Trade::Runaway | Trade::Maker => 2,
-            Trade::Leveraged | Trade::Spoofer => 1,
             _ => 1,
         };
         let pace = (SECOND * heads / setup.orders_per_s / share).max(1);
