@@ -218,6 +218,11 @@ impl Log {
         }
     }
 
+    /// The index after which its rows begin.
+    pub fn base(&self) -> u64 {
+        self.base.0.index
+    }
+
     /// The last entry.
     pub fn last(&self) -> LogId {
         self.rows.back().map_or(self.base.0, |row| row.entry.id)

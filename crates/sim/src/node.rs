@@ -93,7 +93,7 @@ impl Life {
             io::ErrorKind::InvalidData => damaged(&error),
             _ => failed(error),
         })?;
-        let loaded = snapshot::load_newest(&plan.dir, Fallback::Older);
+        let loaded = snapshot::load_newest(&plan.dir, Fallback::Refuse);
         let loaded = loaded.map_err(|error| damaged(&error))?.snapshot;
         let (asset, decimals) = plan.domain;
         let (mut engine, mut view) = (Engine::new(asset, decimals), View::new(asset, decimals));
@@ -107,6 +107,11 @@ impl Life {
             file = Some((id, found));
         }
         let log = Log::open(disk, &plan.dir, base)?;
+        if base.0.index < log.base() {
+            let words =
+                format!("the log begins after {}, the state ends with {:?}", log.base(), base.0);
+            return Err(NoStart::Damaged(words));
+        }
         let who = (plan.id, plan.voters.clone(), plan.nodes.clone());
         let mut raft = Raft::new(who, (log, ballot), (now, rng), base.0.index);
         raft.snapshot = file;

@@ -1,13 +1,9 @@
 //! How long each planted bug stays unseen: a process of its own for each, in worlds one after
 //! another.
 
-use std::process::ExitCode;
-
-use crate::cli::Sim;
-
 /// Hunts the bugs of these names.
 #[cfg(not(feature = "planted"))]
-pub fn hunt(_: &Sim, _: &str) -> anyhow::Result<ExitCode> {
+pub fn hunt(_: &crate::cli::Sim, _: &str) -> anyhow::Result<std::process::ExitCode> {
     anyhow::bail!(
         "this build has no planted bugs, and no release may have them: \
          cargo run --profile planted --features planted -- sim --bugs all"
@@ -19,14 +15,14 @@ pub use planted::hunt;
 
 #[cfg(feature = "planted")]
 mod planted {
-    use std::process::{Child, Command, Stdio};
+    use std::process::{Child, Command, ExitCode, Stdio};
     use std::time::{Duration, Instant};
 
     use anyhow::Context;
     use serde_json::{Value, json};
     use types::planted::Bug;
 
-    use super::*;
+    use crate::cli::Sim;
     use crate::output;
 
     /// After so long without a find a bug counts as not found.
