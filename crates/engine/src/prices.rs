@@ -41,7 +41,7 @@ impl Engine {
     /// A second has passed.
     pub(crate) fn tick(&mut self, events: &mut Vec<Event>) -> Result<(), Reject> {
         for index in self.fed_indices() {
-            self.accrue_funding(index, events);
+            self.accrue_funding(index, self.may_fund(index), events);
             self.tick_feed(index, events);
             self.sample_marks(index);
             self.deliver(index, events);
@@ -60,7 +60,7 @@ impl Engine {
             self.touch_index(index);
             let at = self.at;
             let changes = self.prices_mut(index).feed.start_term(at);
-            self.take_in(index, changes, events);
+            self.take_in(index, changes, false, events);
         }
         self.note_outage(events);
         Ok(())

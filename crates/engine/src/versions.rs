@@ -9,6 +9,7 @@
 //! |---|---|
 //! | 1 | everything before |
 //! | 2 | `DropSessions`: the leader cancels for the clients of a node that is gone |
+//! | 3 | funding accrues before an index, a mark or terms change, not at ticks alone (FND-5) |
 //!
 //! Whoever orders an `Upgrade` makes sure first that every node's build knows what it leads to. An
 //! old build that meets one all the same stops: what follows is not for it to guess.
@@ -20,12 +21,19 @@ use types::{Command, Event, Reject, Version};
 use crate::engine::Engine;
 
 /// The newest version that this build knows.
-pub const VERSION_MAX: Version = Version(2);
+pub const VERSION_MAX: Version = Version(3);
+/// From here on what stood until a price changed decides what it costs.
+const FUNDING_BEFORE_CHANGES: Version = Version(3);
 
 impl Engine {
     /// The version of the rules by which the next entry is applied.
     pub fn version(&self) -> Version {
         self.version
+    }
+
+    /// FND-5.
+    pub(crate) fn accrues_before_changes(&self) -> bool {
+        FUNDING_BEFORE_CHANGES <= self.version
     }
 
     /// VER-3.

@@ -11,6 +11,7 @@
 
 use engine::Engine;
 use types::codec::{Codec, DecodeError, Reader};
+use types::planted::{self, Bug};
 use types::{Applied, At, Command, Entry, EntryOutcome, Seq};
 
 /// Bytes of a body after which a further record is begun, in the same group.
@@ -19,6 +20,12 @@ pub const BODY_BYTES: usize = 1 << 20;
 /// The log's time of a batch, by its body; zero of a body that has none.
 pub fn at(body: &[u8]) -> At {
     At(body.first_chunk().map_or(0, |at| u64::from_le_bytes(*at)))
+}
+
+/// The time of a batch that is made when the clock says `clock`: not before what stands in the log
+/// and in the state, the later of which is `before`.
+pub fn time(clock: At, before: At) -> At {
+    if planted::is(Bug::BatchTimeGoesBack) { clock } else { clock.max(before) }
 }
 
 /// Applies entries whose time is `at`; `tag` knows who waits for the n-th of them, zero for nobody.

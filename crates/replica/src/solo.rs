@@ -20,11 +20,10 @@ use engine::Engine;
 use journal::{Journal, Kind, OpenError, SnapshotError, TornTail, WriteError, snapshot};
 use types::codec::Codec;
 use types::limits::BATCH_COMMANDS_MAX;
-use types::planted::{self, Bug};
 use types::{Applied, AssetCode, At, Entry, EntryOutcome, Proposal, Seq};
 
 use crate::Committed;
-use crate::batch::{BODY_BYTES, Mark};
+use crate::batch::{self, BODY_BYTES, Mark};
 use crate::feed::{Feed, PendingSnapshot};
 use crate::handle::{Handle, Looks};
 use crate::queue::{Limits, Patience, Queue, Turn};
@@ -243,8 +242,7 @@ impl<C: FnMut() -> At, S: FnMut(Feed)> Sequencer<C, S> {
 
     /// Makes the batch durable, then applies it, then speaks of it.
     fn commit(&mut self, proposals: &mut Vec<Proposal>) -> Result<(), Failure> {
-        let is_free = planted::is(Bug::BatchTimeGoesBack);
-        let at = (self.clock)().max(if is_free { At(0) } else { self.engine.at() });
+        let at = batch::time((self.clock)(), self.engine.at());
         self.append(at, proposals)?;
         let begin = Instant::now();
         self.journal.sync()?;

@@ -52,7 +52,7 @@ pub enum Failing {
     Write,
     /// Writes, for want of space.
     Full,
-    /// Syncs: what was written may be gone, whatever a second sync says.
+    /// Syncs: what was written may be gone, whatever a second sync says, unless it is written anew.
     Sync,
 }
 
@@ -60,6 +60,9 @@ pub enum Failing {
 struct Content {
     bytes: Vec<u8>,
     pending: Vec<Pending>,
+    /// Sectors that a failed sync has left behind, with what is on the disk in their place: the
+    /// system takes them for written, and no later sync writes them (Rebello et al., ATC 2020).
+    left: BTreeMap<usize, Vec<u8>>,
     /// The real file has other bytes.
     is_stale: bool,
 }
@@ -121,6 +124,11 @@ impl Disk {
         platter.cut_in = None;
         platter.is_dead = false;
         platter.flush()
+    }
+
+    /// Makes the real files what a process sees.
+    pub fn show(&self) -> io::Result<()> {
+        self.0.borrow_mut().flush()
     }
 
     /// Everything on it is gone.
@@ -238,21 +246,15 @@ impl Platter {
 impl Content {
     fn forget(&mut self, rng: &mut Rng) {
         let pending = std::mem::take(&mut self.pending);
-        if pending.is_empty() {
+        let left = std::mem::take(&mut self.left);
+        if pending.is_empty() && left.is_empty() {
             return;
         }
         self.is_stale = true;
-        for change in pending.iter().rev() {
-            match change {
-                Pending::Write { offset, before, length, .. } => {
-                    self.bytes[*offset..*offset + before.len()].copy_from_slice(before);
-                    self.bytes.truncate(*length);
-                }
-                Pending::Length { before, from, .. } => {
-                    self.bytes.resize(*from, 0);
-                    let at = from - before.len();
-                    self.bytes[at..].copy_from_slice(before);
-                }
+        pending.iter().rev().for_each(|change| self.undo(change));
+        for (sector, before) in left {
+            if rng.below(2) == 0 {
+                self.put_back(sector, &before);
             }
         }
         for change in pending {
@@ -260,6 +262,45 @@ impl Content {
                 0 => {}
                 1 => self.redo(&change, |_| true),
                 _ => self.redo(&change, |_| rng.below(2) == 0),
+            }
+        }
+    }
+
+    fn undo(&mut self, change: &Pending) {
+        match change {
+            Pending::Write { offset, before, length, .. } => {
+                self.bytes[*offset..*offset + before.len()].copy_from_slice(before);
+                self.bytes.truncate(*length);
+            }
+            Pending::Length { before, from, .. } => {
+                self.bytes.resize(*from, 0);
+                let at = from - before.len();
+                self.bytes[at..].copy_from_slice(before);
+            }
+        }
+    }
+
+    /// A sector as it is on the disk; the length of the file is durable without it.
+    fn put_back(&mut self, sector: usize, before: &[u8]) {
+        let from = (sector * SECTOR).min(self.bytes.len());
+        let end = (from + SECTOR).min(self.bytes.len());
+        let known = before.len().min(end - from);
+        self.bytes[from..from + known].copy_from_slice(&before[..known]);
+        self.bytes[from + known..end].fill(0);
+    }
+
+    /// A sync has failed: what it was to write counts as written from here on, and is not.
+    fn leave_behind(&mut self) {
+        let pending = std::mem::take(&mut self.pending);
+        let now = self.bytes.clone();
+        pending.iter().rev().for_each(|change| self.undo(change));
+        let on_disk = std::mem::replace(&mut self.bytes, now);
+        for change in pending {
+            let Pending::Write { offset, after, .. } = change else { continue };
+            for sector in sectors(offset, after.len()) {
+                let from = (sector * SECTOR).min(on_disk.len());
+                let end = (from + SECTOR).min(on_disk.len());
+                self.left.entry(sector).or_insert_with(|| on_disk[from..end].to_vec());
             }
         }
     }
@@ -326,6 +367,8 @@ impl journal::Disk for Disk {
         let before = content.bytes.get(offset..end.min(length)).unwrap_or_default().to_vec();
         content.bytes.resize(length.max(end), 0);
         content.bytes[offset..end].copy_from_slice(bytes);
+        // What is written anew is written as a whole sector.
+        sectors(offset, bytes.len()).for_each(|sector| drop(content.left.remove(&sector)));
         content.is_stale = true;
         content.pending.push(Pending::Write { offset, before, after: bytes.to_vec(), length });
         power
@@ -346,10 +389,13 @@ impl journal::Disk for Disk {
     fn sync(&mut self, file: &mut OpenFile) -> io::Result<()> {
         let mut platter = self.0.borrow_mut();
         platter.power()?;
-        if platter.failing == Some(Failing::Sync) {
+        let fails = platter.failing == Some(Failing::Sync);
+        let content = platter.file(&file.0)?;
+        if fails {
+            content.leave_behind();
             return Err(io::Error::other("a sync failed"));
         }
-        platter.file(&file.0)?.pending.clear();
+        content.pending.clear();
         Ok(())
     }
 
@@ -381,4 +427,9 @@ impl journal::Disk for Disk {
         platter.names.push(Name::Removed(path.to_path_buf(), removed));
         Ok(())
     }
+}
+
+/// The sectors that a range of bytes touches.
+fn sectors(offset: usize, length: usize) -> std::ops::Range<usize> {
+    offset / SECTOR..(offset + length).div_ceil(SECTOR)
 }

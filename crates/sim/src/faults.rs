@@ -44,6 +44,8 @@ pub enum Kind {
     ClockJump,
     /// A node is gone for good, and comes back with an empty disk.
     Replace,
+    /// No reporter says anything: prices grow old.
+    FeedOutage,
 }
 
 /// A fault that is there.
@@ -65,7 +67,7 @@ pub struct Fault {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 18] = [
+    pub const ALL: [Kind; 19] = [
         Kind::Kill,
         Kind::PowerCut,
         Kind::PowerCutAll,
@@ -84,6 +86,7 @@ impl Kind {
         Kind::Rot,
         Kind::ClockJump,
         Kind::Replace,
+        Kind::FeedOutage,
     ];
 
     /// As it is written.
@@ -107,12 +110,20 @@ impl Kind {
             Kind::Rot => "bit-rot",
             Kind::ClockJump => "clock-jump",
             Kind::Replace => "replace",
+            Kind::FeedOutage => "feed-outage",
         }
     }
 
     /// Whether its victim counts as broken while it lasts.
     pub fn is_hard(self) -> bool {
-        !matches!(self, Kind::SlowLinks | Kind::LossyLinks | Kind::ClockJump | Kind::SlowDisk)
+        !matches!(
+            self,
+            Kind::SlowLinks
+                | Kind::LossyLinks
+                | Kind::ClockJump
+                | Kind::SlowDisk
+                | Kind::FeedOutage
+        )
     }
 
     /// Whether it needs somebody else to be there.
@@ -150,6 +161,7 @@ impl Kind {
     pub fn drawn(self, rng: &mut Rng, now: Us, (victim, other): (NodeId, NodeId)) -> Fault {
         let longest = match self {
             Kind::Kill | Kind::PowerCutAll | Kind::ClockJump => 8,
+            Kind::FeedOutage => 60,
             _ => 20,
         };
         let lasts = rng.wait(longest * SECOND / 3).max(SECOND / 20);

@@ -35,6 +35,7 @@ pub mod shrink;
 pub mod story;
 pub mod timeline;
 mod truth;
+mod twin;
 mod venue;
 mod violation;
 mod world;

@@ -9,7 +9,7 @@ use journal::snapshot::{self, Fallback, Snapshot};
 use market_data::View;
 use replica::batch::{self, Entries};
 use replica::queue::{Class, Limits, Patience, Queue, Turn};
-use replica::restore;
+use replica::restore::{self, Start};
 use types::codec::Codec;
 use types::limits::BATCH_COMMANDS_MAX;
 use types::{Applied, AssetCode, At, Command, Proposal, Seq};
@@ -39,6 +39,9 @@ pub struct Life {
     pub applied: LogId,
     /// In which term this node, as its leader, has opened it.
     pub opened: Option<u64>,
+    /// A node that is alone: the last entry that its files have, and the chain after it by
+    /// production's own restoring.
+    pub alone: Option<(u64, [u8; 32])>,
     dir: PathBuf,
     disk: Disk,
     domain: (AssetCode, u8),
@@ -83,6 +86,15 @@ impl From<LogError> for NoStart {
     }
 }
 
+/// What a venue of one node starts with: the newest snapshot, and all of the log behind it.
+fn as_solo(plan: &Plan, disk: &Disk) -> Result<[u8; 32], NoStart> {
+    disk.show().map_err(|error| NoStart::Disk(error.to_string()))?;
+    let restored =
+        restore::restore(&plan.dir, plan.domain, Start::Newest, &mut |_| {}, &mut |_| {});
+    let restored = restored.map_err(|error| NoStart::Damaged(error.to_string()))?;
+    Ok(restored.engine.chain())
+}
+
 impl Life {
     /// Starts from what is on the disk.
     pub fn start(plan: &Plan, disk: &Disk, now: Us, rng: Rng) -> Result<Life, NoStart> {
@@ -107,6 +119,8 @@ impl Life {
             file = Some((id, found));
         }
         let log = Log::open(disk, &plan.dir, base)?;
+        let alone = (plan.nodes.len() == 1).then(|| as_solo(plan, disk)).transpose()?;
+        let alone = alone.map(|chain| (log.last().index, chain));
         if base.0.index < log.base() {
             let words =
                 format!("the log begins after {}, the state ends with {:?}", log.base(), base.0);
@@ -124,6 +138,7 @@ impl Life {
             waiting: 0,
             applied: base.0,
             opened: None,
+            alone,
             dir,
             disk,
             domain: plan.domain,
@@ -178,7 +193,7 @@ impl Life {
     }
 
     fn write(&mut self, clock: At, proposals: &[Proposal]) -> io::Result<Effect> {
-        self.at = clock.max(self.at).max(self.raft.log.at());
+        self.at = batch::time(clock, self.at.max(self.raft.log.at()));
         let mut body = Vec::with_capacity(64 * proposals.len());
         self.at.encode(&mut body);
         proposals.iter().for_each(|proposal| proposal.command.encode(&mut body));

@@ -10,7 +10,9 @@
 //! | runaway | the same order again and again, in bursts |
 //! | spoofer | large orders away from the price, taken back at once |
 //! | tinkerer | everything else: odd orders, triggers, fences, closing, moving money, garbage |
+//! | operator | halts and resumes markets, and changes terms |
 
+mod operator;
 mod reporters;
 mod traders;
 
@@ -29,11 +31,12 @@ pub enum Trade {
     Runaway,
     Spoofer,
     Tinkerer,
+    Operator,
 }
 
 impl Trade {
     /// All of them.
-    pub const ALL: [Trade; 8] = [
+    pub const ALL: [Trade; 9] = [
         Trade::Maker,
         Trade::Quoter,
         Trade::Taker,
@@ -42,6 +45,7 @@ impl Trade {
         Trade::Runaway,
         Trade::Spoofer,
         Trade::Tinkerer,
+        Trade::Operator,
     ];
 
     /// As it is written.
@@ -55,6 +59,7 @@ impl Trade {
             Trade::Runaway => "runaway",
             Trade::Spoofer => "spoofer",
             Trade::Tinkerer => "tinkerer",
+            Trade::Operator => "operator",
         }
     }
 
@@ -64,7 +69,7 @@ impl Trade {
             Trade::Maker | Trade::Taker | Trade::Tinkerer => 3,
             Trade::Leveraged => 4,
             Trade::Quoter => 2,
-            Trade::Arbitrageur | Trade::Runaway | Trade::Spoofer => 1,
+            Trade::Arbitrageur | Trade::Runaway | Trade::Spoofer | Trade::Operator => 1,
         }
     }
 
@@ -74,6 +79,7 @@ impl Trade {
             Trade::Maker | Trade::Quoter | Trade::Arbitrageur => 5_000_000,
             Trade::Taker | Trade::Spoofer | Trade::Tinkerer => 300_000,
             Trade::Leveraged => 20_000,
+            Trade::Operator => 1_000,
             Trade::Runaway => 100_000,
         }
     }

@@ -158,10 +158,16 @@ impl Incident {
         let mut setup = Setup { faults: Vec::new(), crash: None, ..Setup::whole(seed) };
         (setup.seconds, setup.nodes, setup.orders_per_s, setup.move_ppm) = (150, 3, 40, 40);
         setup.fault_every = 1_000_000 * SECOND;
+        (setup.usual, setup.trades) = (true, traders());
         (self.setup)(&mut setup);
         setup.script = self.script.to_vec();
         setup
     }
+}
+
+/// Everybody but the operator, who would halt what is to be seen.
+fn traders() -> Vec<Trade> {
+    Trade::ALL.into_iter().filter(|trade| *trade != Trade::Operator).collect()
 }
 
 /// Plays a scenario in several worlds.

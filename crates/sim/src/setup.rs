@@ -49,6 +49,8 @@ pub struct Setup {
     pub move_ppm: u64,
     /// When the price falls, and by how much a second for how many seconds.
     pub crash: Option<Crash>,
+    /// By the usual terms, not by those that its seed draws.
+    pub usual: bool,
     /// What happens by a script, beside what is drawn: at which second what.
     pub script: Vec<(u64, Act)>,
 }
@@ -100,6 +102,7 @@ impl Setup {
             sync: rng.between(50, 4_000),
             move_ppm: rng.between(10, 400),
             crash,
+            usual: rng.chance(400_000),
             script: Vec::new(),
         }
     }
@@ -156,6 +159,7 @@ impl Setup {
             ("sync_us", self.sync.to_string()),
             ("move_ppm", self.move_ppm.to_string()),
             ("crash", crash),
+            ("usual", self.usual.to_string()),
         ]
     }
 
@@ -193,6 +197,7 @@ impl Setup {
             "sync_us" => self.sync = number()?,
             "move_ppm" => self.move_ppm = number()?,
             "crash" => self.crash = crash(value)?,
+            "usual" => self.usual = value == "true",
             _ => {
                 let keys = self.words().into_iter().map(|(key, _)| key).collect::<Vec<_>>();
                 return Err(NoSetup(format!("there is no {key}: {}", keys.join(", "))));

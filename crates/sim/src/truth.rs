@@ -9,9 +9,12 @@
 //! | `LOST` | what was acknowledged is in every later log |
 //! | `CLOCK` | the log's time never goes back |
 //! | `RESTORED` | a snapshot and the log behind it give the state that was |
+//! | `CHAIN` | the chain is the hash over all entries, refused ones too, and their events |
 
 use std::collections::{BTreeMap, VecDeque};
 
+use ledger::Chain;
+use types::codec::Codec;
 use types::{Applied, At, Command, Entry, Event, Seq};
 
 use crate::Violation;
@@ -59,6 +62,7 @@ pub struct Truth {
     told: Seq,
     /// Roots, at places where some node told one.
     roots: BTreeMap<u64, [u8; 32]>,
+    chain: Chain,
 }
 
 /// A command that has come into the log, for whoever waits for it.
@@ -179,6 +183,23 @@ impl Truth {
             settled.push(Settled { tag, op, seq, events });
         }
         Ok(settled)
+    }
+
+    /// An entry was applied first, with these events.
+    pub fn chain(&mut self, entry: &Entry, events: &[Event]) {
+        self.chain.extend(|out| {
+            entry.encode(out);
+            events.iter().for_each(|event| event.encode(out));
+        });
+    }
+
+    /// Whoever has applied all of it has its chain.
+    pub fn compare_chain(&self, chain: [u8; 32]) -> Result<(), Violation> {
+        if chain == self.chain.head() {
+            return Ok(());
+        }
+        let words = format!("the chain at {} is not of its entries and events", self.seq);
+        Err(Violation::new("CHAIN", words))
     }
 
     /// A client is told that its command has a place.

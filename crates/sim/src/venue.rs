@@ -1,5 +1,6 @@
 //! What is traded in this world, and by which terms: what an operator sets up before people come.
 
+use engine::VERSION_MAX;
 use types::{
     AccountId, Amount, AssetCode, At, Barrier, BreakerTerms, Command, Decimal, DepthTerms,
     FeedTerms, Fees, FundingSchedule, FundingTerms, Incentives, IndexMethod, IndexPrice,
@@ -7,6 +8,8 @@ use types::{
     MarkMethod, OptionRight, PricingTerms, PublicKey, Quorum, RangeTerms, Seat, SettlementPeriod,
     Source, SourceId, Style, TickStep, Ticks, Version,
 };
+
+use crate::rng::Rng;
 
 /// The price that everything begins at, in whole quote units.
 pub const PRICE: u64 = 60_000;
@@ -22,11 +25,43 @@ pub struct Venue {
     pub instruments: Vec<Instrument>,
     /// When the world begins.
     pub begin: At,
+    /// What differs between worlds.
+    pub terms: Terms,
+}
+
+/// Terms by which a world goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// How far a mark may be from the index.
+    pub clamp_ppm: u32,
+    /// What the insurance fund begins with, in dollars.
+    pub fund: u64,
+    /// Sources that a healthy feed and a degraded one need, of five.
+    pub sources: (u8, u8),
+    /// How far the trades of an hour may be apart.
+    pub range_ppm: u32,
+}
+
+impl Terms {
+    /// As most venues have them.
+    pub const USUAL: Terms =
+        Terms { clamp_ppm: 50_000, fund: 50_000, sources: (4, 3), range_ppm: 100_000 };
+
+    /// By which things happen that are rare otherwise.
+    pub fn drawn(seed: u64) -> Terms {
+        let mut rng = Rng::new(seed, "terms");
+        Terms {
+            clamp_ppm: *rng.pick(&[300, 2_000, 50_000]),
+            fund: *rng.pick(&[1, 500, 50_000]),
+            sources: *rng.pick(&[(4, 3), (3, 2)]),
+            range_ppm: *rng.pick(&[3_000, 15_000, 100_000]),
+        }
+    }
 }
 
 impl Venue {
     /// Perpetual, future, call and put; the dated ones end at `expiry`, 08:00 UTC of a day.
-    pub fn new(linear: bool, begin: At, expiry: At) -> Venue {
+    pub fn new(linear: bool, begin: At, expiry: At, terms: Terms) -> Venue {
         let perpetual = perpetual(linear);
         let future = Instrument {
             kind: Kind::Future { expiry },
@@ -36,7 +71,7 @@ impl Venue {
         let option = |right| option(linear, expiry, right);
         let instruments =
             vec![perpetual, future, option(OptionRight::Call), option(OptionRight::Put)];
-        Venue { linear, instruments, begin }
+        Venue { linear, instruments, begin, terms }
     }
 
     /// Settlement asset and its decimals.
@@ -71,7 +106,8 @@ impl Venue {
     ///
     /// Each of `funds` is an account, or a subaccount of the one that is named.
     pub fn opening(&self, funds: &[(Amount, Option<AccountId>)]) -> Vec<Command> {
-        let mut commands = vec![Command::Upgrade { to: Version(2) }];
+        let mut commands: Vec<Command> =
+            (2..=VERSION_MAX.0).map(|to| Command::Upgrade { to: Version(to) }).collect();
         let list = |spec: &Instrument| Command::ListInstrument(Box::new(spec.clone()));
         commands.extend(self.instruments.iter().map(list));
         let stake = self.worth(100_000);
@@ -83,15 +119,18 @@ impl Venue {
             commands.push(Command::RegisterReporter { account, key, stake });
         }
         let (base, quote) = self.pair();
-        commands.push(Command::SetFeed(Box::new(feed(base, quote))));
+        commands.push(Command::SetFeed(Box::new(feed(base, quote, self.terms.sources))));
         for instrument in [InstrumentId(0), InstrumentId(1)] {
-            let terms = pricing(instrument == InstrumentId(0));
+            let clamp_ppm = self.terms.clamp_ppm;
+            let terms = PricingTerms { clamp_ppm, ..pricing(instrument == InstrumentId(0)) };
             commands.push(Command::SetPricing { instrument, terms });
         }
-        for (kind, terms) in [(KindFilter::Future, breakers()), (KindFilter::Option, quiet())] {
+        for (kind, terms) in
+            [(KindFilter::Future, breakers(self.terms.range_ppm)), (KindFilter::Option, quiet())]
+        {
             commands.push(Command::SetBreakers { base, quote, kind, terms: Box::new(terms) });
         }
-        commands.push(Command::FundInsurance { amount: self.worth(50_000) });
+        commands.push(Command::FundInsurance { amount: self.worth(self.terms.fund) });
         for (account, (amount, parent)) in (REPORTERS + 1..).map(AccountId).zip(funds) {
             commands.push(Command::OpenAccount { account, parent: *parent });
             commands.push(Command::Deposit { account, amount: *amount });
@@ -156,7 +195,7 @@ fn option(linear: bool, expiry: At, right: OptionRight) -> Instrument {
     }
 }
 
-fn feed(base: AssetCode, quote: AssetCode) -> FeedTerms {
+fn feed(base: AssetCode, quote: AssetCode, (healthy, degraded): (u8, u8)) -> FeedTerms {
     let source = |nth: u8| Source {
         name: Label::new(&format!("source {nth}")).unwrap_or_default(),
         weight: 1,
@@ -168,8 +207,8 @@ fn feed(base: AssetCode, quote: AssetCode) -> FeedTerms {
         method: IndexMethod::CappedMedian,
         sources: (0..5).map(source).collect(),
         seats: seats.map(|(reporter, source)| Seat { reporter, source }).collect(),
-        healthy: Quorum { reporters: 4, sources: 4 },
-        degraded: Quorum { reporters: 3, sources: 3 },
+        healthy: Quorum { reporters: 4, sources: healthy },
+        degraded: Quorum { reporters: 3, sources: degraded },
         barrier: Barrier { reports: 10, sources: 3 },
         stale_ms: 5_000,
         ahead_ms: 2_000,
@@ -188,7 +227,8 @@ fn feed(base: AssetCode, quote: AssetCode) -> FeedTerms {
     }
 }
 
-fn pricing(perpetual: bool) -> PricingTerms {
+/// Marks and, of the perpetual, funding.
+pub fn pricing(perpetual: bool) -> PricingTerms {
     let funding = FundingTerms {
         schedule: FundingSchedule::Continuous,
         damper_ppb: 250_000,
@@ -203,11 +243,11 @@ fn pricing(perpetual: bool) -> PricingTerms {
     }
 }
 
-fn breakers() -> BreakerTerms {
+fn breakers(range_ppm: u32) -> BreakerTerms {
     BreakerTerms {
         limit_state: Some(LimitStateTerms { hold_ms: 15_000, pause_ms: 60_000 }),
         velocity: Some(RangeTerms { window_ms: 10_000, move_ppm: 30_000, pause_ms: 10_000 }),
-        range: Some(RangeTerms { window_ms: 3_600_000, move_ppm: 100_000, pause_ms: 60_000 }),
+        range: Some(RangeTerms { window_ms: 3_600_000, move_ppm: range_ppm, pause_ms: 60_000 }),
         depth: Some(DepthTerms {
             within_ppm: 10_000,
             share_ppm: 50_000,
@@ -220,5 +260,5 @@ fn breakers() -> BreakerTerms {
 }
 
 fn quiet() -> BreakerTerms {
-    BreakerTerms { limit_state: None, velocity: None, range: None, depth: None, ..breakers() }
+    BreakerTerms { limit_state: None, velocity: None, range: None, depth: None, ..breakers(1) }
 }

@@ -35,7 +35,8 @@ use crate::rng::Rng;
 use crate::setup::{SECOND, Setup};
 use crate::story::Story;
 use crate::truth::Truth;
-use crate::venue::{self, Venue};
+use crate::twin::Twin;
+use crate::venue::{self, Terms, Venue};
 
 pub use trading::Outcome;
 
@@ -166,6 +167,7 @@ pub struct World {
     n_ops: u64,
     truth: Truth,
     model: Model,
+    twin: Option<Twin>,
     since_compared: u64,
     opening: std::collections::VecDeque<types::Command>,
     links: Rng,
@@ -188,7 +190,8 @@ impl World {
             seconds => Rng::new(seed, "calendar").between(60, seconds.max(120) * 2),
         };
         let begin = At(EXPIRY.0 - lead * 1_000);
-        let venue = Venue::new(setup.linear, begin, EXPIRY);
+        let terms = if setup.usual { Terms::USUAL } else { Terms::drawn(seed) };
+        let venue = Venue::new(setup.linear, begin, EXPIRY, terms);
         let nodes: Rc<[NodeId]> = (1..=setup.nodes).collect();
         let mut hosts = BTreeMap::new();
         for id in nodes.iter().copied() {
@@ -223,6 +226,7 @@ impl World {
             n_ops: 0,
             truth: Truth::new(),
             model: Model::new(asset, decimals),
+            twin: None,
             since_compared: 0,
             opening: venue.opening(&funds).into(),
             links: Rng::new(seed, "links"),

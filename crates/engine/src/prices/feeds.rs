@@ -37,7 +37,7 @@ impl Engine {
 
         let index = self.index_of(terms.base, terms.quote);
         self.touch_index(index);
-        let at = self.at;
+        let (at, may_fund) = (self.at, self.may_fund(index));
         let id = u32::from(index.0);
         let indexed = self.indices.at_mut(id);
         let changes = match &mut indexed.prices {
@@ -50,7 +50,7 @@ impl Engine {
         };
         events.push(Event::FeedSet { index, terms: Box::new(terms.clone()) });
         self.price_futures(index);
-        self.take_in(index, changes, events);
+        self.take_in(index, changes, may_fund, events);
         self.suspend_the_caught(index, events);
         self.rechoose_surfaces(index, events);
         Ok(())
@@ -100,8 +100,9 @@ impl Engine {
             .collect();
         let at = self.at;
         for account in caught {
+            let may_fund = self.may_fund(index);
             let changes = self.prices_mut(index).feed.suspend(account, at);
-            self.take_in(index, changes, events);
+            self.take_in(index, changes, may_fund, events);
         }
     }
 
@@ -178,28 +179,39 @@ impl Engine {
         let taken = self.prices(index).feed.check(report, self.at)?;
 
         self.touch_index(index);
-        let at = self.at;
+        let (at, may_fund) = (self.at, self.may_fund(index));
         let changes = self.prices_mut(index).feed.take(report, taken, at);
         if taken == Taken::Price {
             let seat = Seat { reporter, source };
             events.push(Event::PriceReported { index, seat, price, source_at });
         }
-        self.take_in(index, changes, events);
+        self.take_in(index, changes, may_fund, events);
         Ok(())
     }
 
     pub(super) fn tick_feed(&mut self, index: IndexId, events: &mut Vec<Event>) {
         self.touch_index(index);
-        let at = self.at;
+        let (at, may_fund) = (self.at, self.may_fund(index));
         let changes = self.prices_mut(index).feed.tick(at);
-        self.take_in(index, changes, events);
+        self.take_in(index, changes, may_fund, events);
     }
 
-    /// What a change of a feed does beyond it. The index is touched.
-    pub(super) fn take_in(&mut self, index: IndexId, changes: Changes, events: &mut Vec<Event>) {
+    /// What a change of a feed does beyond it. `may_fund`: whether the index was good enough for
+    /// funding until now. The index is touched.
+    pub(super) fn take_in(
+        &mut self,
+        index: IndexId,
+        changes: Changes,
+        may_fund: bool,
+        events: &mut Vec<Event>,
+    ) {
         let id = u32::from(index.0);
         let at = self.at;
         let Changes { price, health, faults, rewards } = changes;
+        if self.accrues_before_changes() && (price.is_some() || !health.is_empty()) {
+            self.accrue_funding(index, may_fund, events);
+            self.note_moves(index, &self.indices.at(id).live.clone());
+        }
         if !health.is_empty() {
             self.stir_index(index);
         }
@@ -264,9 +276,9 @@ impl Engine {
         }
         for index in self.fed_indices() {
             self.touch_index(index);
-            let at = self.at;
+            let (at, may_fund) = (self.at, self.may_fund(index));
             let changes = self.prices_mut(index).feed.suspend(account, at);
-            self.take_in(index, changes, events);
+            self.take_in(index, changes, may_fund, events);
             self.rechoose_surfaces(index, events);
         }
     }

@@ -11,12 +11,17 @@ use super::state::as_index_price;
 use crate::engine::Engine;
 
 impl Engine {
-    /// FND-5, FND-8: accrues for the time since the last tick, unless the index is not good enough.
-    pub(super) fn accrue_funding(&mut self, index: IndexId, events: &mut Vec<Event>) {
+    /// Whether the index is good enough for funding.
+    pub(super) fn may_fund(&self, index: IndexId) -> bool {
         let is_fit = oracle::gate::allows(Action::Fund, self.health(index));
-        let allowed = is_fit || planted::is(Bug::FundingOnUnfitIndex);
+        is_fit || planted::is(Bug::FundingOnUnfitIndex)
+    }
+
+    /// FND-5, FND-8: accrues for the time since the last look, unless the index was not good enough.
+    /// Values of accounts move with it: call [`Engine::note_moves`] before anybody asks for them.
+    pub(super) fn accrue_funding(&mut self, index: IndexId, may: bool, events: &mut Vec<Event>) {
         for instrument in self.indices.at(u32::from(index.0)).live.clone() {
-            self.accrue_one(InstrumentId(instrument), allowed, events);
+            self.accrue_one(InstrumentId(instrument), may, events);
         }
     }
 

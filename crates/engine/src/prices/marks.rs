@@ -32,11 +32,14 @@ impl Engine {
             return Err(Reject::FeedMissing { base, quote });
         }
 
+        let index = market.index;
+        if self.accrues_before_changes() {
+            self.accrue_funding(index, self.may_fund(index), events);
+        }
         self.touch_market(instrument);
         let market = self.markets.at_mut(instrument.0);
         let prices = market.prices.as_mut().expect("it was just there");
         prices.terms = *terms;
-        let index = market.index;
         events.push(Event::PricingSet { instrument, terms: *terms });
         self.touch_index(index);
         self.make_marks(index, false, events);

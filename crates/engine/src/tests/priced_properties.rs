@@ -5,12 +5,12 @@ use proptest::prelude::*;
 use types::codec::Codec;
 use types::{
     AccountId, Amount, At, Command, Entry, FundingSchedule, FundingTerms, IndexPrice, InstrumentId,
-    Lots, MarkMethod, OrderKind, PlaceOrder, PricingTerms, Seq, Side, Svi, Ticks,
+    Lots, MarkMethod, OrderKind, PlaceOrder, PricingTerms, Seq, Side, Svi, Ticks, Version,
 };
 
 use super::priced::{ANN, PERPETUAL, Priced, smile, terms};
 use super::world::{EXPIRY, asset};
-use crate::Engine;
+use crate::{Engine, VERSION_MAX};
 
 type Raw = (u8, u32, u32, u32);
 
@@ -126,8 +126,12 @@ proptest! {
         raws in proptest::collection::vec(
             (any::<u8>(), any::<u32>(), any::<u32>(), any::<u32>()), 1..80),
         expires in any::<bool>(),
+        rules in 1..=VERSION_MAX.0,
     ) {
         let mut priced = if is_linear { Priced::linear() } else { Priced::inverse() };
+        for to in 2..=rules {
+            priced.world.must(Command::Upgrade { to: Version(to) });
+        }
         let terms = quick_pricing();
         priced.world.must(Command::SetPricing { instrument: PERPETUAL, terms });
         for raw in raws {

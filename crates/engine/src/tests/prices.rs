@@ -8,11 +8,12 @@ use expect_test::expect;
 use types::{
     Amount, At, CancelScope, Command, Event, FundingSchedule, FundingTerms, IndexPrice,
     LedgerAccount, Lots, MarkMethod, OrderKind, PlaceOrder, PricingTerms, PublicKey, Side, Svi,
-    Ticks,
+    Ticks, Version,
 };
 
 use super::priced::{ANN, BOB, CALL, CAT, FUTURE, PERPETUAL, PUT, Priced, REPORTERS, smile, told};
 use super::world::{EXPIRY, asset};
+use crate::VERSION_MAX;
 
 const CALM: [u64; 5] = [60_000; 5];
 /// Two reporters are gone.
@@ -146,6 +147,34 @@ fn mrk_8_the_middle_surface_stands_and_the_last_good_one_is_kept() {
         refused 318: the surface allows arbitrage: the smallest variance, a + b sigma sqrt(1 - rho^2), is below zero
         refused 309: account 6 is not a reporter: the operator registers it with its key
         call 0 -> 26"#]].assert_eq(&format!("{story}{trader}\ncall {before} -> {after}"));
+}
+
+/// What accounts are worth is kept beside them, and checked after every entry.
+#[test]
+fn mar_6_sums_move_with_the_funding_that_a_change_of_health_accrues() {
+    let mut priced = Priced::inverse();
+    for to in 2..=VERSION_MAX.0 {
+        priced.world.must(Command::Upgrade { to: Version(to) });
+    }
+    priced.trade((ANN, BOB), PERPETUAL, (1_000, 120_000));
+    for (side, price) in [(Side::Bid, 120_430), (Side::Ask, 120_450)] {
+        let kind = OrderKind::Limit { price: Ticks(price) };
+        let order = PlaceOrder { kind, ..Priced::order(REPORTERS[4], PERPETUAL, side, 1_000) };
+        priced.world.must(Command::PlaceOrder(order.into()));
+    }
+    priced.seconds(120, &CALM);
+    // With this report two of the others are too old.
+    priced.seconds(9, &THREE);
+    priced.world.at.0 += 1_500;
+    let kind = OrderKind::Limit { price: Ticks(120_430) };
+    let mut sold = PlaceOrder { kind, ..Priced::order(ANN, PERPETUAL, Side::Ask, 10) };
+    sold.reduce_only = true;
+    priced.world.must(Command::PlaceOrder(sold.into()));
+    let report = priced.report_of(REPORTERS[0], 60_000);
+    let events = priced.send(report);
+    let is_price = |event: &Event| matches!(event, Event::IndexChanged { .. });
+    let is_health = |event: &Event| matches!(event, Event::FeedHealthChanged { .. });
+    assert!(events.iter().any(is_health) && !events.iter().any(is_price), "{events:?}");
 }
 
 #[test]

@@ -28,7 +28,6 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::timeout;
 use types::codec::Codec;
 use types::limits::BATCH_COMMANDS_MAX;
-use types::planted::{self, Bug};
 use types::{AssetCode, At, Command, Proposal, Seq};
 
 use super::dial::Caller;
@@ -38,7 +37,7 @@ use super::log::Log;
 use super::machine::Machine;
 use super::reached::Reached;
 use super::types::{Asked, Batch, Types};
-use crate::batch::BODY_BYTES;
+use crate::batch::{self, BODY_BYTES};
 use crate::queue::{Class, Patience, Queue, Turn};
 
 /// Batches that a leader has on their way. More would only add latency (measured: consensus.md §2).
@@ -224,9 +223,8 @@ impl<C: FnMut() -> At> Proposer<C> {
 
     fn stamp(&mut self, filling: Filling) -> Batch {
         let Filling { count, mut body, asked } = filling;
-        let now = (self.clock)();
-        let is_free = planted::is(Bug::BatchTimeGoesBack);
-        self.state.at = if is_free { now } else { now.max(self.state.at).max(self.log.at()) };
+        let before = self.state.at.max(self.log.at());
+        self.state.at = batch::time((self.clock)(), before);
         body[..8].copy_from_slice(&self.state.at.0.to_le_bytes());
         Batch { count, body: body.into(), asked: asked.into() }
     }

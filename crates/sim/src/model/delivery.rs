@@ -2,7 +2,7 @@
 //! each holder gets what DLV-8 and DLV-9 say to the atom; and when an instrument is delivered
 //! nobody holds it any more, nothing rests, and its pools are empty.
 //!
-//! It does not see how the price came about.
+//! How the price came about is seen by `samples`.
 
 use types::{AccountId, At, IndexId, IndexPrice, InstrumentId, Kind, LedgerAccount, Side};
 

@@ -11,17 +11,19 @@
 //! to the fees. While the index is not good enough nothing accrues.
 
 use types::{
-    AccountId, Amount, At, FundingSchedule, FundingTerms, IndexPrice, InstrumentId, Kind,
-    LedgerAccount, PricingTerms, Ticks,
+    AccountId, Amount, At, Command, Event, FundingSchedule, FundingTerms, IndexPrice, InstrumentId,
+    Kind, LedgerAccount, PricingTerms, Ticks, Version,
 };
 
 use super::gate::Gate;
-use super::state::{Holding, Market, State};
+use super::state::{Holding, Market, State, at};
 use super::worth::{Round, quotient};
 use super::{Check, hold};
 
 pub(crate) const EXACT: &str = "FUNDING-EXACT";
 
+/// Since when what stood until a price changed decides (FND-5).
+const EXACT_SINCE: Version = Version(3);
 /// One atom, in what a cumulative is held in.
 const SCALE: i128 = 1_000_000_000_000;
 const BILLION: i128 = 1_000_000_000;
@@ -46,6 +48,8 @@ const USUAL: FundingTerms = FundingTerms {
 #[derive(Debug, Default)]
 pub(crate) struct Fundings {
     perpetuals: Vec<Perpetual>,
+    /// Version 3 of the rules: also before a price or terms change.
+    is_exact: bool,
     /// What must be told in this entry.
     due: Vec<Told>,
     /// Perpetuals of which every holder pays with this entry.
@@ -112,12 +116,54 @@ impl Fundings {
         }
     }
 
-    /// A second has passed, or the venue was started: then nobody looked.
-    pub fn accrue(&mut self, state: &mut State, gate: &Gate, is_start: bool) -> Check {
+    pub fn upgraded(&mut self, to: Version) {
+        self.is_exact = EXACT_SINCE <= to;
+    }
+
+    /// A second has passed, or the venue was started: then nobody looked. Or an index, its health
+    /// or terms are about to change, and what stood until now decides (FND-5).
+    pub fn begin_entry(
+        &mut self,
+        state: &mut State,
+        gate: &Gate,
+        command: &Command,
+        events: &[Event],
+    ) -> Check {
+        match command {
+            Command::Tick => return self.accrue(state, gate, None, false),
+            Command::StartTerm => return self.accrue(state, gate, None, true),
+            _ if !self.is_exact => return Ok(()),
+            Command::SetPricing { instrument, .. } => {
+                let index = state.market(*instrument)?.index;
+                return self.accrue(state, gate, Some(index), false);
+            }
+            _ => {}
+        }
+        for event in events {
+            if let Event::IndexChanged { index, .. } | Event::FeedHealthChanged { index, .. } =
+                event
+            {
+                self.accrue(state, gate, Some(at(u32::from(index.0))), false)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The perpetuals of one index, or of all.
+    fn accrue(
+        &mut self,
+        state: &mut State,
+        gate: &Gate,
+        only: Option<usize>,
+        is_start: bool,
+    ) -> Check {
         let now = state.at;
         for perpetual in &mut self.perpetuals {
             let instrument = perpetual.instrument;
             let market = state.market(instrument)?;
+            if only.is_some_and(|index| index != market.index) {
+                continue;
+            }
             let index_price = state.index_price(market);
             let is_allowed = !is_start && gate.may_fund(market.index, now);
             let look = look(market, index_price, is_allowed);

@@ -30,8 +30,9 @@
 //! | `liquidation` | `LIQUIDATION-JUST` |
 //! | `margin` | `MARGIN-COVERED` |
 //! | `halts` | `HALT-HOLDS` |
+//! | `breakers` | `BREAKER-HOLDS` |
 //! | `prices` | `MARK-CLAMPED` |
-//! | `delivery` | `DELIVERY-FLAT` |
+//! | `delivery`, `samples` | `DELIVERY-FLAT`, `DELIVERY-MEAN` |
 //! | `compare` | `ENGINE-AGREES` |
 //!
 //! A checker that has spoken leaves the model as it was in the middle of an entry: it is of no use
@@ -39,6 +40,7 @@
 
 mod amends;
 mod auctions;
+mod breakers;
 mod cancels;
 mod compare;
 mod delivery;
@@ -57,6 +59,7 @@ mod orders;
 mod positions;
 mod prices;
 mod protection;
+mod samples;
 mod self_trade;
 mod state;
 mod states;
@@ -102,6 +105,8 @@ pub struct Model {
     fundings: funding::Fundings,
     liquidations: liquidation::Liquidations,
     halts: halts::Halts,
+    samples: samples::Samples,
+    breakers: breakers::Breakers,
     /// Who was stopped in this entry.
     killed: Option<AccountId>,
 }
@@ -121,6 +126,8 @@ impl Model {
             fundings: funding::Fundings::default(),
             liquidations: liquidation::Liquidations::default(),
             halts: halts::Halts::default(),
+            samples: samples::Samples::default(),
+            breakers: breakers::Breakers::default(),
             killed: None,
         }
     }
@@ -146,10 +153,7 @@ impl Model {
         }
         log::check_alone(events)?;
         cancels::begin(&self.state, &self.triggers, entry, events)?;
-        if matches!(entry.command, Command::Tick | Command::StartTerm) {
-            let is_start = entry.command == Command::StartTerm;
-            self.fundings.accrue(&mut self.state, &self.gate, is_start)?;
-        }
+        self.fundings.begin_entry(&mut self.state, &self.gate, &entry.command, events)?;
         for event in events {
             self.see(entry, event)?;
         }
@@ -170,6 +174,7 @@ impl Model {
         }
         if entry.command == Command::Tick {
             self.gate.check_ticked(self.state.at)?;
+            self.samples.look(&self.state, &self.gate);
             self.triggers.check_due(&self.state, &self.gate)?;
         }
         self.triggers.end()?;
@@ -252,6 +257,10 @@ impl Model {
                 self.gate.faulted(*account, fault);
                 Ok(())
             }
+            Event::Upgraded { to } => {
+                self.fundings.upgraded(*to);
+                Ok(())
+            }
             Event::TermStarted { at } => {
                 self.gate.start_term();
                 log::check_time(state, *at)
@@ -269,8 +278,13 @@ impl Model {
                     index_price: *index_price,
                 })
             }
-            Event::DeliveryPriced { index, expiry, price, at, .. } => {
-                delivery::priced(state, *index, *expiry, *price, *at)
+            Event::DeliveryPriced { index, expiry, price, at: now, .. } => {
+                delivery::priced(state, *index, *expiry, *price, *now)?;
+                if entry.command != Command::Tick {
+                    return Ok(());
+                }
+                self.samples.look(state, &self.gate);
+                self.samples.priced(at(u32::from(index.0)), *expiry, *price, *now)
             }
             Event::InstrumentDelivered { instrument, price, at } => {
                 delivery::delivered(state, *instrument, *price, *at)
@@ -293,6 +307,7 @@ impl Model {
             Event::AuctionEnded { instrument, indication, at } => {
                 log::check_time(state, *at)?;
                 self.gate.check_opens(state, *instrument)?;
+                self.breakers.forget(*instrument);
                 self.auctions.ended(state, *instrument, indication.as_ref())
             }
             Event::OrderRepeated { order } => self.ids.repeated(state, entry, *order),
@@ -342,6 +357,10 @@ impl Model {
             Event::LiquidationEnded { account, end, margin, at } => {
                 log::check_time(state, *at)?;
                 self.liquidations.ended(state, *account, *end, margin)
+            }
+            Event::BreakersSet { index, kind, terms } => {
+                self.breakers.set((at(u32::from(index.0)), *kind), terms);
+                Ok(())
             }
             Event::Halted(halt) => {
                 self.halts.halted(halt);
@@ -412,6 +431,7 @@ impl Model {
         money::check_paid(state)?;
         self.untold.check()?;
         states::trades(state, trade, state.orders.get(trade.taker.order))?;
+        self.breakers.traded(state, trade)?;
         self_trade::traded(state, trade)?;
         matching::traded(state, &mut self.auctions, trade)?;
         positions::traded(state, &mut self.untold, trade)?;

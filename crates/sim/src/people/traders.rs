@@ -4,13 +4,13 @@ use std::collections::VecDeque;
 
 use market_data::View;
 use types::{
-    AccountId, AmendOrder, AmendTrigger, Amount, CancelScope, ClientOrderId, Command, IndexPrice,
-    InstrumentId, Label, Lots, MassQuote, MmpConfig, MmpGroup, OrderId, OrderKind, PlaceOrder,
-    PlaceTrigger, PostOnly, Quote, SelfTradeMode, SessionId, Side, Ticks, TimeInForce, TriggerKind,
-    TriggerLevel,
+    AccountId, AmendOrder, AmendTrigger, Amount, At, CancelScope, ClientOrderId, Command,
+    IndexPrice, InstrumentId, Label, Lots, MassQuote, MmpConfig, MmpGroup, OrderId, OrderKind,
+    PlaceOrder, PlaceTrigger, PostOnly, Quote, SelfTradeMode, SessionId, Side, Ticks, TimeInForce,
+    TriggerKind, TriggerLevel,
 };
 
-use super::Trade;
+use super::{Trade, operator};
 use crate::rng::Rng;
 use crate::venue::Venue;
 
@@ -25,6 +25,8 @@ pub struct Eyes<'a> {
     pub view: &'a View,
     /// What is traded.
     pub venue: &'a Venue,
+    /// The time of day.
+    pub today: At,
     /// What the asset is worth elsewhere, in hundred-millionths of a dollar.
     pub price: u64,
 }
@@ -78,6 +80,7 @@ impl Person {
             Trade::Runaway => self.run_away(eyes),
             Trade::Spoofer => self.spoof(eyes),
             Trade::Tinkerer => self.tinker(eyes),
+            Trade::Operator => vec![operator::act(&mut self.rng, eyes.venue, eyes.today)],
         }
     }
 

@@ -16,9 +16,12 @@ use crate::Violation;
 use crate::node::Life;
 use crate::raft::NodeId;
 use crate::setup::SECOND;
+use crate::twin::Twin;
 
 /// Between two looks at the invariants.
 const LOOK: u64 = 10 * SECOND;
+/// How often a look bears a twin, in a million.
+const TWINS: u64 = 300_000;
 /// After faults have stopped.
 const HEALS_WITHIN: u64 = 15 * SECOND;
 /// Until everybody has everything, once nothing new happens.
@@ -81,10 +84,21 @@ impl World {
         self.plan(LOOK, Happening::Look);
         let node = u32::try_from(self.looking.between(1, u64::from(self.setup.nodes))).unwrap_or(1);
         self.report.watch(self.price);
+        if self.twin.is_none() && self.looking.chance(TWINS) {
+            self.bear_twin()?;
+        }
         match self.hosts[&node].life.as_ref() {
             Some(life) => check(node, life),
             None => Ok(()),
         }
+    }
+
+    fn bear_twin(&mut self) -> Result<(), Violation> {
+        let goal = self.truth.last_seq();
+        let lives = self.hosts.values_mut().filter_map(|host| host.life.as_mut());
+        let newest = lives.into_iter().find(|life| life.engine.seq() == goal);
+        self.twin = newest.map(|life| Twin::of(&mut life.engine)).transpose()?;
+        Ok(())
     }
 
     fn compare_all(&mut self) -> Result<(), Violation> {
@@ -98,6 +112,7 @@ impl World {
             check(*node, life)?;
             check_copy(*node, life)?;
             self.model.compare(&life.engine)?;
+            self.truth.compare_chain(life.engine.chain())?;
             views.push((*node, life.view.to_bytes(), life.engine.root()));
         }
         let first = &views[0];

@@ -138,6 +138,7 @@ impl World {
             Kind::SyncFails => self.hosts[&victim].disk.fail(Some(Failing::Sync)),
             Kind::DiskFull => self.hosts[&victim].disk.fail(Some(Failing::Full)),
             Kind::SlowDisk => self.hosts.get_mut(&victim).expect("a host").slow = fault.amount,
+            Kind::FeedOutage => {}
             Kind::ClockJump => {
                 let us = i64::try_from(fault.amount * 1_000).unwrap_or(0);
                 let sign = if fault.other < victim { -1 } else { 1 };
@@ -204,7 +205,7 @@ impl World {
                 }
                 self.end(victim);
             }
-            Kind::Kill | Kind::PowerCutAll | Kind::Rot | Kind::Replace => {}
+            Kind::Kill | Kind::PowerCutAll | Kind::Rot | Kind::Replace | Kind::FeedOutage => {}
         }
         if fault.kind == Kind::PowerCutAll {
             for node in 1..=self.setup.nodes {

@@ -383,11 +383,16 @@ impl World {
             if let Some(margin) = margin {
                 margin.after(life, &applied)?;
             }
+            if life.alone.is_some_and(|(index, chain)| index == entry.id.index && chain != state.1)
+            {
+                let words = format!("node {node} starts with another state than restoring gives");
+                return Err(Violation::new("RESTORED", words));
+            }
             let stored = life.store_snapshot_if_due();
             let is_first = self.truth.applied(node, &entry, &applied, state)?;
             self.report.chain(state.1);
             if is_first {
-                self.judge(&entry, &applied)?;
+                self.judge(&entry, &applied, state.1)?;
             }
             if entry.id.index % 512 == 0 {
                 self.root(node, entry.id.index)?;

@@ -7,7 +7,9 @@ use types::{AccountId, Applied, Command, OrderId, Seq};
 
 use super::{Happening, World, order_of};
 use crate::Violation;
+use crate::faults::Kind;
 use crate::log::LogEntry;
+use crate::node::Life;
 use crate::people::{Eyes, Person, Trade};
 use crate::raft::{Message, NodeId, Us};
 use crate::setup::{SECOND, Setup};
@@ -15,6 +17,8 @@ use crate::truth::{Op, refusal};
 
 /// After so long without an answer somebody asks again, elsewhere.
 const PATIENCE: Us = 3 * SECOND;
+/// Between two things that an operator does.
+const OPERATES: Us = 20 * SECOND;
 /// Entries between two comparisons of the model with an engine.
 const COMPARE: u64 = 20_000;
 
@@ -56,11 +60,18 @@ impl Client {
     pub(super) fn new(person: Person, setup: &Setup) -> Client {
         let heads: usize = setup.trades.iter().map(|trade| trade.heads()).sum();
         let heads = u64::try_from(heads).unwrap_or(1).max(1);
+        if person.trade == Trade::Operator {
+            return Client::paced(person, setup, OPERATES);
+        }
         let share = match person.trade {
             Trade::Runaway | Trade::Maker => 2,
             _ => 1,
         };
         let pace = (SECOND * heads / setup.orders_per_s / share).max(1);
+        Client::paced(person, setup, pace)
+    }
+
+    fn paced(person: Person, setup: &Setup, pace: Us) -> Client {
         let gateway = person.account.0 % setup.nodes + 1;
         Client { person, gateway, pace, arrives: 0, waiting: BTreeMap::new() }
     }
@@ -82,12 +93,14 @@ impl World {
         if !self.opening.is_empty() {
             return;
         }
+        let today = self.today();
         let client = &mut self.people[person];
         let Some(life) = self.hosts[&client.gateway].life.as_ref() else {
             client.gateway = client.gateway % self.setup.nodes + 1;
             return;
         };
-        let eyes = Eyes { view: &life.view, venue: &self.venue, price: self.price };
+        let (view, venue, price) = (&life.view, &self.venue, self.price);
+        let eyes = Eyes { view, venue, today, price };
         for command in client.person.act(&eyes) {
             self.ask(person, command);
         }
@@ -201,7 +214,8 @@ impl World {
     pub(super) fn speak(&mut self, reporter: usize) {
         let wait = SECOND * 4 / 5 + self.ties.below(SECOND * 2 / 5);
         self.plan(wait, Happening::Speak { reporter });
-        if !self.opening.is_empty() || self.is_over {
+        let is_silent = self.faults.values().any(|fault| fault.kind == Kind::FeedOutage);
+        if !self.opening.is_empty() || self.is_over || is_silent {
             return;
         }
         let (today, price, nodes) = (self.today(), self.price, self.setup.nodes);
@@ -237,7 +251,12 @@ impl World {
     }
 
     /// What is true of the log goes on by an entry that was applied first now.
-    pub(super) fn judge(&mut self, entry: &LogEntry, applied: &Applied) -> Result<(), Violation> {
+    pub(super) fn judge(
+        &mut self,
+        entry: &LogEntry,
+        applied: &Applied,
+        chain: [u8; 32],
+    ) -> Result<(), Violation> {
         if entry.count == 0 {
             return Ok(());
         }
@@ -250,6 +269,12 @@ impl World {
             self.report.count(&one.command, events);
             self.story.note(self.now, events);
             self.model.follow(one, events)?;
+            self.truth.chain(one, events);
+        }
+        if let Some(twin) = &mut self.twin
+            && !twin.follow(&entries, chain)?
+        {
+            self.twin = None;
         }
         for settled in self.truth.settle(&entries, &tags, applied)? {
             let events = applied.events.get(settled.events.clone()).unwrap_or_default();
@@ -302,12 +327,16 @@ impl World {
             return Ok(());
         }
         self.since_compared = 0;
+        let Some(life) = self.newest() else { return Ok(()) };
+        self.model.compare(&life.engine)?;
+        self.truth.compare_chain(life.engine.chain())
+    }
+
+    /// A node that has applied all that anybody has.
+    pub(super) fn newest(&self) -> Option<&Life> {
         let goal = self.truth.last_seq();
-        let lives = self.hosts.values().filter_map(|host| host.life.as_ref());
-        match lives.into_iter().find(|life| life.engine.seq() == goal) {
-            Some(life) => self.model.compare(&life.engine),
-            None => Ok(()),
-        }
+        let mut lives = self.hosts.values().filter_map(|host| host.life.as_ref());
+        lives.find(|life| life.engine.seq() == goal)
     }
 
     /// A gateway has applied an entry: it tells its clients.

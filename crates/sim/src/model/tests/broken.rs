@@ -563,6 +563,24 @@ const CHANGES: &[(&str, &[&str], Change)] = &[
             _ => false,
         })
     }),
+    ("an expiry is settled beside the mean of its samples", &["DELIVERY-MEAN"], |_, events| {
+        first(events, |event| match event {
+            Event::DeliveryPriced { price, .. } => {
+                price.0 += 1;
+                true
+            }
+            _ => false,
+        })
+    }),
+    ("a market trades further than its breaker allows", &["BREAKER-HOLDS"], |_, events| {
+        first(events, |event| match event {
+            Event::BreakersSet { terms, .. } => terms.velocity.as_mut().is_some_and(|velocity| {
+                velocity.move_ppm = 1;
+                true
+            }),
+            _ => false,
+        })
+    }),
     ("an expiry is priced before its time", &["DELIVERY-FLAT"], |_, events| {
         first(events, |event| match event {
             Event::DeliveryPriced { expiry, at, .. } => {

@@ -20,6 +20,8 @@ pub const N_TRADERS: u32 = 9;
 pub struct World {
     pub engine: Engine,
     pub model: Model,
+    /// Version to upgrade to.
+    pub rules: u32,
     pub draws: Xoshiro256PlusPlus,
     pub at: At,
     pub is_linear: bool,
@@ -43,12 +45,19 @@ pub struct World {
 }
 
 impl World {
+    /// One seed in three goes by the rules before the newest.
     pub fn new(seed: u64, keeps_log: bool) -> World {
+        World::by_rules(engine::VERSION_MAX.0 - u32::from(seed % 3 == 2), seed, keeps_log)
+    }
+
+    /// By the first version of the rules, or by this one.
+    pub fn by_rules(rules: u32, seed: u64, keeps_log: bool) -> World {
         let is_linear = seed % 2 == 1;
         let (code, decimals) = if is_linear { ("USDC", 6) } else { ("BTC", 8) };
         let mut world = World {
             engine: Engine::new(asset(code), decimals),
             model: Model::new(asset(code), decimals),
+            rules,
             draws: Xoshiro256PlusPlus::seed_from_u64(seed),
             at: At(EXPIRY.0 - 33 * 60_000 + seed % 7 * 120_000),
             is_linear,
@@ -220,7 +229,9 @@ impl World {
             self.must(Command::SetOrderRate(Some(rate)));
         }
         if self.one_in(2) {
-            self.must(Command::Upgrade { to: types::Version(2) });
+            for to in 2..=self.rules {
+                self.must(Command::Upgrade { to: types::Version(to) });
+            }
         }
         if self.one_in(2) {
             let terms = portfolio().into();
