@@ -328,12 +328,12 @@ impl<D: Disk> Journal<D> {
     }
 
     fn cut(&mut self, place: Place, next: Seq) -> io::Result<()> {
-        self.remove_from(place.segment.next())?;
+        if !planted::is(Bug::TruncationLeavesSegments) {
+            self.remove_from(place.segment.next())?;
+        }
         let path = self.dir.join(segment::file_name(place.segment));
         let mut file = self.disk.open(&path)?;
-        if !planted::is(Bug::TruncationLeavesTail) {
-            self.disk.set_len(&mut file, offset(place.offset))?;
-        }
+        self.disk.set_len(&mut file, offset(place.offset))?;
         self.disk.sync(&mut file)?;
         self.segment = Segment::begun(place.segment, file);
         let segment = &mut self.segment;

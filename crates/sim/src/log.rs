@@ -76,9 +76,15 @@ pub enum LogError {
 }
 
 impl Log {
-    /// Opens the journal of a directory. `base` is the snapshot that the node begins with.
-    pub fn open(disk: &Disk, dir: &Path, base: (LogId, Seq)) -> Result<Log, LogError> {
-        let options = Options { segment_bytes: 1 << 18, reserve_bytes: 1 << 12 };
+    /// Opens the journal of a directory, with segments of so many bytes. `base` is the snapshot that
+    /// the node begins with.
+    pub fn open(
+        disk: &Disk,
+        (dir, segment_bytes): (&Path, u64),
+        base: (LogId, Seq),
+    ) -> Result<Log, LogError> {
+        let segment_bytes = usize::try_from(segment_bytes).unwrap_or(usize::MAX);
+        let options = Options { segment_bytes, reserve_bytes: 1 << 12 };
         let (journal, opened) = Journal::open_on(disk.clone(), dir, options).map_err(|error| {
             let words = error.to_string();
             match error {

@@ -75,6 +75,8 @@ pub struct Plan {
     pub domain: (AssetCode, u8),
     /// Entries between two snapshots.
     pub snapshot_entries: u64,
+    /// Bytes of a segment of the log.
+    pub segment_bytes: u64,
 }
 
 impl From<LogError> for NoStart {
@@ -118,7 +120,7 @@ impl Life {
             base = (id, found.seq);
             file = Some((id, found));
         }
-        let log = Log::open(disk, &plan.dir, base)?;
+        let log = Log::open(disk, (&plan.dir, plan.segment_bytes), base)?;
         let alone = (plan.nodes.len() == 1).then(|| as_solo(plan, disk)).transpose()?;
         let alone = alone.map(|chain| (log.last().index, chain));
         if base.0.index < log.base() {

@@ -35,6 +35,8 @@ pub struct Setup {
     pub faults_max: u32,
     /// Entries between two snapshots.
     pub snapshot_entries: u64,
+    /// Bytes of a segment of the log.
+    pub segment_bytes: u64,
     /// One way between two nodes, at least.
     pub delay: Us,
     /// Mean of what is added to it.
@@ -71,7 +73,7 @@ impl Setup {
     pub fn swarm(seed: u64) -> Setup {
         let mut rng = Rng::new(seed, "setup");
         // Some live to see a delivery price, which takes half an hour; they are quiet.
-        let is_long = rng.chance(80_000);
+        let is_long = rng.chance(200_000);
         let seconds = if is_long { rng.between(2_300, 2_700) } else { rng.between(60, 300) };
         let nodes = *rng.pick(&[1, 3, 3, 3, 5]);
         let trades = some_of(&mut rng, &Trade::ALL, 2);
@@ -92,7 +94,7 @@ impl Setup {
             trades,
             linear: rng.chance(300_000),
             faults,
-            fault_every: rng.between(2, 60) * SECOND,
+            fault_every: (1 + rng.heavy(60)) * SECOND,
             faults_max: u32::MAX,
             snapshot_entries: *rng.pick(&[1_500, 5_000, 20_000, 50_000]),
             delay: rng.between(20, 2_000),
@@ -103,6 +105,7 @@ impl Setup {
             move_ppm: rng.between(10, 400),
             crash,
             usual: rng.chance(400_000),
+            segment_bytes: *rng.pick(&[1 << 14, 1 << 16, 1 << 18]),
             script: Vec::new(),
         }
     }
@@ -152,6 +155,7 @@ impl Setup {
             ("fault_every_ms", (self.fault_every / 1_000).to_string()),
             ("faults_max", self.faults_max.to_string()),
             ("snapshot_entries", self.snapshot_entries.to_string()),
+            ("segment_bytes", self.segment_bytes.to_string()),
             ("delay_us", self.delay.to_string()),
             ("jitter_us", self.jitter.to_string()),
             ("loss_ppm", self.loss_ppm.to_string()),
@@ -190,6 +194,7 @@ impl Setup {
             "fault_every_ms" => self.fault_every = number()?.max(1) * 1_000,
             "faults_max" => self.faults_max = small()?,
             "snapshot_entries" => self.snapshot_entries = number()?.max(1),
+            "segment_bytes" => self.segment_bytes = number()?.max(1 << 13),
             "delay_us" => self.delay = number()?,
             "jitter_us" => self.jitter = number()?,
             "loss_ppm" => self.loss_ppm = number()?,

@@ -53,8 +53,8 @@ impl Terms {
         Terms {
             clamp_ppm: *rng.pick(&[300, 2_000, 50_000]),
             fund: *rng.pick(&[1, 500, 50_000]),
-            sources: *rng.pick(&[(4, 3), (3, 2)]),
-            range_ppm: *rng.pick(&[3_000, 15_000, 100_000]),
+            sources: *rng.pick(&[(4, 3), (3, 2), (3, 2)]),
+            range_ppm: *rng.pick(&[15_000, 100_000, 100_000]),
         }
     }
 }

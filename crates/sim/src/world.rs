@@ -24,7 +24,7 @@ use types::{AccountId, Amount, At, OrderId, Seq};
 
 use crate::Violation;
 use crate::disk::Disk;
-use crate::faults::Fault;
+use crate::faults::{Fault, Kind};
 use crate::log::home;
 use crate::model::Model;
 use crate::node::{Life, Plan};
@@ -32,6 +32,7 @@ use crate::people::{Habit, Person, Reporter, Trade};
 use crate::raft::{Message, NodeId, Us};
 use crate::report::Report;
 use crate::rng::Rng;
+use crate::scenario::Act;
 use crate::setup::{SECOND, Setup};
 use crate::story::Story;
 use crate::truth::Truth;
@@ -183,8 +184,9 @@ pub struct World {
 
 impl World {
     /// The world of a setup; its disks are in `scratch`.
-    pub fn new(setup: Setup, scratch: PathBuf) -> std::io::Result<World> {
+    pub fn new(mut setup: Setup, scratch: PathBuf) -> std::io::Result<World> {
         let seed = setup.seed;
+        setup.script.extend(outage_in_crash(&setup));
         let lead = match setup.seconds {
             2_000.. => Rng::new(seed, "calendar").between(2_000, 2_200),
             seconds => Rng::new(seed, "calendar").between(60, seconds.max(120) * 2),
@@ -199,8 +201,8 @@ impl World {
             std::fs::create_dir_all(&dir)?;
             let disk = Disk::new(Rng::new(seed, &format!("disk-{id}")));
             let (voters, nodes, domain) = (nodes.clone(), nodes.clone(), venue.domain());
-            let snapshot_entries = setup.snapshot_entries;
-            let plan = Plan { id, voters, nodes, dir, domain, snapshot_entries };
+            let Setup { snapshot_entries, segment_bytes, .. } = setup;
+            let plan = Plan { id, voters, nodes, dir, domain, snapshot_entries, segment_bytes };
             hosts.insert(id, Host::new(plan, disk, rng));
         }
         let (people, funds) = crowd(&setup, &venue);
@@ -435,6 +437,15 @@ fn reporters(seed: u64, nodes: u32) -> Vec<(Reporter, NodeId)> {
         (Reporter::new(nth, habit, rng), u32::from(nth) % nodes + 1)
     };
     (0..5).map(reporter).collect()
+}
+
+/// Crashes take feeds with them: where prices come from is overloaded in the same minutes.
+fn outage_in_crash(setup: &Setup) -> Option<(u64, Act)> {
+    let mut rng = Rng::new(setup.seed, "outage");
+    let crash = setup.crash.filter(|_| setup.faults.contains(&Kind::FeedOutage))?;
+    let second = crash.begin + rng.below(crash.seconds + 10);
+    let seconds = rng.between(4, 40);
+    rng.chance(600_000).then_some((second, Act::Break(Kind::FeedOutage, 1, seconds)))
 }
 
 /// What somebody's command came to.

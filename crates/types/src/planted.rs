@@ -209,8 +209,8 @@ bugs! {
     ReopenedTailNotSynced = "reopened-tail-not-synced" in "journal/recovery",
     /// Checksums of records are not compared.
     ChecksumNotChecked = "checksum-not-checked" in "journal/record",
-    /// Entries that a new leader drops stay in the file behind the new end.
-    TruncationLeavesTail = "truncation-leaves-tail" in "journal",
+    /// Segments behind the one in which a new leader cuts the log stay in the directory.
+    TruncationLeavesSegments = "truncation-leaves-segments" in "journal",
     /// The directory is not synced after a segment is made: a power cut takes the file.
     SegmentNotInDirectory = "segment-not-in-directory" in "journal",
     /// A segment is closed with its reserve behind the last record.

@@ -90,7 +90,7 @@ impl Person {
         let away = 1 + self.rng.heavy(200);
         match self.rng.below(10) {
             0..=5 => {
-                let lots = self.rng.heavy(300);
+                let lots = self.rng.heavy(1_000);
                 let mut order = self.limit(eyes, instrument, (side, away, lots));
                 order.post_only =
                     *self.rng.pick(&[PostOnly::No, PostOnly::Slide, PostOnly::Reject]);
@@ -153,6 +153,9 @@ impl Person {
                 order.kind = OrderKind::Limit { price };
                 let fates = [TimeInForce::ImmediateOrCancel, TimeInForce::FillOrKill];
                 order.time_in_force = *self.rng.pick(&fates);
+                if self.rng.chance(200_000) {
+                    order.size = lots_of(self.rng.heavy(10_000));
+                }
             }
         }
         order.reduce_only = self.rng.chance(150_000);
@@ -163,11 +166,11 @@ impl Person {
     fn lever(&mut self, eyes: &Eyes<'_>) -> Vec<Command> {
         let account = self.account;
         if self.rng.chance(100_000) {
-            let amount = eyes.venue.worth(self.rng.heavy(20_000));
+            let amount = eyes.venue.worth(self.rng.heavy(4_000));
             return vec![Command::Withdraw { account, amount }];
         }
         if self.rng.chance(50_000) {
-            let amount = eyes.venue.worth(1 + self.rng.heavy(20_000));
+            let amount = eyes.venue.worth(1 + self.rng.heavy(4_000));
             return vec![Command::Deposit { account, amount }];
         }
         if self.rng.chance(100_000) {
@@ -179,13 +182,28 @@ impl Person {
             let size = Some(lots_of(self.rng.heavy(60_000)));
             return vec![Command::AmendOrder(self.amendment(order, size, None))];
         }
+        if self.rng.chance(150_000) {
+            return self.take_profit(eyes);
+        }
         let instrument = if self.rng.chance(800_000) { PERPETUAL } else { FUTURE };
         let side = if account.0.is_multiple_of(3) { Side::Ask } else { Side::Bid };
         // Up to fifty times what it began with.
-        let lots = if eyes.venue.linear { self.rng.below(16_000) } else { self.rng.below(96_000) };
+        let lots = if eyes.venue.linear { self.rng.below(3_200) } else { self.rng.below(19_200) };
         let mut order = self.limit(eyes, instrument, (side, 0, lots));
         order.kind = OrderKind::Market;
         vec![place(order)]
+    }
+
+    /// Two orders that each close most of the position: when one has traded the other is cut.
+    fn take_profit(&mut self, eyes: &Eyes<'_>) -> Vec<Command> {
+        let side = if self.account.0.is_multiple_of(3) { Side::Bid } else { Side::Ask };
+        let lots = self.rng.heavy(4_000);
+        let ladder = [1, 2].map(|away| {
+            let mut order = self.limit(eyes, PERPETUAL, (side, away, lots));
+            order.reduce_only = true;
+            place(order)
+        });
+        ladder.into()
     }
 
     fn arbitrate(&mut self, eyes: &Eyes<'_>) -> Vec<Command> {
