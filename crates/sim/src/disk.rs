@@ -30,12 +30,12 @@ pub struct Disk(Rc<RefCell<Platter>>);
 
 /// An open file.
 #[derive(Debug)]
-pub struct OpenFile(PathBuf);
+pub struct OpenFile(Rc<RefCell<Content>>);
 
 #[derive(Debug)]
 struct Platter {
     rng: Rng,
-    files: BTreeMap<PathBuf, Content>,
+    files: BTreeMap<PathBuf, Rc<RefCell<Content>>>,
     /// Names that are not durable, in the order in which they came about.
     names: Vec<Name>,
     /// Operations until the power goes, in the middle of one.
@@ -77,8 +77,8 @@ enum Pending {
 #[derive(Debug)]
 enum Name {
     Created(PathBuf),
-    Renamed { from: PathBuf, to: PathBuf, replaced: Option<Content> },
-    Removed(PathBuf, Content),
+    Renamed { from: PathBuf, to: PathBuf, replaced: Option<Rc<RefCell<Content>>> },
+    Removed(PathBuf, Rc<RefCell<Content>>),
 }
 
 impl Disk {
@@ -145,12 +145,14 @@ impl Disk {
     pub fn rot(&self) -> Option<(PathBuf, usize)> {
         let mut platter = self.0.borrow_mut();
         let Platter { rng, files, .. } = &mut *platter;
-        let full: Vec<_> = files.iter_mut().filter(|(_, file)| !file.bytes.is_empty()).collect();
+        let full: Vec<_> =
+            files.iter().filter(|(_, file)| !file.borrow().bytes.is_empty()).collect();
         if full.is_empty() {
             return None;
         }
         let nth = rng.index(full.len());
         let (path, file) = full.into_iter().nth(nth)?;
+        let mut file = file.borrow_mut();
         let at = rng.index(file.bytes.len());
         file.bytes[at] ^= 1 << rng.below(8);
         file.is_stale = true;
@@ -187,15 +189,15 @@ impl Platter {
         }
     }
 
-    fn file(&mut self, path: &Path) -> io::Result<&mut Content> {
-        self.files.get_mut(path).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    fn file(&self, path: &Path) -> io::Result<Rc<RefCell<Content>>> {
+        self.files.get(path).cloned().ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
     }
 
     /// What was not synced: each of it is kept, lost, or torn.
     fn forget(&mut self) -> io::Result<()> {
         let Platter { rng, files, .. } = self;
-        for file in files.values_mut() {
-            file.forget(rng);
+        for file in files.values() {
+            file.borrow_mut().forget(rng);
         }
         // A directory forgets from the end: names become durable in the order of their making.
         let kept = self.rng.index(self.names.len() + 1);
@@ -225,16 +227,17 @@ impl Platter {
         Ok(())
     }
 
-    fn put(&mut self, path: PathBuf, mut content: Content) -> io::Result<()> {
+    fn put(&mut self, path: PathBuf, content: Rc<RefCell<Content>>) -> io::Result<()> {
         fs::File::create(&path)?;
-        content.is_stale = true;
+        content.borrow_mut().is_stale = true;
         self.files.insert(path, content);
         Ok(())
     }
 
     /// Makes the real files those on the disk.
     fn flush(&mut self) -> io::Result<()> {
-        for (path, file) in &mut self.files {
+        for (path, file) in &self.files {
+            let mut file = file.borrow_mut();
             if std::mem::take(&mut file.is_stale) {
                 fs::write(path, &file.bytes)?;
             }
@@ -338,16 +341,16 @@ impl journal::Disk for Disk {
             return Err(io::Error::from(io::ErrorKind::StorageFull));
         }
         fs::File::create(path)?;
-        platter.files.insert(path.to_path_buf(), Content::default());
+        let content = Rc::new(RefCell::new(Content::default()));
+        platter.files.insert(path.to_path_buf(), content.clone());
         platter.names.push(Name::Created(path.to_path_buf()));
-        Ok(OpenFile(path.to_path_buf()))
+        Ok(OpenFile(content))
     }
 
     fn open(&mut self, path: &Path) -> io::Result<OpenFile> {
         let mut platter = self.0.borrow_mut();
         platter.power()?;
-        platter.file(path)?;
-        Ok(OpenFile(path.to_path_buf()))
+        platter.file(path).map(OpenFile)
     }
 
     fn write_at(&mut self, file: &mut OpenFile, bytes: &[u8], offset: u64) -> io::Result<()> {
@@ -361,7 +364,7 @@ impl journal::Disk for Disk {
         if power.is_err() && platter.cut_in.is_none() {
             return power;
         }
-        let content = platter.file(&file.0)?;
+        let mut content = file.0.borrow_mut();
         let offset = usize::try_from(offset).expect("a file fits into memory");
         let (length, end) = (content.bytes.len(), offset + bytes.len());
         let before = content.bytes.get(offset..end.min(length)).unwrap_or_default().to_vec();
@@ -377,7 +380,7 @@ impl journal::Disk for Disk {
     fn set_len(&mut self, file: &mut OpenFile, bytes: u64) -> io::Result<()> {
         let mut platter = self.0.borrow_mut();
         platter.power()?;
-        let content = platter.file(&file.0)?;
+        let mut content = file.0.borrow_mut();
         let (from, to) = (content.bytes.len(), usize::try_from(bytes).expect("a file fits"));
         let before = content.bytes.get(to..).unwrap_or_default().to_vec();
         content.bytes.resize(to, 0);
@@ -390,7 +393,7 @@ impl journal::Disk for Disk {
         let mut platter = self.0.borrow_mut();
         platter.power()?;
         let fails = platter.failing == Some(Failing::Sync);
-        let content = platter.file(&file.0)?;
+        let mut content = file.0.borrow_mut();
         if fails {
             content.leave_behind();
             return Err(io::Error::other("a sync failed"));

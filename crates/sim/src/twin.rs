@@ -28,12 +28,16 @@ impl Twin {
     }
 
     /// Applies what the first engine has applied; false: it has lived.
-    pub fn follow(&mut self, entries: &[Entry], chain: [u8; 32]) -> Result<bool, Violation> {
+    pub fn follow(
+        &mut self,
+        entries: &[Entry],
+        chain: Option<[u8; 32]>,
+    ) -> Result<bool, Violation> {
         let mut events = Vec::new();
         for entry in entries {
             self.engine.apply(entry, &mut events);
         }
-        if self.engine.chain() != chain {
+        if chain.is_some_and(|chain| self.engine.chain() != chain) {
             let words = format!(
                 "what a snapshot gave {} entries ago does other things at {}",
                 LIFE - self.left,

@@ -13,7 +13,7 @@ use crate::node::{Life, NoStart};
 use crate::raft::{Effect, Message, NodeId, Us};
 use crate::setup::SECOND;
 use crate::story::Told;
-use crate::truth::Op;
+use crate::truth::{CHAINED, Op};
 
 /// Between two batches of a leader at least: what comes meanwhile shares a sync.
 const TURN: Us = 200;
@@ -379,25 +379,27 @@ impl World {
             let Some((entry, applied)) = life.and_then(Life::apply_next) else { break };
             let life =
                 self.hosts.get_mut(&node).and_then(|host| host.life.as_mut()).expect("applied");
-            let state = (life.engine.seq(), life.engine.chain());
+            let index = entry.id.index;
+            let chain = (index % CHAINED == 0).then(|| life.engine.chain());
+            let seq = life.engine.seq();
             if let Some(margin) = margin {
                 margin.after(life, &applied)?;
             }
-            if life.alone.is_some_and(|(index, chain)| index == entry.id.index && chain != state.1)
+            if life.alone.is_some_and(|(last, chain)| last == index && chain != life.engine.chain())
             {
                 let words = format!("node {node} starts with another state than restoring gives");
                 return Err(Violation::new("RESTORED", words));
             }
             let stored = life.store_snapshot_if_due();
-            let is_first = self.truth.applied(node, &entry, &applied, state)?;
-            self.report.chain(state.1);
+            let is_first = self.truth.applied(node, &entry, &applied, (seq, chain))?;
+            chain.into_iter().for_each(|chain| self.report.chain(chain));
             if is_first {
-                self.judge(&entry, &applied, state.1)?;
+                self.judge(&entry, &applied, chain)?;
             }
-            if entry.id.index % 512 == 0 {
-                self.root(node, entry.id.index)?;
+            if index % 512 == 0 {
+                self.root(node, index)?;
             }
-            self.pay(node, entry.id.index)?;
+            self.pay(node, index)?;
             match stored {
                 Ok(stored) => self.report.n_snapshots += u64::from(stored),
                 Err(_) => {

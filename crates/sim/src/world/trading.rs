@@ -255,7 +255,7 @@ impl World {
         &mut self,
         entry: &LogEntry,
         applied: &Applied,
-        chain: [u8; 32],
+        chain: Option<[u8; 32]>,
     ) -> Result<(), Violation> {
         if entry.count == 0 {
             return Ok(());
