@@ -28,6 +28,9 @@ mod planted {
     /// After so long without a find a bug counts as not found.
     const PATIENCE: Duration = Duration::from_secs(300);
 
+    /// Bugs of this place are in threads and sockets that no world has: the drills look for them.
+    const OF_DRILLS: &str = "replica/raft";
+
     /// One bug that is being looked for.
     struct Search {
         bug: Bug,
@@ -74,7 +77,8 @@ mod planted {
 
     fn chosen(names: &str) -> anyhow::Result<Vec<Bug>> {
         if names == "all" {
-            return Ok(Bug::ALL.to_vec());
+            let of_worlds = Bug::ALL.iter().copied().filter(|bug| bug.place() != OF_DRILLS);
+            return Ok(of_worlds.collect());
         }
         let one = |name: &str| {
             let bug = Bug::from_name(name);
@@ -125,15 +129,18 @@ mod planted {
 
     fn report(args: &Sim, found: &mut [Found]) -> anyhow::Result<ExitCode> {
         found.sort_by(|one, other| one.bug.name().cmp(other.bug.name()));
-        let mut times: Vec<f64> = found.iter().filter_map(|one| one.seconds).collect();
+        let n_found = found.iter().filter(|one| one.seconds.is_some()).count();
+        // What was not found would have taken longer than all that was.
+        let seconds = found.iter().map(|one| one.seconds.unwrap_or(f64::INFINITY));
+        let mut times: Vec<f64> = seconds.collect();
         times.sort_by(f64::total_cmp);
-        let median = times.get(times.len() / 2).copied();
+        let median = times.get(times.len() / 2).copied().filter(|median| median.is_finite());
         if args.json {
             let rows = found.iter().map(|one| {
                 let (bug, checker, seed) = (one.bug.name(), &one.checker, one.seed);
                 json!({"bug": bug, "seconds": one.seconds, "checker": checker, "seed": seed})
             });
-            output::say_json(&json!({"found": times.len(), "of": found.len(), "median_s": median,
+            output::say_json(&json!({"found": n_found, "of": found.len(), "median_s": median,
                                      "bugs": rows.collect::<Vec<_>>()}))?;
         } else {
             output::say("| bug | place | seconds | checker | seed |\n|---|---|---|---|---|")?;
@@ -141,8 +148,8 @@ mod planted {
                 output::say(&line(one))?;
             }
             let median = median.map_or("-".into(), |median| format!("{median:.1} s"));
-            output::say(&format!("{} of {} found, median {median}", times.len(), found.len()))?;
+            output::say(&format!("{n_found} of {} found, median {median}", found.len()))?;
         }
-        Ok(if times.len() == found.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if n_found == found.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
