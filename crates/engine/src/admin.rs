@@ -31,6 +31,7 @@ impl Engine {
         let index = self.index_of(spec.base, spec.quote);
         let instrument = self.books.open_book();
         let mut market = Market::new(spec.clone(), (contract, self.decimals), index, self.at);
+        market.is_closing_exact = self.is_closing_exact();
         if self.indices.at(u32::from(index.0)).prices.is_some() && !spec.kind.is_option() {
             market.prices = Some(Box::new(FuturePrices::new(spec, self.at)));
         }

@@ -47,8 +47,11 @@ pub(crate) struct Holding {
     /// Lots of open orders that may only reduce. Together they may be more than the position.
     pub reduce_bid: u64,
     pub reduce_ask: u64,
-    /// What open orders hold for fees, premiums and prices away from the mark.
+    /// What open orders hold for fees, premiums and prices away from the mark, those that may only
+    /// reduce left out.
     pub holds: Amount,
+    /// The same of orders that may only reduce.
+    pub reduce_holds: Amount,
     pub n_orders: u32,
     /// Ends of the list of its open orders, by slot.
     pub first: u32,
@@ -101,6 +104,7 @@ impl Holding {
             reduce_bid: 0,
             reduce_ask: 0,
             holds: Amount::ZERO,
+            reduce_holds: Amount::ZERO,
             n_orders: 0,
             first: NONE,
             last: NONE,
@@ -112,14 +116,20 @@ impl Holding {
     /// Takes in what an open order counts for.
     pub fn count(&mut self, counted: &Counted) {
         *self.lots_mut(counted) += u64::from(counted.lots.0);
-        self.holds = self.holds.plus(counted.hold);
+        let holds = self.holds_mut(counted);
+        *holds = holds.plus(counted.hold);
     }
 
     /// Takes out what an open order counted for.
     pub fn uncount(&mut self, counted: &Counted) {
         let lots = self.lots_mut(counted);
         *lots = lots.checked_sub(u64::from(counted.lots.0)).expect("an open order was counted");
-        self.holds = self.holds.minus(counted.hold);
+        let holds = self.holds_mut(counted);
+        *holds = holds.minus(counted.hold);
+    }
+
+    fn holds_mut(&mut self, counted: &Counted) -> &mut Amount {
+        if counted.reduce_only { &mut self.reduce_holds } else { &mut self.holds }
     }
 
     fn lots_mut(&mut self, counted: &Counted) -> &mut u64 {
@@ -148,6 +158,18 @@ impl Holding {
             Side::Bid => (self.size.0 + self.tradable(side)).unsigned_abs(),
             Side::Ask => (self.size.0 - self.tradable(side)).unsigned_abs(),
         }
+    }
+
+    /// It as it is once what may only reduce has traded: a smaller position, and the orders that
+    /// may open.
+    fn reduced(&self) -> Holding {
+        let closes = |side, lots: u64| {
+            i64::try_from(lots.min(self.reducible(side))).expect("bounded by the largest size")
+        };
+        let bought = closes(Side::Bid, self.reduce_bid);
+        let sold = closes(Side::Ask, self.reduce_ask);
+        let size = SignedLots(self.size.0 + bought - sold);
+        Holding { size, reduce_bid: 0, reduce_ask: 0, ..self.clone() }
     }
 
     /// Lots that an order on `side` can take off the position.
@@ -234,19 +256,43 @@ impl Holding {
         if self.size == SignedLots::ZERO { Amount::ZERO } else { ROUNDED }
     }
 
-    /// What it needs to be opened with the market as it is, its open orders with it.
+    /// What it needs to be opened with the market as it is, its open orders with it (MAR-3, MAR-5):
+    /// either nothing was reduced yet, or all that may be, and its losses and fees are paid.
     pub fn initial(&self, market: &Market, index: IndexPrice) -> Amount {
         if market.mark.0 == 0 {
             return Amount::ZERO;
         }
+        let open = self.reached(market, index).plus(self.holds);
+        if !market.is_closing_exact {
+            return open.plus(self.reduce_holds);
+        }
+        if self.reduce_holds == Amount::ZERO {
+            return open;
+        }
+        let closed = self.reduced().reached(market, index).plus(self.holds);
+        open.max(closed.plus(self.reduce_holds))
+    }
+
+    /// Initial margin of the furthest that position and open orders could go.
+    fn reached(&self, market: &Market, index: IndexPrice) -> Amount {
         if market.spec.kind.is_option() {
             let short_if_filled = self.tradable(Side::Ask) - self.size.0;
             let short = u64::try_from(short_if_filled).unwrap_or(0);
-            return short_option_rates(market, index, short).initial.plus(self.holds);
+            return short_option_rates(market, index, short).initial;
         }
         let asks = if planted::is(Bug::OpenAsksNeedNoMargin) { Side::Bid } else { Side::Ask };
         let reached = self.reach(Side::Bid).max(self.reach(asks));
-        market.future_rates(reached).initial.plus(self.holds)
+        market.future_rates(reached).initial
+    }
+
+    /// What orders that may only reduce hold beyond the initial margin of what they close.
+    pub fn closing_holds(&self, market: &Market, index: IndexPrice) -> Amount {
+        if !market.is_closing_exact {
+            return self.reduce_holds;
+        }
+        let closes = |side, lots: u64| lots.min(self.reducible(side));
+        let lots = closes(Side::Bid, self.reduce_bid) + closes(Side::Ask, self.reduce_ask);
+        self.reduce_holds.minus(released(market, index, lots)).max(Amount::ZERO)
     }
 
     /// MAR-4: a long option needs nothing beyond its premium; a short one its value and a share of
@@ -355,8 +401,8 @@ pub(crate) fn order_hold(
     loss.plus(fee).plus(Amount(2))
 }
 
-/// MAR-5: what a reduce-only order holds: that by which its loss and its fee exceed the initial
-/// margin of what it closes. Near the mark that is nothing, so whoever is short of money can close.
+/// Before version 3 of the rules, what a reduce-only order holds: that by which its loss and its fee
+/// exceed the initial margin of what it closes, whatever else that margin is needed for.
 pub(crate) fn closing_hold(
     market: &Market,
     index: IndexPrice,
@@ -364,14 +410,17 @@ pub(crate) fn closing_hold(
     limit: Ticks,
     lots: Lots,
 ) -> Amount {
-    let ppm = market.margin.map_or(market.spec.margin.initial_ppm, |terms| terms.initial_ppm);
     let hold = order_hold(market, index, side, limit, lots);
-    let lots = u64::from(lots.0);
-    let released = match market.spec.kind.is_option() {
+    hold.minus(released(market, index, lots.0.into())).max(Amount::ZERO)
+}
+
+/// Initial margin of so many lots by the instrument's rate.
+fn released(market: &Market, index: IndexPrice, lots: u64) -> Amount {
+    let ppm = market.margin.map_or(market.spec.margin.initial_ppm, |terms| terms.initial_ppm);
+    match market.spec.kind.is_option() {
         true => short_option_rates(market, index, lots).initial,
         false => millionths(market.contract.value(market.mark, lots, Rounding::Down), ppm),
-    };
-    hold.minus(released).max(Amount::ZERO)
+    }
 }
 
 /// FEE-1, FEE-2: a share of the value for futures; for options a share of the underlying, at most

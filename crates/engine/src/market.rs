@@ -62,6 +62,9 @@ pub(crate) struct Market {
     pub state: MarketState,
     /// Once it has breakers.
     pub watch: Option<Box<Watch>>,
+    /// By version 3 of the rules: what is needed where orders may only reduce is what is needed
+    /// before and after they do.
+    pub is_closing_exact: bool,
     /// The price at which its positions were settled, once they are.
     pub delivered: Option<IndexPrice>,
     pub digested: Digested,
@@ -146,6 +149,7 @@ impl Market {
             grid_step: 0,
             state: MarketState::Open,
             watch: None,
+            is_closing_exact: false,
             delivered: None,
             digested: Digested::New,
         }

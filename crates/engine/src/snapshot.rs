@@ -201,6 +201,7 @@ impl Engine {
             let contract = contract.ok_or_else(|| reader.refuse("Instrument"))?;
             let (index, listed_at) = (IndexId::decode(reader)?, At::decode(reader)?);
             let mut market = Market::new(spec, (contract, self.decimals), index, listed_at);
+            market.is_closing_exact = self.is_closing_exact();
             market.mark = Ticks::decode(reader)?;
             market.last = Ticks::decode(reader)?;
             market.trade_seq = u64::decode(reader)?;

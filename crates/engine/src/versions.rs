@@ -9,14 +9,15 @@
 //! |---|---|
 //! | 1 | everything before |
 //! | 2 | `DropSessions`: the leader cancels for the clients of a node that is gone |
-//! | 3 | funding accrues before an index, a mark or terms change, not at ticks alone (FND-5) |
+//! | 3 | funding accrues before an index, its health or terms change, not at ticks alone (FND-5);
+//! |   | margin is needed for what is left when orders that may only reduce have traded (MAR-5) |
 //!
 //! Whoever orders an `Upgrade` makes sure first that every node's build knows what it leads to. An
 //! old build that meets one all the same stops: what follows is not for it to guess.
 
 use alloc::vec::Vec;
 
-use types::{Command, Event, Reject, Version};
+use types::{Command, Event, IndexId, Reject, Version};
 
 use crate::engine::Engine;
 
@@ -24,6 +25,8 @@ use crate::engine::Engine;
 pub const VERSION_MAX: Version = Version(3);
 /// From here on what stood until a price changed decides what it costs.
 const FUNDING_BEFORE_CHANGES: Version = Version(3);
+/// From here on reduce-only orders hold what they may cost, whatever they release.
+const CLOSING_EXACT: Version = Version(3);
 
 impl Engine {
     /// The version of the rules by which the next entry is applied.
@@ -34,6 +37,25 @@ impl Engine {
     /// FND-5.
     pub(crate) fn accrues_before_changes(&self) -> bool {
         FUNDING_BEFORE_CHANGES <= self.version
+    }
+
+    /// MAR-5.
+    pub(crate) fn is_closing_exact(&self) -> bool {
+        CLOSING_EXACT <= self.version
+    }
+
+    /// MAR-5: every market goes by it from the entry on that brings it. What accounts need may be
+    /// another sum then.
+    fn close_exactly(&mut self) {
+        for instrument in 0..self.markets.len() {
+            let market = self.markets.at_mut(instrument);
+            market.is_closing_exact = true;
+            market.grid_step = market.grid_step.max(1);
+        }
+        for index in 0..self.indices.len() {
+            let live = self.indices.at(index).live.clone();
+            self.note_moves(IndexId(u16::try_from(index).expect("few indices")), &live);
+        }
     }
 
     /// VER-3.
@@ -62,6 +84,9 @@ impl Engine {
 
         self.digests.replace_version(version, to);
         self.version = to;
+        if to == CLOSING_EXACT {
+            self.close_exactly();
+        }
         events.push(Event::Upgraded { to });
         Ok(())
     }

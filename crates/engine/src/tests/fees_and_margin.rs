@@ -260,6 +260,110 @@ fn mar_5_a_reduce_only_order_near_the_mark_needs_nothing() {
     );
 }
 
+/// What a position releases when it is closed is not there to pay for it where other orders still
+/// need it.
+#[test]
+fn mar_5_what_closes_is_paid_although_other_orders_need_what_it_releases() {
+    check(
+        2_000_000,
+        "upgrade 2
+         upgrade 3
+         bob sells 4500 perp at 120000
+         ann buys 4500 perp at 120000
+         ann sells 4500 perp at 121000
+         dan buys 4500 perp at 118000
+         ann sells 4500 perp at 118000 reduce
+         ann cancels 3
+         ann sells 4500 perp at 118000 reduce",
+        expect![[r#"
+            > upgrade 2
+            goes by version 2
+            > upgrade 3
+            goes by version 3
+            > bob sells 4500 perp at 120000
+            1: placed, 4500 at 120000
+            1: rests 4500 at 120000, shows 4500
+            > ann buys 4500 perp at 120000
+            2: placed, 4500 at 120000
+            4500 at 120000: 2 takes from 1 (fees 37500, 0; realised 0, 0)
+              37500 ann to fees: Fee
+              bob holds -4500, cost 75000000
+              ann holds 4500, cost -75000000
+            1: filled
+            2: filled
+            > ann sells 4500 perp at 121000
+            3: placed, 4500 at 121000
+            3: rests 4500 at 121000, shows 4500
+            > dan buys 4500 perp at 118000
+            4: placed, 4500 at 118000
+            4: rests 4500 at 118000, shows 4500
+            > ann sells 4500 perp at 118000 reduce
+            refused 601: needs 1309325 of margin, 424998 is free: deposit 884327 or send less
+            > ann cancels 3
+            3: cancelled
+            > ann sells 4500 perp at 118000 reduce
+            5: placed, 4500 at 118000
+            4500 at 118000: 5 takes from 4 (fees 38136, 0; realised -1271187, 0)
+              1271187 ann to clearing: Realised
+              38136 ann to fees: Fee
+              dan holds 4500, cost -76271187
+              ann holds 0, cost 0
+            4: filled
+            5: filled
+        "#]],
+    );
+}
+
+/// So it was until version 2 of the rules: the last order but one leaves too little for the first.
+#[test]
+fn mar_5_by_version_2_what_closes_is_paid_by_what_it_releases() {
+    check(
+        2_000_000,
+        "upgrade 2
+         bob sells 4500 perp at 120000
+         ann buys 4500 perp at 120000
+         ann sells 4500 perp at 121000
+         dan buys 4500 perp at 118000
+         ann sells 4500 perp at 118000 reduce
+         ann cancels 3
+         ann sells 4500 perp at 118000 reduce",
+        expect![[r#"
+            > upgrade 2
+            goes by version 2
+            > bob sells 4500 perp at 120000
+            1: placed, 4500 at 120000
+            1: rests 4500 at 120000, shows 4500
+            > ann buys 4500 perp at 120000
+            2: placed, 4500 at 120000
+            4500 at 120000: 2 takes from 1 (fees 37500, 0; realised 0, 0)
+              37500 ann to fees: Fee
+              bob holds -4500, cost 75000000
+              ann holds 4500, cost -75000000
+            1: filled
+            2: filled
+            > ann sells 4500 perp at 121000
+            3: placed, 4500 at 121000
+            3: rests 4500 at 121000, shows 4500
+            > dan buys 4500 perp at 118000
+            4: placed, 4500 at 118000
+            4: rests 4500 at 118000, shows 4500
+            > ann sells 4500 perp at 118000 reduce
+            5: placed, 4500 at 118000
+            4500 at 118000: 5 takes from 4 (fees 38136, 0; realised -1271187, 0)
+              1271187 ann to clearing: Realised
+              38136 ann to fees: Fee
+              dan holds 4500, cost -76271187
+              ann holds 0, cost 0
+            4: filled
+            5: filled
+            > ann cancels 3
+            3: cancelled
+            > ann sells 4500 perp at 118000 reduce
+            refused 412: the position is 0 lots: a reduce-only order on this side would not reduce it
+        "#]],
+    );
+}
+
 #[test]
 fn mar_5_a_reduce_only_order_far_from_the_mark_needs_what_it_may_lose() {
     check(
