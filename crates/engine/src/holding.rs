@@ -401,8 +401,8 @@ pub(crate) fn order_hold(
     loss.plus(fee).plus(Amount(2))
 }
 
-/// Before version 3 of the rules, what a reduce-only order holds: that by which its loss and its fee
-/// exceed the initial margin of what it closes, whatever else that margin is needed for.
+/// What a reduce-only order holds before version 3 of the rules: that by which its loss and its
+/// fee exceed the initial margin of what it closes, whatever else that margin is needed for.
 pub(crate) fn closing_hold(
     market: &Market,
     index: IndexPrice,

@@ -76,8 +76,8 @@ pub enum LogError {
 }
 
 impl Log {
-    /// Opens the journal of a directory, with segments of so many bytes. `base` is the snapshot that
-    /// the node begins with.
+    /// Opens the journal of a directory, with segments of so many bytes. `base` is the snapshot
+    /// that the node begins with.
     pub fn open(
         disk: &Disk,
         (dir, segment_bytes): (&Path, u64),

@@ -1,6 +1,6 @@
-//! A second engine, from a snapshot of the first: for a while it applies the same log, and must come
-//! to the same chain. What a snapshot leaves out shows as soon as it matters, also where the root
-//! does not have it either (`RESTORED`).
+//! A second engine, from a snapshot of the first: for a while it applies the same log, and must
+//! come to the same chain. What a snapshot leaves out shows as soon as it matters, also where the
+//! root does not have it either (`RESTORED`).
 
 use engine::Engine;
 use types::Entry;

@@ -17,7 +17,7 @@ impl Engine {
         is_fit || planted::is(Bug::FundingOnUnfitIndex)
     }
 
-    /// FND-5, FND-8: accrues for the time since the last look, unless the index was not good enough.
+    /// FND-5, FND-8: accrues for the time since the last look, unless the index was not fit for it.
     /// Values of accounts move with it: call [`Engine::note_moves`] before anybody asks for them.
     pub(super) fn accrue_funding(&mut self, index: IndexId, may: bool, events: &mut Vec<Event>) {
         for instrument in self.indices.at(u32::from(index.0)).live.clone() {

@@ -62,8 +62,8 @@ pub struct Sim {
     /// Take what was found as it is, without making it smaller.
     #[arg(long)]
     pub no_shrink: bool,
-    /// Plant each of these bugs in turn (`all`: every one that worlds can show), and say how long it
-    /// stays unseen. Only in a build with planted bugs.
+    /// Plant each of these bugs in turn (`all`: every one that worlds can show), and say how long
+    /// it stays unseen. Only in a build with planted bugs.
     #[arg(long, value_name = "NAMES", conflicts_with_all = ["seed", "seeds", "scenario"])]
     pub bugs: Option<String>,
 }
