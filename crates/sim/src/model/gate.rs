@@ -14,7 +14,7 @@
 
 use types::{
     AccountId, At, Command, Entry, FeedTerms, Health, IndexId, IndexPrice, Label, OrderPlaced,
-    ReporterFault, Seat, TriggerSource,
+    ReporterFault, Seat, Seq, TriggerSource,
 };
 
 use super::state::{State, at};
@@ -48,6 +48,8 @@ struct Chair {
     said_at: Option<At>,
     price: u64,
     nonce: u64,
+    /// The entry that brought its newest report.
+    taken: Seq,
     is_fresh: bool,
     is_suspended: bool,
 }
@@ -112,6 +114,7 @@ fn chairs(terms: &FeedTerms) -> Vec<Chair> {
             said_at: None,
             price: 0,
             nonce: 0,
+            taken: Seq(0),
             is_fresh: false,
             is_suspended: false,
         }
@@ -172,7 +175,7 @@ impl Gate {
                 hold!(last < nonce, FRESH, "report {nonce} of {seat:?} is taken after {last}");
                 (chair.nonce, chair.price) = (nonce, signed.report.price.0);
             }
-            chair.said_at = Some(source_at);
+            (chair.said_at, chair.taken) = (Some(source_at), entry.seq);
             if 0 < chair.weight {
                 chair.is_fresh = true;
                 feed.n_fresh += 1;
@@ -190,11 +193,7 @@ impl Gate {
             return Ok(());
         };
         let is_taken = match &entry.command {
-            Command::ReportPrice(signed) => {
-                let (report, mut chairs) = (&signed.report, feed.seats.iter());
-                let of = (report.reporter, report.source, report.nonce);
-                chairs.any(|one| (one.seat.reporter, one.seat.source, one.nonce) == of)
-            }
+            Command::ReportPrice(_) => feed.seats.iter().any(|chair| chair.taken == entry.seq),
             command => *command == Command::Tick,
         };
         if !is_taken {

@@ -1,5 +1,6 @@
 //! Upgrades of a cluster (docs/rules/versions.md).
 
+use engine::VERSION_MAX;
 use types::{SessionId, Version};
 
 use super::{Command, Nodes, Said, Seq, open_account, submit, wait};
@@ -20,9 +21,10 @@ fn a_version_is_ordered_when_every_member_says_that_it_knows_it() {
     let ask = |version| block_on(standing.check_upgrade(Version(version)));
 
     wait("answers of all", || ask(2).ok());
-    let refused = ask(3).expect_err("no build knows it").to_string();
+    let refused = ask(VERSION_MAX.next().0).expect_err("no build knows it").to_string();
     (1..=3).for_each(|id| {
-        assert!(refused.contains(&format!("node {id} knows versions up to 2")), "{refused}");
+        let words = format!("node {id} knows versions up to {VERSION_MAX}");
+        assert!(refused.contains(&words), "{refused}");
     });
     let other = nodes.running[&gone].replica.standing();
     let refused = block_on(other.check_upgrade(Version(2))).expect_err("it does not lead");
@@ -67,8 +69,10 @@ fn what_came_later_is_refused_before_it_is_ordered() {
 fn a_node_stops_at_a_version_that_its_build_does_not_know() {
     let nodes = Nodes::three();
     let leader = nodes.leader();
-    submit(&nodes.handle(leader), 1, Command::Upgrade { to: Version(2) });
-    nodes.applied(leader, Seq(1));
-    submit(&nodes.handle(leader), 2, Command::Upgrade { to: Version(3) });
+    for (tag, to) in (1..).zip(2..=VERSION_MAX.0) {
+        submit(&nodes.handle(leader), tag, Command::Upgrade { to: Version(to) });
+        nodes.applied(leader, Seq(tag));
+    }
+    submit(&nodes.handle(leader), 100, Command::Upgrade { to: VERSION_MAX.next() });
     wait("every node to stop", || (1..=3).all(|id| !nodes.handle(id).is_running()).then_some(()));
 }
