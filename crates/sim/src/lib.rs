@@ -2,13 +2,14 @@
 //!
 //! ```text
 //!   setup    what a seed draws before anything happens
-//!   world    what happens, one thing at a time: hosting (nodes), trading (people), faulting,
-//! ending
+//!   world    what happens, one thing at a time: hosting (nodes), trading (people), faulting, and
+//!            the end
 //!     node     journal, engine, projections and snapshots as in production, over
 //!     raft     a model of consensus, and
 //!     disk     a disk that forgets, tears and fails
 //!     people   traders and reporters, honest and not
 //!   truth    the log as it is, and whether everybody keeps to it
+//!   twin     an engine from a snapshot, beside the one that goes on
 //!   model    an independent judge of every event
 //!   run      one seed; shrink: a smaller world that fails in the same way
 //!   report, story, timeline    what is told
