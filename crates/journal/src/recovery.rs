@@ -142,6 +142,9 @@ impl Opened {
         if self.is_headless(&bytes, first) {
             self.torn = torn_tail(first, 0, u64::try_from(bytes.len()).unwrap_or(u64::MAX));
             self.headless = Some(path);
+            if self.last.is_none() {
+                self.next = first;
+            }
             return Ok(());
         }
         let mut checked = check_segment(&bytes, first, previous);
@@ -156,9 +159,10 @@ impl Opened {
         Ok(())
     }
 
-    /// True if a crash came between the making of the file and the sync of its header.
+    /// True if a crash came between the making of the file and the sync of its header. Alone it is
+    /// the beginning of a log, or of one that a snapshot has replaced.
     fn is_headless(&self, bytes: &[u8], first: Seq) -> bool {
-        let begins_here = self.last.as_ref().map_or(Seq(1), |last| last.cursor.next()) == first;
+        let begins_here = self.last.as_ref().is_none_or(|last| last.cursor.next() == first);
         let torn = matches!(Header::decode(bytes, first), Err(Flaw::Header));
         begins_here && torn && !segment::has_records(bytes, first)
     }

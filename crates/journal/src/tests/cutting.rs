@@ -59,6 +59,29 @@ fn a_log_that_a_snapshot_replaces_begins_behind_it() {
     assert_eq!(held.len(), 2);
 }
 
+/// Power went after the old segments were gone and before the header of the new one was synced.
+#[test]
+fn a_log_that_a_snapshot_replaces_may_have_lost_its_header() {
+    for left in [0, 1, 40] {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (mut journal, _) = stamped(dir.path());
+        journal.restart_at(Seq(500)).expect("begins anew");
+        drop(journal);
+        let [file] = files(dir.path()).try_into().expect("one segment");
+        std::fs::OpenOptions::new()
+            .write(true)
+            .open(&file)
+            .and_then(|file| file.set_len(left))
+            .expect("its header is torn");
+        let (mut journal, opened) = Journal::open(dir.path(), SMALL).expect("opens");
+        assert_eq!((opened.first, opened.next), (Seq(500), Seq(500)), "{left} bytes were left");
+        journal.append_stamped(b"new", 3, b"entry").expect("appends");
+        journal.sync().expect("syncs");
+        drop(journal);
+        assert_eq!(check(dir.path()).expect("opens").next, Seq(503));
+    }
+}
+
 #[test]
 fn a_span_is_read_from_its_place() {
     let dir = tempfile::tempdir().expect("a directory");
