@@ -85,8 +85,7 @@ impl Engine {
             let mut counted = Holding::new(held.account, held.instrument);
             orders.iter().for_each(|order| counted.count(&order.counted()));
             let sums = |held: &Holding| {
-                let holds = (held.holds, held.reduce_holds);
-                (held.open_bid, held.open_ask, held.reduce_bid, held.reduce_ask, holds)
+                (held.open_bid, held.open_ask, held.reduce_bid, held.reduce_ask, held.holds)
             };
             let (kept, counted) = (sums(held), sums(&counted));
             assert!(counted == kept, "ORD-1: holding {id} counts {kept:?}, orders {counted:?}");

@@ -47,11 +47,8 @@ pub(crate) struct Holding {
     /// Lots of open orders that may only reduce. Together they may be more than the position.
     pub reduce_bid: u64,
     pub reduce_ask: u64,
-    /// What open orders hold for fees, premiums and prices away from the mark, those that may only
-    /// reduce left out.
+    /// What open orders hold for fees, premiums and prices away from the mark.
     pub holds: Amount,
-    /// The same of orders that may only reduce.
-    pub reduce_holds: Amount,
     pub n_orders: u32,
     /// Ends of the list of its open orders, by slot.
     pub first: u32,
@@ -104,7 +101,6 @@ impl Holding {
             reduce_bid: 0,
             reduce_ask: 0,
             holds: Amount::ZERO,
-            reduce_holds: Amount::ZERO,
             n_orders: 0,
             first: NONE,
             last: NONE,
@@ -116,20 +112,14 @@ impl Holding {
     /// Takes in what an open order counts for.
     pub fn count(&mut self, counted: &Counted) {
         *self.lots_mut(counted) += u64::from(counted.lots.0);
-        let holds = self.holds_mut(counted);
-        *holds = holds.plus(counted.hold);
+        self.holds = self.holds.plus(counted.hold);
     }
 
     /// Takes out what an open order counted for.
     pub fn uncount(&mut self, counted: &Counted) {
         let lots = self.lots_mut(counted);
         *lots = lots.checked_sub(u64::from(counted.lots.0)).expect("an open order was counted");
-        let holds = self.holds_mut(counted);
-        *holds = holds.minus(counted.hold);
-    }
-
-    fn holds_mut(&mut self, counted: &Counted) -> &mut Amount {
-        if counted.reduce_only { &mut self.reduce_holds } else { &mut self.holds }
+        self.holds = self.holds.minus(counted.hold);
     }
 
     fn lots_mut(&mut self, counted: &Counted) -> &mut u64 {
@@ -160,15 +150,16 @@ impl Holding {
         }
     }
 
-    /// It as it is once what may only reduce has traded: a smaller position, and the orders that
-    /// may open.
-    fn reduced(&self) -> Holding {
-        let closes = |side, lots: u64| {
-            i64::try_from(lots.min(self.reducible(side))).expect("bounded by the largest size")
-        };
-        let bought = closes(Side::Bid, self.reduce_bid);
-        let sold = closes(Side::Ask, self.reduce_ask);
-        let size = SignedLots(self.size.0 + bought - sold);
+    /// Lots of the position that orders may close which only reduce.
+    fn closing(&self) -> u64 {
+        let closes = |side, lots: u64| lots.min(self.reducible(side));
+        closes(Side::Bid, self.reduce_bid) + closes(Side::Ask, self.reduce_ask)
+    }
+
+    /// It as it is once those lots are closed: a smaller position, and the orders that may open.
+    fn closed(&self) -> Holding {
+        let left = i64::try_from(self.size.size() - self.closing()).expect("no more than it was");
+        let size = SignedLots(left * self.size.0.signum());
         Holding { size, reduce_bid: 0, reduce_ask: 0, ..self.clone() }
     }
 
@@ -256,21 +247,23 @@ impl Holding {
         if self.size == SignedLots::ZERO { Amount::ZERO } else { ROUNDED }
     }
 
-    /// What it needs to be opened with the market as it is, its open orders with it (MAR-3, MAR-5):
-    /// either nothing was reduced yet, or all that may be, and its losses and fees are paid.
+    /// What it needs to be opened with the market as it is, its open orders with it (MAR-3, MAR-5).
     pub fn initial(&self, market: &Market, index: IndexPrice) -> Amount {
         if market.mark.0 == 0 {
             return Amount::ZERO;
         }
-        let open = self.reached(market, index).plus(self.holds);
-        if !market.is_closing_exact {
-            return open.plus(self.reduce_holds);
+        let reached = self.reached(market, index);
+        let closing = if market.is_closing_exact { self.closing() } else { 0 };
+        if closing == 0 {
+            return reached.plus(self.holds);
         }
-        if self.reduce_holds == Amount::ZERO {
-            return open;
-        }
-        let closed = self.reduced().reached(market, index).plus(self.holds);
-        open.max(closed.plus(self.reduce_holds))
+        let left = self.closed().reached(market, index);
+        let paid = if self.is_long_option(market) { 0 } else { closing };
+        reached.max(left.plus(released(market, index, paid))).plus(self.holds)
+    }
+
+    fn is_long_option(&self, market: &Market) -> bool {
+        market.spec.kind.is_option() && 0 < self.size.0
     }
 
     /// Initial margin of the furthest that position and open orders could go.
@@ -283,16 +276,6 @@ impl Holding {
         let asks = if planted::is(Bug::OpenAsksNeedNoMargin) { Side::Bid } else { Side::Ask };
         let reached = self.reach(Side::Bid).max(self.reach(asks));
         market.future_rates(reached).initial
-    }
-
-    /// What orders that may only reduce hold beyond the initial margin of what they close.
-    pub fn closing_holds(&self, market: &Market, index: IndexPrice) -> Amount {
-        if !market.is_closing_exact {
-            return self.reduce_holds;
-        }
-        let closes = |side, lots: u64| lots.min(self.reducible(side));
-        let lots = closes(Side::Bid, self.reduce_bid) + closes(Side::Ask, self.reduce_ask);
-        self.reduce_holds.minus(released(market, index, lots)).max(Amount::ZERO)
     }
 
     /// MAR-4: a long option needs nothing beyond its premium; a short one its value and a share of
@@ -401,8 +384,8 @@ pub(crate) fn order_hold(
     loss.plus(fee).plus(Amount(2))
 }
 
-/// What a reduce-only order holds before version 3 of the rules: that by which its loss and its
-/// fee exceed the initial margin of what it closes, whatever else that margin is needed for.
+/// MAR-5: what a reduce-only order holds: that by which its loss and its fee exceed the initial
+/// margin of what it closes. Near the mark that is nothing, so whoever is short of money can close.
 pub(crate) fn closing_hold(
     market: &Market,
     index: IndexPrice,

@@ -62,8 +62,8 @@ pub(crate) struct Market {
     pub state: MarketState,
     /// Once it has breakers.
     pub watch: Option<Box<Watch>>,
-    /// By version 3 of the rules: what is needed where orders may only reduce is what is needed
-    /// before and after they do.
+    /// By version 3 of the rules: what a position releases is needed until it is closed, where
+    /// other orders need as much after that.
     pub is_closing_exact: bool,
     /// The price at which its positions were settled, once they are.
     pub delivered: Option<IndexPrice>,

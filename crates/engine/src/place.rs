@@ -333,8 +333,7 @@ impl Engine {
     pub(crate) fn hold_of(&self, terms: &Terms, price: Ticks, size: Lots) -> Amount {
         let market = self.markets.at(terms.instrument.0);
         let index = self.indices.at(u32::from(market.index.0)).price;
-        let is_by_old_rules = terms.reduce_only && !market.is_closing_exact;
-        let hold = if is_by_old_rules { closing_hold } else { order_hold };
+        let hold = if terms.reduce_only { closing_hold } else { order_hold };
         hold(market, index, terms.side, price, size)
     }
 

@@ -219,8 +219,6 @@ impl Engine {
         };
         let (bid, ask) = (held.tradable(Side::Bid), held.tradable(Side::Ask));
         let rates = self.beside(terms, held, market);
-        let index = self.indices.at(u32::from(market.index.0)).price;
-        let closing = held.closing_holds(market, index);
         Worth {
             exposure: self.notional(market, held.size.size(), Rounding::Up).times(
                 4,
@@ -228,7 +226,7 @@ impl Engine {
                 Rounding::Up,
             ),
             scanned: Exposed { size: held.size.0, bid, ask },
-            beside: Rates { initial: rates.initial.plus(held.holds).plus(closing), ..rates },
+            beside: Rates { initial: rates.initial.plus(held.holds), ..rates },
             ..worth
         }
     }

@@ -10,7 +10,7 @@
 //! | 1 | everything before |
 //! | 2 | `DropSessions`: the leader cancels for the clients of a node that is gone |
 //! | 3 | funding accrues before an index, its health or terms change, not at ticks alone (FND-5);
-//! |   | margin is needed for what is left when orders that may only reduce have traded (MAR-5) |
+//! |   | what pays for the closing of a position is needed beside what other orders need (MAR-5) |
 //!
 //! Whoever orders an `Upgrade` makes sure first that every node's build knows what it leads to. An
 //! old build that meets one all the same stops: what follows is not for it to guess.
@@ -25,7 +25,7 @@ use crate::engine::Engine;
 pub const VERSION_MAX: Version = Version(3);
 /// From here on what stood until a price changed decides what it costs.
 const FUNDING_BEFORE_CHANGES: Version = Version(3);
-/// From here on reduce-only orders hold what they may cost, whatever they release.
+/// From here on what a position releases is there for its closing alone.
 const CLOSING_EXACT: Version = Version(3);
 
 impl Engine {

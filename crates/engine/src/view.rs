@@ -49,7 +49,7 @@ impl Engine {
         let index = self.indices.at(u32::from(market.index.0)).price;
         let mut alone = held.clone();
         (alone.open_bid, alone.open_ask, alone.holds) = (0, 0, Amount::ZERO);
-        (alone.reduce_bid, alone.reduce_ask, alone.reduce_holds) = (0, 0, Amount::ZERO);
+        (alone.reduce_bid, alone.reduce_ask) = (0, 0);
         let without_orders = alone.valued(market, index).initial;
         let worth = held.valued(market, index);
         let option_gain = worth.options_value.minus(held.cost);

@@ -298,7 +298,7 @@ fn mar_5_what_closes_is_paid_although_other_orders_need_what_it_releases() {
             4: placed, 4500 at 118000
             4: rests 4500 at 118000, shows 4500
             > ann sells 4500 perp at 118000 reduce
-            refused 601: needs 1309325 of margin, 424998 is free: deposit 884327 or send less
+            refused 601: needs 1500000 of margin, 424998 is free: deposit 1075002 or send less
             > ann cancels 3
             3: cancelled
             > ann sells 4500 perp at 118000 reduce
