@@ -156,6 +156,17 @@ impl Holding {
         closes(Side::Bid, self.reduce_bid) + closes(Side::Ask, self.reduce_ask)
     }
 
+    /// It as it is once orders have traded that make the position larger.
+    fn grown(&self) -> Holding {
+        let more = if self.size.0 < 0 { self.open_ask } else { self.open_bid };
+        let more = i64::try_from(more).expect("bounded by the largest size");
+        let size = SignedLots(self.size.0 + more * self.size.0.signum());
+        match self.size.0 < 0 {
+            true => Holding { size, open_ask: 0, ..self.clone() },
+            false => Holding { size, open_bid: 0, ..self.clone() },
+        }
+    }
+
     /// It as it is once those lots are closed: a smaller position, and the orders that may open.
     fn closed(&self) -> Holding {
         let left = i64::try_from(self.size.size() - self.closing()).expect("no more than it was");
@@ -252,14 +263,19 @@ impl Holding {
         if market.mark.0 == 0 {
             return Amount::ZERO;
         }
-        let reached = self.reached(market, index);
-        let closing = if market.is_closing_exact { self.closing() } else { 0 };
-        if closing == 0 {
-            return reached.plus(self.holds);
+        let mut needed = self.reached(market, index);
+        if market.is_closing_exact && self.closing() != 0 {
+            let grown = self.grown();
+            needed = needed.max(self.if_closed(market, index)).max(grown.if_closed(market, index));
         }
-        let left = self.closed().reached(market, index);
-        let paid = if self.is_long_option(market) { 0 } else { closing };
-        reached.max(left.plus(released(market, index, paid))).plus(self.holds)
+        needed.plus(self.holds)
+    }
+
+    /// What is needed once all is closed that orders may close which only reduce, and what that
+    /// may have cost.
+    fn if_closed(&self, market: &Market, index: IndexPrice) -> Amount {
+        let paid = if self.is_long_option(market) { 0 } else { self.closing() };
+        self.closed().reached(market, index).plus(released(market, index, paid))
     }
 
     fn is_long_option(&self, market: &Market) -> bool {

@@ -1,5 +1,5 @@
 //! `MARGIN`: an order that is accepted leaves what is free at or above zero, or needs no more
-//! than was needed before (the engine's invariant 3). Looked at for entries that are a batch by
+//! than was needed before, but for rounding (the engine's invariant 3). Looked at for entries that are a batch by
 //! themselves.
 
 use replica::batch::Entries;
@@ -8,6 +8,9 @@ use types::{AccountId, Amount, Applied, Command, Seq};
 use crate::Violation;
 use crate::node::Life;
 use crate::truth::refusal;
+
+/// What the parts of a sum may be rounded by.
+const ROUNDED: Amount = Amount(3);
 
 /// What an account needed before an entry.
 #[derive(Debug)]
@@ -49,7 +52,8 @@ impl Margin {
         let profit =
             if self.needed.is_none() { now.unrealised.max(Amount::ZERO) } else { Amount::ZERO };
         let free = now.free.minus(profit);
-        if Amount::ZERO <= free || self.needed.is_some_and(|needed| now.initial_margin <= needed) {
+        let is_no_more = |needed: Amount| now.initial_margin <= needed.plus(ROUNDED);
+        if Amount::ZERO <= free || self.needed.is_some_and(is_no_more) {
             return Ok(());
         }
         let words = format!(
