@@ -1,6 +1,6 @@
 //! `MARGIN`: an order that is accepted leaves what is free at or above zero, or needs no more
-//! than was needed before, but for rounding (the engine's invariant 3). Looked at for entries that are a batch by
-//! themselves.
+//! than was needed before, but for rounding (the engine's invariant 3). Looked at for entries that
+//! are a batch by themselves.
 
 use replica::batch::Entries;
 use types::{AccountId, Amount, Applied, Command, Seq};
