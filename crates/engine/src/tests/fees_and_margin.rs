@@ -364,6 +364,53 @@ fn mar_5_by_version_2_what_closes_is_paid_by_what_it_releases() {
     );
 }
 
+/// What accounts need is counted anew with the entry that changes the rule.
+#[test]
+fn mar_5_what_stands_counts_by_the_new_rule_from_its_upgrade_on() {
+    check(
+        4_000_000,
+        "upgrade 2
+         bob sells 4500 perp at 120000
+         ann buys 4500 perp at 120000
+         ann sells 4500 perp at 121000
+         ann sells 4500 perp at 122000 reduce
+         upgrade 3
+         ann buys 4000 perp at 119000
+         ann cancels 3
+         ann buys 4000 perp at 119000",
+        expect![[r#"
+            > upgrade 2
+            goes by version 2
+            > bob sells 4500 perp at 120000
+            1: placed, 4500 at 120000
+            1: rests 4500 at 120000, shows 4500
+            > ann buys 4500 perp at 120000
+            2: placed, 4500 at 120000
+            4500 at 120000: 2 takes from 1 (fees 37500, 0; realised 0, 0)
+              37500 ann to fees: Fee
+              bob holds -4500, cost 75000000
+              ann holds 4500, cost -75000000
+            1: filled
+            2: filled
+            > ann sells 4500 perp at 121000
+            3: placed, 4500 at 121000
+            3: rests 4500 at 121000, shows 4500
+            > ann sells 4500 perp at 122000 reduce
+            4: placed, 4500 at 122000
+            4: rests 4500 at 122000, shows 4500
+            > upgrade 3
+            goes by version 3
+            > ann buys 4000 perp at 119000
+            5: placed, 4000 at 119000
+            5: rests 4000 at 119000, shows 4000
+            > ann cancels 3
+            3: cancelled
+            > ann buys 4000 perp at 119000
+            refused 601: needs 1366949 of margin, 1095550 is free: deposit 271399 or send less
+        "#]],
+    );
+}
+
 #[test]
 fn mar_5_a_reduce_only_order_far_from_the_mark_needs_what_it_may_lose() {
     check(
