@@ -66,7 +66,7 @@ class Procedure(Rig):
 
     async def replace(self, dead, zone):
         """A new machine in the place of one that is gone, as the page says. Seconds of each step."""
-        number, started, marks = max(self.cluster.nodes) + 1, time.monotonic(), {}
+        number, started, marks = max(dead, *self.cluster.nodes) + 1, time.monotonic(), {}
         for name, step in (
             ("certified and started", lambda: self.fleet.machine(number, zone)),
             ("learns", lambda: self.fleet.add(number, zone)),
