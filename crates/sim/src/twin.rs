@@ -19,10 +19,8 @@ pub struct Twin {
 
 impl Twin {
     /// What a snapshot of an engine gives now.
-    pub fn of(engine: &mut Engine) -> Result<Twin, Violation> {
-        let mut bytes = Vec::new();
-        engine.encode(&mut bytes);
-        let copy = Engine::from_bytes(&bytes)
+    pub fn of(engine: &Engine) -> Result<Twin, Violation> {
+        let copy = Engine::from_bytes(&engine.to_bytes())
             .map_err(|error| Violation::new("RESTORED", error.to_string()))?;
         Ok(Twin { engine: copy, left: LIFE })
     }

@@ -210,7 +210,10 @@ impl Engine {
         let Changes { price, health, faults, rewards } = changes;
         if self.accrues_before_changes() && (price.is_some() || !health.is_empty()) {
             self.accrue_funding(index, may_fund, events);
-            self.note_moves(index, &self.indices.at(id).live.clone());
+            // A new price makes marks, and they note it.
+            if price.is_none() {
+                self.note_moves(index, &self.indices.at(id).live.clone());
+            }
         }
         if !health.is_empty() {
             self.stir_index(index);

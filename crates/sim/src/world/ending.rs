@@ -85,20 +85,12 @@ impl World {
         let node = u32::try_from(self.looking.between(1, u64::from(self.setup.nodes))).unwrap_or(1);
         self.report.watch(self.price);
         if self.twin.is_none() && self.looking.chance(TWINS) {
-            self.bear_twin()?;
+            self.twin = self.newest().map(|life| Twin::of(&life.engine)).transpose()?;
         }
         match self.hosts[&node].life.as_ref() {
             Some(life) => check(node, life),
             None => Ok(()),
         }
-    }
-
-    fn bear_twin(&mut self) -> Result<(), Violation> {
-        let goal = self.truth.last_seq();
-        let lives = self.hosts.values_mut().filter_map(|host| host.life.as_mut());
-        let newest = lives.into_iter().find(|life| life.engine.seq() == goal);
-        self.twin = newest.map(|life| Twin::of(&mut life.engine)).transpose()?;
-        Ok(())
     }
 
     fn compare_all(&mut self) -> Result<(), Violation> {
