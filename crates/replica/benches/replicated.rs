@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p replica --bench replicated`. This process starts three others (itself, as
 //! nodes), and asks the one that leads for one load after the other. Between them it measures what
-//! nobody can be faster than: a sync of the device, and a round trip over loopback. Where etcd is
+//! nobody can be faster than: a sync of the device, a round trip over loopback, and both on three. Where etcd is
 //! installed, three nodes of it take turns with ours in each round: one cluster has no load while
 //! the other is measured. Medians of rounds are printed. Results and machine:
 //! `docs/benchmarks/cluster.md`.
@@ -12,11 +12,10 @@
 mod cluster;
 mod etcd;
 mod load;
+mod quorum;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -28,6 +27,7 @@ use cluster::node::Node;
 use cluster::{FOUNDERS, Nodes, node_arguments};
 use etcd::Etcd;
 use load::{Device, file_system, order, set_up, sorted};
+use quorum::Quorum;
 
 const ROUNDS: usize = 5;
 const BURST: Duration = Duration::from_millis(1_500);
@@ -50,14 +50,14 @@ fn drive() {
         Ok(_) => println!("etcd: three nodes beside ours, data in the same directory"),
         Err(why) => println!("etcd: SKIPPED: {why}"),
     }
-    let mut device = Device::new(&root.path().join("device"));
+    let mut floor = (Device::new(&root.path().join("device")), Quorum::start(root.path()));
     let mut nodes = Nodes::start(root.path(), 3);
     let leader = nodes.leader();
     nodes.ask(leader, "setup");
     let mut series = Series::new();
     for round in 1..=ROUNDS {
         take_turns(&mut series, &mut nodes, leader, etcd.as_mut().ok());
-        measure(&mut series, &mut device, &mut nodes, leader);
+        measure(&mut series, &mut floor, &mut nodes, leader);
         println!("round {round} of {ROUNDS} is done");
     }
     print(&series);
@@ -79,6 +79,7 @@ struct Turn {
 }
 
 const MANY_P99: &str = "c 64 writers, 1 in flight each, p99 µs";
+const BARE_P50: &str = "a bare quorum of three, no consensus and no engine, p50 µs";
 const ONE_P50: &str = "b one writer, p50 µs";
 const TURNS: [Turn; 2] = [
     Turn {
@@ -114,10 +115,16 @@ fn take_turns(series: &mut Series, nodes: &mut Nodes, leader: u64, mut etcd: Opt
     }
 }
 
-fn measure(series: &mut Series, device: &mut Device, nodes: &mut Nodes, leader: u64) {
+fn measure(
+    series: &mut Series,
+    (device, quorum): &mut (Device, Quorum),
+    nodes: &mut Nodes,
+    leader: u64,
+) {
     let mut push = |name, figure| series.entry(name).or_default().push(figure);
     push("a device: 128 B + fdatasync, p50 µs", device.p50(128));
-    push("a loopback round trip of 200 B, p50 µs", round_trip_us());
+    push("a loopback round trip of 200 B, p50 µs", quorum::round_trip_us());
+    push(BARE_P50, quorum.p50_us());
     let flood = nodes.ask(leader, &format!("many {}", 64 * 64));
     push("d 64 writers, 64 in flight each, commands/s", flood[0]);
     let paced = nodes.ask(leader, &format!("paced {:.0}", flood[0] / 2.0));
@@ -182,32 +189,7 @@ fn print(series: &Series) {
     let floor = median("a device: 128 B + fdatasync, p50 µs")
         + median("a loopback round trip of 200 B, p50 µs");
     println!("b one writer: {:.2} times device + loopback", median(ONE_P50) / floor);
-}
-
-fn round_trip_us() -> f64 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("bound");
-    let echo = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().expect("a caller");
-        stream.set_nodelay(true).expect("sets");
-        let mut bytes = [0; 200];
-        while stream.read_exact(&mut bytes).is_ok() {
-            stream.write_all(&bytes).expect("echoes");
-        }
-    });
-    let mut stream = TcpStream::connect(address).expect("connects");
-    stream.set_nodelay(true).expect("sets");
-    let mut bytes = [7; 200];
-    let times = (0..load::OPERATIONS).map(|_| {
-        let begin = Instant::now();
-        stream.write_all(&bytes).expect("sends");
-        stream.read_exact(&mut bytes).expect("receives");
-        begin.elapsed()
-    });
-    let p50 = load::p50_us(times.collect());
-    drop(stream);
-    echo.join().expect("ends");
-    p50
+    println!("b one writer: {:.2} times a bare quorum", median(ONE_P50) / median(BARE_P50));
 }
 
 // ── A node ──────────────────────────────────────────────────────────────────────────────────────

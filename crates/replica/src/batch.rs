@@ -114,6 +114,11 @@ impl Iterator for Entries<'_> {
 }
 
 impl Mark {
+    /// Of the state that an engine has.
+    pub(crate) fn of(engine: &mut Engine) -> Mark {
+        Mark { root: engine.root(), chain: engine.chain() }
+    }
+
     /// The 64 bytes.
     pub fn encode(&self) -> [u8; 64] {
         let mut bytes = [0; 64];

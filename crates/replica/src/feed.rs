@@ -8,16 +8,18 @@
 //!
 //! Projections (books, trades, orders by label …) are not part of the engine's state, so the
 //! follower keeps them, and stores them beside the engine's snapshot: it gets the snapshot in its
-//! place among the batches, adds its own bytes, and stores it, on whatever thread it likes. At the
+//! place among the batches, adds its own bytes, and stores it, on a thread that may wait. At the
 //! next start it gets those bytes back, and then the batches since.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use journal::snapshot::{self, Snapshot, SnapshotError};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use types::{Applied, Seq};
 
 use crate::Committed;
+use crate::beside::{Due, FailedCheck, NotStored};
+use crate::restore::RestoreError;
 
 /// One thing that the follower gets.
 #[derive(Debug)]
@@ -56,26 +58,61 @@ pub enum Feed {
 pub struct PendingSnapshot {
     pub(crate) dir: PathBuf,
     pub(crate) keep: usize,
-    pub(crate) snapshot: Snapshot,
+    pub(crate) seq: Seq,
+    pub(crate) state: State,
     /// Told when it is stored; dropped if it is not.
     pub(crate) stored: Option<oneshot::Sender<Seq>>,
+    pub(crate) failed: mpsc::UnboundedSender<FailedCheck>,
+}
+
+/// The engine's part of it.
+#[derive(Debug)]
+pub(crate) enum State {
+    /// To be made.
+    Due(Due),
+    /// Of a replica that has stopped.
+    Whole(Snapshot),
 }
 
 impl PendingSnapshot {
     /// The last entry that it includes.
     pub fn seq(&self) -> Seq {
-        self.snapshot.seq
+        self.seq
     }
 
-    /// Makes it durable with the follower's bytes, and removes older ones. It writes and syncs a
-    /// file: not a thing for a thread that must not wait.
-    pub fn store(mut self, projections: Vec<u8>) -> Result<(), SnapshotError> {
-        self.snapshot.projections = projections;
-        snapshot::store(&self.dir, &self.snapshot)?;
-        if let Some(stored) = self.stored.take() {
-            // Who has gone does not need to know.
-            let _ = stored.send(self.snapshot.seq);
+    /// Makes it, checks it, makes it durable with the follower's bytes, and removes older ones. It
+    /// reads the log, and writes and syncs a file, which may take many seconds where others need
+    /// the processor: not a thing for a thread that must not wait.
+    pub fn store(self, projections: Vec<u8>) -> Result<(), NotStored> {
+        // What was due is held until it is stored, so that no other is asked for.
+        let PendingSnapshot { dir, keep, seq, mut state, stored, failed } = self;
+        let theirs = (projections, stored);
+        let kept = match &mut state {
+            State::Whole(snapshot) => keep_newest(&dir, keep, snapshot, theirs),
+            State::Due(due) => {
+                due.make().and_then(|mut made| keep_newest(&dir, keep, &mut made, theirs))
+            }
+        };
+        if let Err(wrong @ (NotStored::Differs(_) | NotStored::Halted(_))) = &kept {
+            // A replica that has stopped has nothing to stop.
+            let _ = failed.send((seq, wrong.to_string()));
         }
-        snapshot::prune(&self.dir, self.keep)
+        kept
     }
+}
+
+fn keep_newest(
+    dir: &Path,
+    keep: usize,
+    snapshot: &mut Snapshot,
+    (projections, stored): (Vec<u8>, Option<oneshot::Sender<Seq>>),
+) -> Result<(), NotStored> {
+    snapshot.projections = projections;
+    let disk = |error: SnapshotError| NotStored::from(RestoreError::from(error));
+    snapshot::store(dir, snapshot).map_err(disk)?;
+    if let Some(stored) = stored {
+        // Who has gone does not need to know.
+        let _ = stored.send(snapshot.seq);
+    }
+    snapshot::prune(dir, keep).map_err(disk)
 }

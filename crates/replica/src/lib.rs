@@ -6,7 +6,7 @@
 //! ```
 //! [`solo`] is the sequencer of one machine. What it shares with the sequencers to come stands
 //! apart: [`batch`] (the bytes of a batch in the log), [`queue`] (admission), [`feed`] (what the
-//! follower gets), [`restore`] (snapshot and replay).
+//! follower gets), [`restore`] (snapshot and replay), [`beside`] (snapshots while it runs).
 //!
 //! # What is promised
 //! 1. Nothing of an entry reaches the sink before the entry is durable: a [`Committed`] value is
@@ -22,6 +22,7 @@
 //! It does not know accounts or clients, and it answers nobody: the sink does.
 
 pub mod batch;
+pub mod beside;
 pub mod feed;
 mod handle;
 pub mod queue;
@@ -33,6 +34,7 @@ mod committed;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use beside::NotStored;
 pub use committed::Committed;
 pub use feed::{Feed, PendingSnapshot};
 pub use handle::Handle;

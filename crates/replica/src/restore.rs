@@ -216,7 +216,11 @@ impl Replay<'_> {
             let place = reader.place().0;
             let Some(record) = reader.next_record()? else { break };
             match record.kind {
-                Kind::Batch => sink(Feed::Replayed(self.apply(&place, record)?)),
+                Kind::Batch => {
+                    self.progress.entries += u64::from(record.count);
+                    let applied = apply(&mut self.engine, &place, record)?;
+                    sink(Feed::Replayed(Committed::new(applied)));
+                }
                 Kind::Root => self.check_mark(&place, record)?,
                 // Who ordered it does not matter to what it does.
                 Kind::Stamp | Kind::Seal => {}
@@ -231,20 +235,6 @@ impl Replay<'_> {
         Ok(())
     }
 
-    fn apply(
-        &mut self,
-        place: &str,
-        record: Record<'_>,
-    ) -> Result<Committed<Applied>, RestoreError> {
-        let seq = record.seq;
-        let decode = |source| RestoreError::Decode { place: place.to_owned(), seq, source };
-        let entries = Entries::new(seq, record.count, record.body).map_err(decode)?;
-        let at = entries.at();
-        let applied = batch::apply(&mut self.engine, at, entries, |_| 0).map_err(decode)?;
-        self.progress.entries += u64::from(record.count);
-        Ok(Committed::new(applied))
-    }
-
     fn check_mark(&mut self, place: &str, record: Record<'_>) -> Result<(), RestoreError> {
         let seq = record.seq;
         if seq != self.engine.seq() {
@@ -254,4 +244,16 @@ impl Replay<'_> {
         let mark = Mark::decode(record.body).map_err(decode)?;
         check(self.dir, place, &mut self.engine, mark)
     }
+}
+
+/// Applies a batch of the log, which is in the file `place`.
+pub(crate) fn apply(
+    engine: &mut Engine,
+    place: &str,
+    record: Record<'_>,
+) -> Result<Applied, RestoreError> {
+    let seq = record.seq;
+    let decode = |source| RestoreError::Decode { place: place.to_owned(), seq, source };
+    let entries = Entries::new(seq, record.count, record.body).map_err(decode)?;
+    batch::apply(engine, entries.at(), entries, |_| 0).map_err(decode)
 }

@@ -5,6 +5,9 @@
 //!   turn    take a batch ─▶ stamp ─▶ append, sync ═▶ apply ─▶ sink ─▶ mark, snapshot when due
 //!   stop    refuse new ─▶ drain ─▶ mark, sync ─▶ snapshot
 //! ```
+//! A snapshot that falls due while it runs is made beside it (`crate::beside`); the last one is
+//! encoded here, because nobody waits for an engine that has stopped.
+//!
 //! One thread does all of it. `docs/benchmarks/journal.md` has the figures of a second thread that
 //! applies one batch while the next is synced, and why it is not here.
 //!
@@ -17,14 +20,16 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use engine::Engine;
-use journal::{Journal, Kind, OpenError, SnapshotError, TornTail, WriteError, snapshot};
+use journal::{Journal, Kind, OpenError, SnapshotError, TornTail, WriteError};
+use tokio::sync::mpsc;
 use types::codec::Codec;
 use types::limits::BATCH_COMMANDS_MAX;
 use types::{Applied, AssetCode, At, Entry, EntryOutcome, Proposal, Seq};
 
 use crate::Committed;
 use crate::batch::{self, BODY_BYTES, Mark};
-use crate::feed::{Feed, PendingSnapshot};
+use crate::beside::{FailedCheck, Snapshots};
+use crate::feed::Feed;
 use crate::handle::{Handle, Looks};
 use crate::queue::{Limits, Patience, Queue, Turn};
 use crate::restore::{self, Progress, RestoreError, Start};
@@ -195,6 +200,8 @@ struct Sequencer<C, S> {
     /// Entries at the last mark and the last snapshot.
     marked: Seq,
     snapshot: Seq,
+    snapshots: Snapshots,
+    failed: mpsc::UnboundedReceiver<FailedCheck>,
     sync: Duration,
 }
 
@@ -211,7 +218,20 @@ impl<C: FnMut() -> At, S: FnMut(Feed)> Sequencer<C, S> {
     fn new(config: Config, journal: Journal, engine: Engine, clock: C, sink: S) -> Self {
         let (marked, snapshot) = (engine.seq(), engine.seq());
         let (body, sync) = (Vec::new(), Duration::ZERO);
-        Sequencer { config, journal, engine, clock, sink, body, marked, snapshot, sync }
+        let (snapshots, failed) = Snapshots::new(&config);
+        Sequencer {
+            config,
+            journal,
+            engine,
+            clock,
+            sink,
+            body,
+            marked,
+            snapshot,
+            snapshots,
+            failed,
+            sync,
+        }
     }
 
     fn run(mut self, queue: &Queue) -> Result<Seq, Failure> {
@@ -220,6 +240,9 @@ impl<C: FnMut() -> At, S: FnMut(Feed)> Sequencer<C, S> {
         let mut expected = 0;
         loop {
             queue.next_turn(&mut turn, &self.patience(expected));
+            if let Ok((_, why)) = self.failed.try_recv() {
+                return Err(Failure::Halted(why));
+            }
             for inspection in turn.inspections.drain(..) {
                 inspection(&mut self.engine);
             }
@@ -293,29 +316,21 @@ impl<C: FnMut() -> At, S: FnMut(Feed)> Sequencer<C, S> {
         if self.config.mark_entries <= seq.0 - self.marked.0 {
             self.append_mark()?;
         }
-        if self.config.snapshot_entries <= seq.0 - self.snapshot.0 {
-            self.take_snapshot();
+        let is_due = self.config.snapshot_entries <= seq.0 - self.snapshot.0;
+        // One that falls due while another is in the making waits for its end.
+        if is_due && self.snapshots.is_idle() {
+            self.snapshot = seq;
+            let pending = self.snapshots.ask(&mut self.engine, Vec::new(), None);
+            (self.sink)(Feed::Snapshot(pending));
         }
         Ok(())
     }
 
     /// The mark is synced with the next batch.
     fn append_mark(&mut self) -> Result<(), WriteError> {
-        let mark = Mark { root: self.engine.root(), chain: self.engine.chain() };
+        let mark = Mark::of(&mut self.engine);
         self.marked = self.engine.seq();
         self.journal.append(Kind::Root, self.marked, 0, &mark.encode())
-    }
-
-    /// Encodes the state, which is a pause; the follower writes it.
-    fn take_snapshot(&mut self) {
-        let mut state = Vec::new();
-        self.engine.encode(&mut state);
-        let (seq, root, chain) = (self.engine.seq(), self.engine.root(), self.engine.chain());
-        self.snapshot = seq;
-        let (projections, position) = (Vec::new(), Vec::new());
-        let snapshot = snapshot::Snapshot { seq, root, chain, state, projections, position };
-        let (dir, keep) = (self.config.dir.clone(), self.config.snapshots_keep);
-        (self.sink)(Feed::Snapshot(PendingSnapshot { dir, keep, snapshot, stored: None }));
     }
 
     fn finish(mut self) -> Result<Seq, Failure> {
@@ -323,8 +338,9 @@ impl<C: FnMut() -> At, S: FnMut(Feed)> Sequencer<C, S> {
         if Seq(0) < seq && self.marked < seq {
             self.append_mark()?;
         }
-        if self.snapshot < seq {
-            self.take_snapshot();
+        if self.snapshot < seq || !self.snapshots.is_idle() {
+            self.snapshots.abandon();
+            (self.sink)(Feed::Snapshot(self.snapshots.last(&mut self.engine)));
         }
         self.journal.close()?;
         Ok(seq)

@@ -12,7 +12,7 @@ use std::thread::{self, JoinHandle};
 use anyhow::Context;
 use gateway::Market;
 use gateway::venue::DomainId;
-use replica::{Committed, Feed, PendingSnapshot};
+use replica::{Committed, Feed, NotStored, PendingSnapshot};
 use types::{Applied, Seq};
 
 use super::witness::Witness;
@@ -125,8 +125,9 @@ impl Following {
     }
 
     /// A start does not need a snapshot, so one that is not stored is said and no more. The market
-    /// is taken here, in its place among the batches; the file is written on a thread of its own,
-    /// and only when every report before it was signed: no start begins after one that was not.
+    /// is taken here, in its place among the batches; the rest is made and written on a thread of
+    /// its own, and only when every report before it was signed: no start begins after one that was
+    /// not.
     fn store(&mut self, pending: PendingSnapshot) {
         self.wait_for_store();
         let market = self.market.snapshot(self.domain);
@@ -136,8 +137,12 @@ impl Following {
             if !reports.is_through() {
                 return;
             }
-            if let Err(error) = pending.store(market) {
-                output::note(&format!("the snapshot after entry {seq} is not stored: {error}"));
+            match pending.store(market) {
+                // A stop waits for no snapshot.
+                Ok(()) | Err(NotStored::Abandoned) => {}
+                Err(error) => {
+                    output::note(&format!("the snapshot after entry {seq} is not stored: {error}"));
+                }
             }
         });
         self.store = thread.ok();

@@ -55,6 +55,10 @@ pub fn run(arguments: &[String], snapshot_entries: u64) {
             vec![node.replica.standing().status().last_index.unwrap_or(0) as f64]
         }
         ("snapshot", []) => moments().snapshot.clone(),
+        ("forget", []) => {
+            moments().snapshot.clear();
+            vec![0.0]
+        }
         ("restored", []) => moments().restored.clone(),
         ("learn", []) => learn(&node.replica, &address),
         ("memory", []) => memory(),
@@ -69,8 +73,8 @@ pub fn run(arguments: &[String], snapshot_entries: u64) {
     });
 }
 
-/// Passes the tags on, and notes when a snapshot is taken: its engine does nothing else between the
-/// last batch and that.
+/// Passes the tags on, and notes when a snapshot is asked for: its engine does nothing else between
+/// the last batch and that.
 fn sink(
     dir: PathBuf,
     moments: Arc<Mutex<Moments>>,
@@ -127,7 +131,7 @@ fn learn(replica: &RaftReplica, port: &String) -> Vec<f64> {
     vec![0.0]
 }
 
-/// How long the engine's thread takes to encode the state, which is what a snapshot asks of it.
+/// How long the engine's thread would take to encode the state.
 fn encode_s(handle: &Handle) -> f64 {
     let took = handle.inspect(|engine| {
         let begin = Instant::now();

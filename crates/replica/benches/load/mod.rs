@@ -92,12 +92,16 @@ impl Device {
         let block = vec![7; bytes];
         let mut append = || {
             let begin = Instant::now();
-            self.file.write_all_at(&block, self.offset).expect("writes");
-            self.file.sync_data().expect("syncs");
-            self.offset += bytes as u64;
+            self.append(&block);
             begin.elapsed()
         };
         p50_us((0..OPERATIONS).map(|_| append()).collect())
+    }
+
+    pub fn append(&mut self, block: &[u8]) {
+        self.file.write_all_at(block, self.offset).expect("writes");
+        self.file.sync_data().expect("syncs");
+        self.offset += block.len() as u64;
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Apply     a committed batch          ─▶ engine ─▶ sink: Applied, tags of this node's clients
-//!   Snapshot  the state, in its place    ─▶ sink: Snapshot, stored by whoever follows
+//!   Snapshot  root and chain, in place    ─▶ sink: Snapshot, made beside and stored
 //!   Install   a leader's snapshot        ─▶ another engine ─▶ sink: Restored
 //!   Inspect   a look between two batches
 //!   Refused   what was never proposed    ─▶ sink: Refused
@@ -19,15 +19,15 @@ use engine::Engine;
 use journal::snapshot::{self, Snapshot};
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
-use types::codec::Codec;
 use types::planted::{self, Bug};
-use types::{Applied, AssetCode, Command, Entry, Seq};
+use types::{Applied, Command, Entry, Seq};
 
 use super::reached::Reached;
 use super::types::{Asked, Batch, SnapshotFile};
 use super::wire::forward::RootReport;
 use crate::batch::{self, Entries};
-use crate::feed::{Feed, PendingSnapshot};
+use crate::beside::{self, Snapshots};
+use crate::feed::Feed;
 use crate::queue::Inspection;
 use crate::{Committed, restore};
 
@@ -67,14 +67,12 @@ pub(crate) enum Work {
 
 /// What the thread is made of.
 pub(crate) struct EngineThread<S> {
-    pub(crate) dir: PathBuf,
-    pub(crate) domain: (AssetCode, u8),
     pub(crate) engine: Engine,
     pub(crate) sink: S,
     /// This life of this node, as in `Asked::origin`.
     pub(crate) origin: u64,
     pub(crate) node: u64,
-    pub(crate) snapshots_keep: usize,
+    pub(crate) snapshots: Snapshots,
     pub(crate) root_entries: u64,
     /// Told of each root.
     pub(crate) roots: mpsc::UnboundedSender<RootReport>,
@@ -100,7 +98,10 @@ impl<S: FnMut(Feed)> EngineThread<S> {
                 Work::Inspect(look) => look(&mut self.engine),
                 Work::Keep { path, done } => {
                     // A disk that refuses evidence does not keep the node from stopping.
-                    let _ = fs::write(path, snapshot::encode(&self.state(Vec::new())));
+                    let _ = fs::write(
+                        path,
+                        snapshot::encode(&beside::encode(&mut self.engine, Vec::new())),
+                    );
                     let _ = done.send(());
                 }
                 Work::Refused { tags, why } => (self.sink)(Feed::Refused { tags, why }),
@@ -178,32 +179,25 @@ impl<S: FnMut(Feed)> EngineThread<S> {
         let _ = self.roots.send(RootReport { node: self.node, seq, root, chain });
     }
 
-    fn state(&mut self, position: Vec<u8>) -> Snapshot {
-        let mut state = Vec::new();
-        self.engine.encode(&mut state);
-        let (seq, root, chain) = (self.engine.seq(), self.engine.root(), self.engine.chain());
-        let projections = Vec::new();
-        Snapshot { seq, root, chain, state, projections, position }
-    }
-
     fn snapshot(&mut self, position: Vec<u8>, done: oneshot::Sender<Seq>) {
-        let snapshot = self.state(position);
-        let (dir, keep) = (self.dir.clone(), self.snapshots_keep);
-        let pending = PendingSnapshot { dir, keep, snapshot, stored: Some(done) };
+        let pending = self.snapshots.ask(&mut self.engine, position, Some(done));
         (self.sink)(Feed::Snapshot(pending));
     }
 
     /// Takes a snapshot that was received in the place of everything.
     fn install(&mut self, received: &SnapshotFile) -> Result<(), io::Error> {
+        // One that is in the making is of a state before this one, and the log of it will go.
+        self.snapshots.abandon();
+        let Snapshots { dir, domain, keep, .. } = &self.snapshots;
         let name = snapshot::file_name(received.seq);
         let path = received.dir.join(&name);
         let loaded = snapshot::load(received.seq, &path).map_err(io::Error::other)?;
-        let engine = restore::revive(&received.dir, self.domain, &loaded);
+        let engine = restore::revive(&received.dir, *domain, &loaded);
         self.engine = engine.map_err(io::Error::other)?;
-        if received.dir != self.dir {
-            move_into(&path, &self.dir, &name)?;
+        if received.dir != *dir {
+            move_into(&path, dir, &name)?;
         }
-        snapshot::prune(&self.dir, self.snapshots_keep).map_err(io::Error::other)?;
+        snapshot::prune(dir, *keep).map_err(io::Error::other)?;
         self.reached.note(&self.engine);
         let Snapshot { seq, projections, .. } = loaded;
         (self.sink)(Feed::Restored { seq, projections });

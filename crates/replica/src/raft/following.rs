@@ -1,5 +1,5 @@
 //! The task of a replica on the cluster's thread: it says who leads, asks for snapshots, compares
-//! roots, and stops the node that is wrong.
+//! roots, and stops the node that is wrong by those of the others, or by its own log.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,6 +21,7 @@ use super::proposer::Leadership;
 use super::roots::Differs;
 use super::status::{MemberStatus, Standing};
 use super::wire::forward::RootReport;
+use crate::beside::FailedCheck;
 use crate::queue::Queue;
 use crate::restore::Hex;
 use crate::solo::Config;
@@ -63,11 +64,13 @@ impl Following {
         }
     }
 
-    /// Until consensus has ended: `reports` are this node's roots, `hearing` those of the others.
+    /// Until consensus has ended: `reports` are this node's roots, `hearing` those of the others,
+    /// and `failed` is what its snapshots have found.
     pub(super) async fn run(
         mut self,
         mut reports: mpsc::UnboundedReceiver<RootReport>,
         mut hearing: mpsc::UnboundedReceiver<RootReport>,
+        mut failed: mpsc::UnboundedReceiver<FailedCheck>,
     ) {
         let mut metrics = self.standing.raft.metrics();
         let mut looks = interval(LOOK);
@@ -86,6 +89,7 @@ impl Following {
                     self.judge(&report).await;
                 }
                 Some(report) = hearing.recv() => self.judge(&report).await,
+                Some((seq, why)) = failed.recv() => self.halt(seq, format!("{why}.\n")).await,
                 _ = looks.tick() => {
                     self.take_metrics();
                     // How old what this node shows may be is only known if it is looked at.
@@ -162,14 +166,13 @@ impl Following {
         let voters = self.standing.status().voters;
         let differs = self.standing.roots().take(report, &voters);
         if let Some(differs) = differs {
-            self.halt(differs).await;
+            self.halt(differs.seq, words(self.standing.node, &differs)).await;
         }
     }
 
     /// This node is wrong: it stops, and keeps what shows it.
-    async fn halt(&self, differs: Differs) {
-        let words = words(self.standing.node, &differs);
-        let path = self.dir.join(format!("divergence-{:020}.txt", differs.seq.0));
+    async fn halt(&self, seq: Seq, words: String) {
+        let path = self.dir.join(format!("divergence-{:020}.txt", seq.0));
         let kept = match fs::write(&path, &words) {
             Ok(()) => format!("{words}Kept in {}", path.display()),
             Err(error) => format!("{words}{} could not be written: {error}", path.display()),

@@ -188,6 +188,11 @@ impl Log {
         self.rows().row(log_id.index).filter(|row| row.log_id == log_id).map(|row| row.last)
     }
 
+    /// Everything that has been appended is on disk when it returns.
+    pub(crate) async fn flush(&self) -> Result<(), io::Error> {
+        self.writer.run(|done| Job::Flush { done }).await
+    }
+
     /// A snapshot takes the place of everything up to this entry.
     pub(crate) fn note_snapshot(&self, log_id: LogId, seq: Seq) {
         self.rows().snapshot = Some((log_id, seq));
@@ -464,7 +469,7 @@ impl RaftLogStorage<Types> for Log {
 
     async fn truncate_after(&mut self, last: Option<LogId>) -> Result<(), io::Error> {
         let kept = last.map(|log_id| log_id.index);
-        self.writer.run(|done| Job::Flush { done }).await?;
+        self.flush().await?;
         let cut = self.end_of(kept);
         self.rows().truncate(kept.map_or(0, |index| index + 1));
         let next = self.rows().last_seq().next();

@@ -134,6 +134,9 @@ impl RaftStateMachine<Types> for Machine {
     async fn get_snapshot_builder(&mut self) -> Builder {
         let (done, stored) = oneshot::channel();
         let meta = self.meta();
+        // It is made from the files, and an entry may be committed before it is on this node's
+        // disk. A disk that fails stops the node elsewhere.
+        let _ = self.log.flush().await;
         // A thread that has stopped drops what it is asked, and the builder says so.
         let _ = self.hand_over(Work::Snapshot { position: position(&meta), done }).await;
         Builder { dir: self.dir.clone(), meta, stored, current: self.current.clone() }
@@ -168,13 +171,17 @@ impl RaftSnapshotBuilder<Types> for Builder {
 
     async fn build_snapshot(&mut self) -> Result<Held, io::Error> {
         let Ok(seq) = (&mut self.stored).await else {
-            // Whoever stores it has said why not. The one before is still a snapshot; without any,
-            // openraft has to stop.
-            let before = lock(&self.current).clone();
-            return before.ok_or_else(|| io::Error::other("the first snapshot was not stored"));
+            // Whoever stores it has said why not. That there is a snapshot of nothing is no news to
+            // openraft, and an error would stop the node.
+            let meta = SnapshotMeta { last_log_id: None, ..self.meta.clone() };
+            return Ok(held(&self.dir, &meta, Seq(0)));
         };
         let stored = held(&self.dir, &self.meta, seq);
-        *lock(&self.current) = Some(stored.clone());
+        let mut current = lock(&self.current);
+        // One that a leader sent meanwhile is newer.
+        if current.as_ref().is_none_or(|held| held.meta.last_log_id < stored.meta.last_log_id) {
+            *current = Some(stored.clone());
+        }
         Ok(stored)
     }
 }

@@ -37,6 +37,7 @@ use super::server::Group;
 use super::status::Standing;
 use super::types::{Member, SnapshotMeta, StoredMembership, Types};
 use super::writer::{Job, Writer};
+use crate::beside::Snapshots;
 use crate::feed::Feed;
 use crate::handle::{Handle, Looks};
 use crate::queue::{Class, Inspection, Queue, Refused};
@@ -153,7 +154,8 @@ impl RaftReplica {
         let reached = Reached::of(&restored.engine);
         let place = (restored.meta, restored.snapshot);
         let machine = Machine::new(dir.clone(), log.clone(), work.clone(), place);
-        let told = (roots, reached.clone());
+        let (snapshots, failed) = Snapshots::new(&config);
+        let told = (roots, reached.clone(), snapshots);
         let engine_thread =
             engine_thread(&config, cluster, root_entries, (restored.engine, sink), told);
         #[cfg(test)]
@@ -169,7 +171,7 @@ impl RaftReplica {
         let group = group(&raft, &dir, &queue, &standing);
         cluster.groups.insert(asset, group);
         let following = Following::new(&standing, cluster, &config, &queue, &work);
-        cluster.runtime.spawn(following.run(reports, hearing));
+        cluster.runtime.spawn(following.run(reports, hearing, failed));
         let proposer = Proposer {
             raft: raft.clone(),
             runtime: cluster.runtime.clone(),
@@ -273,16 +275,14 @@ fn engine_thread<S>(
     cluster: &Cluster,
     root_entries: u64,
     (engine, sink): (Engine, S),
-    (roots, reached): (mpsc::UnboundedSender<RootReport>, Reached),
+    (roots, reached, snapshots): (mpsc::UnboundedSender<RootReport>, Reached, Snapshots),
 ) -> EngineThread<S> {
     EngineThread {
-        dir: config.dir.clone(),
-        domain: (config.asset, config.decimals),
         engine,
         sink,
         origin: cluster.origin,
         node: cluster.node(),
-        snapshots_keep: config.snapshots_keep,
+        snapshots,
         root_entries,
         roots,
         reached,

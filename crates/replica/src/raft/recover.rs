@@ -21,7 +21,6 @@ use journal::snapshot::{self, Fallback, Snapshot};
 use journal::{Journal, Kind, Reader};
 use openraft::Membership;
 use openraft::entry::EntryPayload;
-use types::codec::Codec;
 use types::{AssetCode, At, Seq};
 
 use super::ballot::{Ballot, BallotFile};
@@ -31,6 +30,7 @@ use super::node::RaftFailure;
 use super::types::{LogId, Member, SnapshotMeta, StoredMembership, Vote};
 use crate::Committed;
 use crate::batch::{self, Entries};
+use crate::beside;
 use crate::feed::Feed;
 use crate::restore;
 
@@ -178,11 +178,8 @@ pub fn refound(
     let last_membership = StoredMembership::new(Some(last), membership);
     let meta = SnapshotMeta { last_log_id: Some(last), last_membership };
     let engine = &mut survivor.engine;
-    let mut state = Vec::new();
-    engine.encode(&mut state);
-    let (seq, root, chain) = (engine.seq(), engine.root(), engine.chain());
-    let position = position(&meta);
-    let snapshot = Snapshot { seq, root, chain, state, projections, position };
+    let seq = engine.seq();
+    let snapshot = Snapshot { projections, ..beside::encode(engine, position(&meta)) };
     snapshot::store(dir, &snapshot).map_err(restore::RestoreError::from)?;
     let (mut ballot, _) = BallotFile::open(dir)?;
     // The next election has a higher term than any entry.

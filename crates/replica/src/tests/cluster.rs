@@ -1,5 +1,6 @@
 //! Several replicas in one process, over real connections and real files.
 
+mod snapshots;
 mod upgrades;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ enum Said {
     Restored(Seq),
     Applied(Applied),
     Snapshot(Seq),
+    NotStored(String),
     Refused(Vec<u64>),
     Unknown(Vec<u64>),
 }
@@ -73,7 +75,12 @@ impl Nodes {
 
     /// Three that have just begun.
     pub(crate) fn three() -> Nodes {
-        let mut nodes = Nodes::new(&[1, 2, 3]);
+        Nodes::three_that_compare(50)
+    }
+
+    /// Three that compare their roots once in so many entries.
+    fn three_that_compare(root_entries: u64) -> Nodes {
+        let mut nodes = Nodes { root_entries, ..Nodes::new(&[1, 2, 3]) };
         [1, 2, 3].into_iter().for_each(|id| nodes.start(id, id == 1));
         nodes
     }
@@ -120,8 +127,10 @@ impl Nodes {
                 Feed::Applied(applied) => Said::Applied(applied.into_inner()),
                 Feed::Snapshot(pending) => {
                     let seq = pending.seq();
-                    pending.store(seq.to_string().into_bytes()).expect("stores");
-                    Said::Snapshot(seq)
+                    match pending.store(seq.to_string().into_bytes()) {
+                        Ok(()) => Said::Snapshot(seq),
+                        Err(refused) => Said::NotStored(refused.to_string()),
+                    }
                 }
                 Feed::Refused { tags, .. } => Said::Refused(tags),
                 Feed::Unknown { tags } => Said::Unknown(tags),

@@ -2,6 +2,7 @@
 
 pub(crate) mod authority;
 mod ballots;
+mod beside;
 mod cluster;
 mod conformance;
 mod queueing;
