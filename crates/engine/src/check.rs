@@ -12,18 +12,25 @@ use crate::triggers::{Reach, Triggers};
 impl Engine {
     /// Panics, with the numbers, if an invariant does not hold. O(state).
     pub fn check(&self) {
+        self.check_in_pieces(|| ());
+    }
+
+    /// The same of a large state: `rest` is called between the pieces, for whoever shares the
+    /// processor.
+    pub fn check_in_pieces(&self, mut rest: impl FnMut()) {
         self.ledger.check();
         self.books.check();
         for (id, market) in self.markets.iter() {
+            rest();
             self.check_open_interest(id, market);
             self.check_funding(id, market);
             if market.state < MarketState::Auction {
                 self.books.check_uncrossed(types::InstrumentId(id));
             }
         }
-        self.check_liquidations();
-        self.check_orders();
-        self.check_sums();
+        self.check_liquidations(&mut rest);
+        self.check_orders(&mut rest);
+        self.check_sums(&mut rest);
         self.check_triggers();
     }
 
@@ -62,12 +69,13 @@ impl Engine {
     }
 
     /// INS-5: the fund is never below zero. LIQ-10: whoever is short is known, and nobody else.
-    fn check_liquidations(&self) {
+    fn check_liquidations(&self, rest: &mut impl FnMut()) {
         let fund = self.ledger.balance(LedgerAccount::Insurance);
         let due = self.liquidations.iter().map(|(account, of)| (of.due, *account));
         assert!(self.rounds_due == due.collect(), "LIQ-9: rounds are due when they are");
         assert!(types::Amount::ZERO <= fund, "INS-5: the insurance fund has {fund}");
         for account in (1..self.accounts.len()).map(types::AccountId) {
+            rest();
             let margin = self.margin_of(account);
             let is_short = margin.equity < margin.maintenance;
             assert!(is_short == self.short.contains(&account), "LIQ-10: {account} has {margin:?}");
@@ -77,9 +85,10 @@ impl Engine {
     }
 
     /// ORD-1: what an order counts for is counted once, and it rests where it says.
-    fn check_orders(&self) {
+    fn check_orders(&self, rest: &mut impl FnMut()) {
         let mut n_linked = 0;
         for (id, held) in self.holdings.iter() {
+            rest();
             let orders: Vec<_> = self.orders.of(held).collect();
             n_linked += orders.len();
             let mut counted = Holding::new(held.account, held.instrument);
@@ -122,8 +131,9 @@ impl Engine {
     }
 
     /// MAR-6: the sums that are kept are those that a full revaluation gives.
-    fn check_sums(&self) {
+    fn check_sums(&self, rest: &mut impl FnMut()) {
         for (id, account) in self.accounts.iter() {
+            rest();
             let id = types::AccountId(id);
             let check = |holding, worth| {
                 assert!(worth == self.worth(holding), "MAR-6: holding {holding} is {worth:?}");

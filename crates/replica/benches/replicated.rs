@@ -2,9 +2,9 @@
 //!
 //! `cargo bench -p replica --bench replicated`. This process starts three others (itself, as
 //! nodes), and asks the one that leads for one load after the other. Between them it measures what
-//! nobody can be faster than: a sync of the device, a round trip over loopback, and both on three. Where etcd is
-//! installed, three nodes of it take turns with ours in each round: one cluster has no load while
-//! the other is measured. Medians of rounds are printed. Results and machine:
+//! nobody can be faster than: a sync of the device, a round trip over loopback, and both on three.
+//! Where etcd is installed, three nodes of it take turns with ours in each round: one cluster has
+//! no load while the other is measured. Medians of rounds are printed. Results and machine:
 //! `docs/benchmarks/cluster.md`.
 #![expect(clippy::print_stdout, reason = "a benchmark reports on its standard output")]
 #![expect(clippy::print_stderr, reason = "and says there why it ended")]

@@ -5,8 +5,8 @@
 //!                                          ▼
 //!   this thread   newest snapshot ─▶ log since, up to seq ─▶ the same root and chain?
 //!                                                              │ yes          │ no
-//!                                                      encode, store     nothing is stored,
-//!                                                                        the replica stops
+//!                                        invariants hold? encode, store     nothing is stored,
+//!                                                                           the replica stops
 //! ```
 //! To encode the state takes a quarter of a second for a million orders, and whoever trades would
 //! wait for it. So another engine is made from the newest snapshot that is stored, and goes the way
@@ -20,7 +20,9 @@
 //! 3. A snapshot is stored only if it has the root and the chain that the engine had there. Where
 //!    they differ, either the engine is wrong or no start will come to its state again: the replica
 //!    is told, and stops.
-//! 4. One at most is in the making. It is given up when the replica stops, or takes another's.
+//! 4. A stored snapshot's state keeps the invariants of the engine ([`Engine::check`]): this is
+//!    where production looks at all of them, once for each snapshot.
+//! 5. One at most is in the making. It is given up when the replica stops, or takes another's.
 //!
 //! It does not know when a snapshot is due, and it does not make the follower's part.
 
@@ -205,7 +207,7 @@ impl Due {
             let (dir, seq, engine) = (self.dir.clone(), self.seq, self.engine);
             return Err(Box::new(SnapshotDiffers { dir, from, seq, engine, made }).into());
         }
-        self.check_needed()?;
+        self.check_invariants(&engine)?;
         Ok(encode(&mut engine, self.position.clone()))
     }
 
@@ -238,6 +240,14 @@ impl Due {
             pace.rest_if_due();
         }
         Ok(())
+    }
+
+    /// The state is that of the engine that runs, so this checks that one, too, at no cost to it.
+    fn check_invariants(&self, engine: &Engine) -> Result<(), NotStored> {
+        self.check_needed()?;
+        let mut pace = Pace::begin();
+        engine.check_in_pieces(|| pace.rest_if_due());
+        self.check_needed()
     }
 
     fn check_needed(&self) -> Result<(), NotStored> {

@@ -70,9 +70,7 @@ pub fn round_trip_us() -> f64 {
 }
 
 /// Another thread with the other end of a connection.
-fn connect(
-    mut serve: impl FnMut(&mut TcpStream) + Send + 'static,
-) -> (TcpStream, JoinHandle<()>) {
+fn connect(mut serve: impl FnMut(&mut TcpStream) + Send + 'static) -> (TcpStream, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("bound");
     let served = thread::spawn(move || {

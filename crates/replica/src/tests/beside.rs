@@ -3,6 +3,7 @@
 mod story;
 
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
@@ -293,4 +294,32 @@ fn a_replica_whose_snapshot_differs_gives_no_outcome_any_more() {
     let says = |failure: &Failure| failure.to_string().contains("one of the two is wrong");
     assert!(matches!(&failure, Failure::Halted(_)) && says(&failure), "{failure}");
     assert!(asked.try_recv().is_err(), "and it stores nothing where it ended");
+}
+
+/// An engine whose state reads and breaks an invariant: one bit of it is another.
+fn unsound(engine: &mut Engine) -> Engine {
+    let state = encode(engine, Vec::new()).state;
+    let changed = (0..state.len()).filter_map(|at| {
+        let mut changed = state.clone();
+        changed[at] ^= 1;
+        catch_unwind(|| Engine::from_bytes(&changed).ok()).ok().flatten()
+    });
+    let mut unsound =
+        changed.filter(|engine| catch_unwind(AssertUnwindSafe(|| engine.check())).is_err());
+    unsound.next().expect("one is read")
+}
+
+/// The engine that runs and the one beside it agree, and both are wrong.
+#[test]
+fn what_breaks_an_invariant_is_not_stored_and_the_replica_is_told() {
+    let mut live = Live::new();
+    story::entries().into_iter().take(110).for_each(|entry| live.apply(entry));
+    live.engine = unsound(&mut live.engine);
+    let seq = live.engine.seq();
+    snapshot::store(live.dir.path(), &encode(&mut live.engine, Vec::new())).expect("stores");
+    live.apply((At(1_800_000_000_000), deposit(1)));
+    let refused = live.ask().store(Vec::new()).expect_err("it is unsound");
+    assert!(matches!(refused, NotStored::Halted(_)), "{refused}");
+    assert_eq!(live.failed.try_recv().expect("it is told").0, seq.next());
+    assert_eq!(live.newest().seq, seq, "nothing is stored");
 }
