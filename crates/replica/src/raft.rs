@@ -11,6 +11,7 @@
 //! sides known by certificate). Types of openraft stay in here.
 
 pub(crate) mod ballot;
+pub(crate) mod blank;
 mod cluster;
 pub(crate) mod dial;
 pub(crate) mod engine_thread;

@@ -1,5 +1,5 @@
 //! The task of a replica on the cluster's thread: it says who leads, asks for snapshots, compares
-//! roots, and stops the node that is wrong by those of the others, or by its own log.
+//! roots, sees that a blank node stays out of elections, and stops the node that is wrong by those of the others, or by its own log.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,10 +13,12 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 use types::Seq;
 
+use super::blank::Blank;
 use super::cluster::Cluster;
 use super::dial::Caller;
 use super::engine_thread::Work;
 use super::forward::Forwarder;
+use super::log::Log;
 use super::proposer::Leadership;
 use super::roots::Differs;
 use super::status::{MemberStatus, Standing};
@@ -37,6 +39,8 @@ pub(super) struct Following {
     silence_max: Duration,
     queue: Arc<Queue>,
     work: mpsc::Sender<Work>,
+    blank: Blank,
+    log: Log,
     forwarders: BTreeMap<(u64, String), Forwarder>,
 }
 
@@ -48,8 +52,8 @@ impl Following {
         standing: &Standing,
         cluster: &Cluster,
         config: &Config,
-        queue: &Arc<Queue>,
-        work: &mpsc::Sender<Work>,
+        (queue, work): (&Arc<Queue>, &mpsc::Sender<Work>),
+        (blank, log): (Blank, &Log),
     ) -> Following {
         Following {
             standing: standing.clone(),
@@ -60,6 +64,8 @@ impl Following {
             silence_max: cluster.config.election_timeout * 2,
             queue: queue.clone(),
             work: work.clone(),
+            blank,
+            log: log.clone(),
             forwarders: BTreeMap::new(),
         }
     }
@@ -92,6 +98,7 @@ impl Following {
                 Some((seq, why)) = failed.recv() => self.halt(seq, format!("{why}.\n")).await,
                 _ = looks.tick() => {
                     self.take_metrics();
+                    self.blank.look(&self.standing.raft, &self.log).await;
                     // How old what this node shows may be is only known if it is looked at.
                     self.standing.silence();
                     self.snapshot_if_due().await;

@@ -188,6 +188,11 @@ impl Log {
         self.rows().row(log_id.index).filter(|row| row.log_id == log_id).map(|row| row.last)
     }
 
+    /// Index behind the last entry; 0 of a log that never had one.
+    pub(crate) fn end(&self) -> u64 {
+        self.rows().end()
+    }
+
     /// Everything that has been appended is on disk when it returns.
     pub(crate) async fn flush(&self) -> Result<(), io::Error> {
         self.writer.run(|done| Job::Flush { done }).await

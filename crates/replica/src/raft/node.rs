@@ -24,6 +24,7 @@ use types::codec::Codec;
 use types::{At, Command, Proposal, Seq};
 
 use super::ballot::{BallotError, BallotFile};
+use super::blank::Blank;
 use super::cluster::Cluster;
 use super::engine_thread::{EngineThread, WORK_MAX, Work};
 use super::following::Following;
@@ -146,7 +147,7 @@ impl RaftReplica {
     ) -> Result<(RaftReplica, RaftStarted), RaftFailure> {
         let (dir, asset) = (config.dir.clone(), config.asset);
         let disk = |error| RaftFailure::Disk(asset, error);
-        let Opened { log, writer, writing, restored, started } = open(&config, &mut sink)?;
+        let Opened { log, blank, writer, writing, restored, started } = open(&config, &mut sink)?;
         sink(Feed::Live);
 
         let (work, tasks) = mpsc::channel(WORK_MAX);
@@ -168,9 +169,9 @@ impl RaftReplica {
         let (heard, hearing) = mpsc::unbounded_channel();
         let standing =
             Standing::new(asset, cluster, raft.clone(), reached.clone(), leadership.clone(), heard);
-        let group = group(&raft, &dir, &queue, &standing);
+        let group = group(&raft, &blank, &dir, &queue, &standing);
         cluster.groups.insert(asset, group);
-        let following = Following::new(&standing, cluster, &config, &queue, &work);
+        let following = Following::new(&standing, cluster, &config, (&queue, &work), (blank, &log));
         cluster.runtime.spawn(following.run(reports, hearing, failed));
         let proposer = Proposer {
             raft: raft.clone(),
@@ -313,6 +314,7 @@ fn spawn<T: Send + 'static>(
 /// The log of this node, and the state that it begins with.
 struct Opened {
     log: Log,
+    blank: Blank,
     writer: Writer,
     writing: JoinHandle<()>,
     restored: Restored,
@@ -336,11 +338,12 @@ fn open(config: &Config, sink: &mut dyn FnMut(Feed)) -> Result<Opened, RaftFailu
         (None, Some((_, seq))) if loaded.is_behind => journal.restart_at(seq.next())?,
         (None, _) => {}
     }
+    let blank = Blank::open(dir, 0 < log.end()).map_err(disk)?;
     let snapshot = restored.snapshot.unwrap_or(Seq(0));
     let (last, torn) = (log.last_seq(), opened.torn);
     let started = RaftStarted { snapshot, last, torn };
     let writing = desk.start(journal, ballot_file, log.clone()).map_err(disk)?;
-    Ok(Opened { log, writer, writing, restored, started })
+    Ok(Opened { log, blank, writer, writing, restored, started })
 }
 
 /// The engine of the newest snapshot, or a new one.
@@ -394,6 +397,7 @@ fn join(
 /// What the other nodes may ask of this one.
 fn group(
     raft: &Raft<Types, Machine>,
+    blank: &Blank,
     dir: &std::path::Path,
     queue: &Arc<Queue>,
     standing: &Standing,
@@ -410,5 +414,5 @@ fn group(
         queue.submit_from(asked.origin, class, proposal).map_err(|refused| refused.to_string())
     };
     let roots = move |report| heard.hear(report);
-    Group::new(raft.clone(), dir.to_path_buf(), Arc::new(take), Arc::new(roots))
+    Group::new(raft.clone(), blank.clone(), dir.to_path_buf(), Arc::new(take), Arc::new(roots))
 }

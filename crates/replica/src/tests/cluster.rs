@@ -1,5 +1,6 @@
 //! Several replicas in one process, over real connections and real files.
 
+mod blank;
 mod snapshots;
 mod upgrades;
 

@@ -11,6 +11,7 @@ use openraft::raft::AppendEntriesRequest;
 use openraft::storage::RaftStateMachine;
 use tokio::sync::{Mutex, watch};
 
+use crate::raft::blank::Blank;
 use crate::raft::types::{SnapshotFile, Types};
 use crate::raft::wire::forward::{Forwarded, RootReport};
 use crate::raft::wire::rpc::{Appended, Request, Response};
@@ -26,6 +27,7 @@ where
     SM: RaftStateMachine<Types, SnapshotData = SnapshotFile>,
 {
     raft: Raft<Types, SM>,
+    blank: Blank,
     receiving: Receiving,
     forward: TakeCommand,
     roots: TakeRoot,
@@ -77,11 +79,12 @@ where
     /// Snapshots arrive in `dir`, which must be on the file system of the state machine's.
     pub fn new(
         raft: Raft<Types, SM>,
+        blank: Blank,
         dir: PathBuf,
         forward: TakeCommand,
         roots: TakeRoot,
     ) -> Group<SM> {
-        Group { raft, receiving: Receiving::new(dir), forward, roots }
+        Group { raft, blank, receiving: Receiving::new(dir), forward, roots }
     }
 }
 
@@ -97,6 +100,9 @@ where
 {
     fn answer(&self, request: Request) -> BoxFuture<'_, Response> {
         Box::pin(async move {
+            if let Some(why) = self.blank.refusal(&request) {
+                return Response::Failed(why);
+            }
             let answered = match request {
                 Request::Append(request) => {
                     self.raft.append_entries(request).await.map(Response::Append)

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 
 use super::memory::{Applied, MemoryLog, Remembers};
 use super::{Authority, CLUSTER, batch, domain, member};
+use crate::raft::blank::Blank;
 use crate::raft::network::NetworkFactory;
 use crate::raft::server::group::Group;
 use crate::raft::server::{Groups, Server};
@@ -45,7 +46,8 @@ async fn start(authority: &Authority, node: u64, listener: TcpListener, log: Mem
     let raft = Raft::new(node, config(), factory, log.clone(), machine).await.expect("it starts");
     let groups = Groups::new();
     let dir = authority.dir().join(format!("in-{node}"));
-    let group = Group::new(raft.clone(), dir, Arc::new(|_| Ok(())), Arc::new(|_| ()));
+    let blank = Blank::open(&dir, true).expect("a directory");
+    let group = Group::new(raft.clone(), blank, dir, Arc::new(|_| Ok(())), Arc::new(|_| ()));
     groups.insert(domain(), group);
     let tls = authority.tls(node);
     let server = Server::start(listener, &tls, CLUSTER, node, groups).expect("it has an address");
