@@ -1,5 +1,6 @@
 //! The task of a replica on the cluster's thread: it says who leads, asks for snapshots, compares
-//! roots, sees that a blank node stays out of elections, and stops the node that is wrong by those of the others, or by its own log.
+//! roots, keeps a blank node out of elections, and stops the node that is wrong by the roots of the
+//! others, or by its own log.
 
 use std::collections::BTreeMap;
 use std::fs;
