@@ -104,7 +104,6 @@ fn view(cluster: &ClusterView) -> Value {
         "zone": cluster.zone,
         "domains": cluster.domains.iter().map(domain).collect::<Vec<_>>(),
         "disk_free_bytes": cluster.disk_free_bytes,
-        "clock_offset_ms": cluster.clock_offset_ms,
         "version_max": cluster.version_max.0,
     })
 }

@@ -60,8 +60,6 @@ pub struct ClusterView {
     pub domains: Vec<DomainStanding>,
     /// Bytes that are free where the data lies, if that is known.
     pub disk_free_bytes: Option<u64>,
-    /// How far its clock is from the leader's, if that is known.
-    pub clock_offset_ms: Option<i64>,
     /// The newest version of the rules that its build knows.
     pub version_max: Version,
 }

@@ -2,9 +2,16 @@
 //!
 //! Each node is asked over a connection of its own and within a time, so that a dead one is a row
 //! in the answer and no wait. Whoever a node names is asked too: one address is enough to see all.
+//!
+//! ```text
+//!   here     sent ────────────────────▶ received
+//!   there           usIn ──▶ usOut                  offset = ((usIn - sent) + (usOut - received)) / 2
+//! ```
+//! Every answer says when it was begun and ended there, so each tells how its clock stands to ours
+//! (RFC 5905, §8), right to half of the round trip; and two of them, how they stand to each other.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
 use http_body_util::{BodyExt, Full, Limited};
@@ -105,9 +112,20 @@ pub async fn survey(nodes: &[Asked]) -> anyhow::Result<Vec<Answer>> {
         answers.extend(asking.join_all().await);
         next = unasked(&answers);
     }
+    compare_clocks(&mut answers);
     answers.sort_by_key(|answer| (answer.node().unwrap_or(u64::MAX), answer.said.is_err()));
     answers.dedup_by(|later, earlier| later.node().is_some() && later.node() == earlier.node());
     Ok(answers)
+}
+
+/// Of offsets to our clock makes those to the clock of whoever leads the first domain that is led.
+pub(super) fn compare_clocks(answers: &mut [Answer]) {
+    let leads = |reply: &&NodeReply| reply.domains.iter().any(|domain| domain.role.leads());
+    let mut replies = answers.iter().filter_map(|answer| answer.said.as_ref().ok());
+    let leader = replies.find(leads).and_then(|reply| reply.clock_offset_ms);
+    for reply in answers.iter_mut().filter_map(|answer| answer.said.as_mut().ok()) {
+        reply.clock_offset_ms = reply.clock_offset_ms.zip(leader).map(|(own, its)| own - its);
+    }
 }
 
 /// Members whom an answer names and nobody has asked.
@@ -130,12 +148,15 @@ fn unasked(answers: &[Answer]) -> Vec<Asked> {
 async fn ask(dialer: &Dialer, url: &str) -> Result<NodeReply, String> {
     let answered = tokio::time::timeout(PATIENCE, call(dialer, url, "public/get_cluster")).await;
     let late = |_| format!("no answer within {} s", PATIENCE.as_secs());
-    let result = answered.map_err(late)?.map_err(|error| format!("{error:#}"))?;
-    serde_json::from_value(result).map_err(|error| format!("it says something else: {error}"))
+    let (result, offset_ms) = answered.map_err(late)?.map_err(|error| format!("{error:#}"))?;
+    let reply = serde_json::from_value(result);
+    let reply: NodeReply = reply.map_err(|error| format!("it says something else: {error}"))?;
+    Ok(NodeReply { clock_offset_ms: offset_ms, ..reply })
 }
 
-/// Calls a method without parameters, and without a key.
-async fn call(dialer: &Dialer, url: &str, method: &str) -> anyhow::Result<Value> {
+/// Calls a method without parameters, and without a key. With its result: how many milliseconds the
+/// clock there is before ours.
+async fn call(dialer: &Dialer, url: &str, method: &str) -> anyhow::Result<(Value, Option<i64>)> {
     let address = Address::parse(url)?;
     let stream = dialer.dial(&address, PATIENCE).await?;
     let (mut requests, connection) = http1::handshake(TokioIo::new(stream)).await?;
@@ -149,12 +170,28 @@ async fn call(dialer: &Dialer, url: &str, method: &str) -> anyhow::Result<Value>
         .header(CONTENT_TYPE, "application/json")
         .header(USER_AGENT, concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
         .body(Full::new(Bytes::from(body)))?;
+    let sent = now_us();
     let response = requests.send_request(request).await?;
     let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
     let body = body.map_err(|error| anyhow::anyhow!("the answer broke: {error}"))?.to_bytes();
+    let received = now_us();
     let mut reply: Value = serde_json::from_slice(&body).context("the answer is no JSON")?;
     match reply["error"].take() {
-        Value::Null => Ok(reply["result"].take()),
+        Value::Null => Ok((reply["result"].take(), offset_ms(&reply, sent, received))),
         error => anyhow::bail!("{method}: {} {}", error["code"], error["message"]),
     }
+}
+
+/// Microseconds since 1970, by our clock.
+fn now_us() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// How far the clock of whoever replied is before ours; `None` if it does not say when.
+pub(super) fn offset_ms(reply: &Value, sent: i64, received: i64) -> Option<i64> {
+    let there = |name: &str| reply[name].as_i64();
+    let before = there("usIn")?.saturating_sub(sent);
+    let after = there("usOut")?.saturating_sub(received);
+    Some((before / 2 + after / 2) / 1_000)
 }

@@ -4,10 +4,14 @@ use super::ask::Answer;
 use super::reply::{DomainReply, NodeReply};
 use super::verdict::{DomainState, Health, Verdict};
 
-const HEAD: [&str; 9] =
-    ["node", "zone", "domain", "role", "leader", "term", "applied", "behind", "root"];
+const COLUMNS: usize = 11;
+const HEAD: [&str; COLUMNS] = [
+    "node", "zone", "domain", "role", "leader", "term", "applied", "behind", "root", "clock ms",
+    "disk GiB",
+];
 /// Columns of words; the others are numbers, and stand to the right.
-const WORDS: [bool; 9] = [false, true, true, true, false, false, false, false, true];
+const WORDS: [bool; COLUMNS] =
+    [false, true, true, true, false, false, false, false, true, false, false];
 /// Hexadecimal digits of a root that are shown.
 const ROOT_DIGITS: usize = 12;
 
@@ -24,7 +28,7 @@ pub fn table(answers: &[Answer], verdict: &Verdict) -> String {
 }
 
 enum Row {
-    Cells([String; 9]),
+    Cells([String; COLUMNS]),
     Silent(String),
 }
 
@@ -47,6 +51,8 @@ fn row(reply: &NodeReply, view: &DomainReply, verdict: &Verdict) -> Row {
         or_dash(view.applied_index),
         or_dash(domain.and_then(|domain| domain.behind(reply.node))),
         if root.is_empty() { "-".into() } else { format!("{root}@{}", view.root_seq) },
+        reply.clock_offset_ms.map_or("-".into(), |offset| format!("{offset:+}")),
+        or_dash(reply.disk_free_bytes.map(|bytes| bytes >> 30)),
     ])
 }
 
@@ -59,7 +65,7 @@ fn aligned(rows: &[Row]) -> String {
         });
         cells.max().unwrap_or_default()
     };
-    let widths: [usize; 9] = std::array::from_fn(width);
+    let widths: [usize; COLUMNS] = std::array::from_fn(width);
     let line = |row: &Row| match row {
         Row::Silent(words) => words.clone(),
         Row::Cells(cells) => {

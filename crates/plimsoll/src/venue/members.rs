@@ -22,7 +22,6 @@ pub fn among_others(venue: &LocalVenue, seat: &Seat) -> ClusterView {
         zone: seat.zone.clone(),
         domains: domains.filter_map(standing).collect(),
         disk_free_bytes: disk_free_bytes(&seat.data),
-        clock_offset_ms: None,
         version_max: engine::VERSION_MAX,
     }
 }

@@ -1,9 +1,10 @@
 //! Answers in, verdict and table out.
 
 use expect_test::{Expect, expect};
+use serde_json::json;
 
 use super::{each_domain, silence, three};
-use crate::cluster::ask::Answer;
+use crate::cluster::ask::{Answer, compare_clocks, offset_ms};
 use crate::cluster::dev::line;
 use crate::cluster::reply::Role;
 use crate::cluster::status;
@@ -22,13 +23,13 @@ fn all_well_is_said_with_what_may_still_go() {
     let verdict = verdict(&answers);
     assert_eq!(verdict.health.exit_code(), 0);
     expect![[r#"
-        node  zone    domain  role      leader  term  applied  behind  root
-           1  zone-1  BTC     follower       2     3      812       0  001122334455@512
-           1  zone-1  ETH     follower       2     3      812       0  001122334455@512
-           2  zone-2  BTC     leader         2     3      812       0  001122334455@512
-           2  zone-2  ETH     leader         2     3      812       0  001122334455@512
-           3  zone-3  BTC     follower       2     3      810       2  001122334455@512
-           3  zone-3  ETH     follower       2     3      810       2  001122334455@512
+        node  zone    domain  role      leader  term  applied  behind  root              clock ms  disk GiB
+           1  zone-1  BTC     follower       2     3      812       0  001122334455@512        +1      1024
+           1  zone-1  ETH     follower       2     3      812       0  001122334455@512        +1      1024
+           2  zone-2  BTC     leader         2     3      812       0  001122334455@512        +1      1024
+           2  zone-2  ETH     leader         2     3      812       0  001122334455@512        +1      1024
+           3  zone-3  BTC     follower       2     3      810       2  001122334455@512        +1      1024
+           3  zone-3  ETH     follower       2     3      810       2  001122334455@512        +1      1024
         all well: 3 of 3 voters are there, 2 are a quorum, 1 may go; leaders: BTC 2, ETH 2"#]]
     .assert_eq(&table(&answers, &verdict));
     expect!["nodes 1 up, 2 up, 3 up | BTC leader 2 term 3 applied 812 lag 2 | ETH leader 2 term 3 applied 812 lag 2 | all well"].assert_eq(&line::words(&answers, &verdict, true));
@@ -43,11 +44,11 @@ fn a_silent_node_is_a_row_and_degrades() {
     let verdict = verdict(&answers);
     assert_eq!((verdict.health, verdict.health.exit_code()), (Health::Degraded, 1));
     expect![[r#"
-        node  zone    domain  role      leader  term  applied  behind  root
-           1  zone-1  BTC     follower       2     3      812       0  001122334455@512
-           1  zone-1  ETH     follower       2     3      812       0  001122334455@512
-           2  zone-2  BTC     leader         2     3      812       0  001122334455@512
-           2  zone-2  ETH     leader         2     3      812       0  001122334455@512
+        node  zone    domain  role      leader  term  applied  behind  root              clock ms  disk GiB
+           1  zone-1  BTC     follower       2     3      812       0  001122334455@512        +1      1024
+           1  zone-1  ETH     follower       2     3      812       0  001122334455@512        +1      1024
+           2  zone-2  BTC     leader         2     3      812       0  001122334455@512        +1      1024
+           2  zone-2  ETH     leader         2     3      812       0  001122334455@512        +1      1024
            3  does not answer at http://10.0.0.3:8080: connecting failed
         degraded: node 3 does not answer; 2 of 3 voters are there, 2 are a quorum, none may go now; leaders: BTC 2, ETH 2"#]].assert_eq(&table(&answers, &verdict));
     let json = status::to_json(&answers, &verdict);
@@ -214,4 +215,29 @@ fn one_machine_without_a_cluster_is_well() {
             "all well: 1 of 1 voters are there, 1 are a quorum, none may go now; leaders: BTC 1, ETH 1"
         ],
     );
+}
+
+/// A way of 4 ms there and 6 ms back is taken for 5 and 5.
+#[test]
+fn an_answer_tells_how_far_its_clock_is_before_ours() {
+    let reply = json!({"usIn": 1_011_000, "usOut": 1_012_000});
+    assert_eq!(offset_ms(&reply, 1_000_000, 1_011_000), Some(6));
+    assert_eq!(offset_ms(&reply, 1_007_000, 1_018_000), Some(-1));
+    assert_eq!(offset_ms(&json!({"usIn": 1}), 0, 0), None);
+}
+
+#[test]
+fn clocks_are_compared_with_that_of_the_leader() {
+    let mut answers = three(2, [9, 9, 9]);
+    for (answer, offset_ms) in answers.iter_mut().zip([Some(-30), Some(20), None]) {
+        answer.said.as_mut().expect("it answers").clock_offset_ms = offset_ms;
+    }
+    let offsets = |answers: &[Answer]| -> Vec<Option<i64>> {
+        answers.iter().map(|answer| answer.said.as_ref().ok()?.clock_offset_ms).collect()
+    };
+    compare_clocks(&mut answers);
+    assert_eq!(offsets(&answers), [Some(-50), Some(0), None]);
+    silence(&mut answers, 2);
+    compare_clocks(&mut answers);
+    assert_eq!(offsets(&answers), [None, None, None], "nobody leads of those that answer");
 }
