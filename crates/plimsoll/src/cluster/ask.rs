@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!   here     sent ────────────────────▶ received
-//!   there           usIn ──▶ usOut                  offset = ((usIn - sent) + (usOut - received)) / 2
+//!   there           usIn ──▶ usOut          offset = ((usIn - sent) + (usOut - received)) / 2
 //! ```
 //! Every answer says when it was begun and ended there, so each tells how its clock stands to ours
 //! (RFC 5905, §8), right to half of the round trip; and two of them, how they stand to each other.

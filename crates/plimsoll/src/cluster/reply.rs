@@ -18,7 +18,7 @@ pub struct NodeReply {
     /// Left on the disk of its log.
     #[serde(default)]
     pub disk_free_bytes: Option<u64>,
-    /// How far its clock is before that of the leader: measured by whoever asks, it does not say it.
+    /// How far its clock is before that of the leader: whoever asks measures it.
     #[serde(default)]
     pub clock_offset_ms: Option<i64>,
     /// The newest version of the rules that its build knows; one that does not say knows the first.
