@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use types::{AccountId, Amount, At, OrderId, Seq};
+use types::{AccountId, Amount, At, Command, OrderId, Seq};
 
 use crate::Violation;
 use crate::disk::Disk;
@@ -69,6 +69,8 @@ enum Happening {
     Told { person: usize, tag: u64, outcome: Outcome },
     /// Nobody has answered for long.
     Tired { tag: u64 },
+    /// Somebody asks once more.
+    Again { person: usize, command: Box<Command> },
     /// Somebody acts.
     Act { person: usize },
     /// A reporter speaks.
@@ -312,6 +314,8 @@ impl World {
             Happening::Arrive { tag } => self.arrive(tag),
             Happening::Told { person, tag, outcome } => self.told(person, tag, outcome),
             Happening::Tired { tag } => self.tired(tag),
+            Happening::Again { person, command } if !self.is_quiet => self.ask(person, *command),
+            Happening::Again { .. } => {}
             Happening::Act { person } => self.act(person),
             Happening::Speak { reporter } => self.speak(reporter),
             Happening::Move => self.move_price(),
@@ -344,6 +348,7 @@ impl World {
             Happening::Look => (15, 0),
             Happening::Play { .. } => (16, 0),
             Happening::Flap { .. } => (17, 0),
+            Happening::Again { .. } => (18, 0),
         };
         self.report.trace(self.now, kind, whom);
     }

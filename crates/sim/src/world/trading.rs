@@ -17,6 +17,8 @@ use crate::truth::{Op, refusal};
 
 /// After so long without an answer somebody asks again, elsewhere.
 const PATIENCE: Us = 3 * SECOND;
+/// Whose connection is gone asks again after so long.
+const BACKOFF: Us = SECOND / 2;
 /// Between two things that an operator does.
 const OPERATES: Us = 20 * SECOND;
 /// Entries between two comparisons of the model with an engine.
@@ -206,8 +208,8 @@ impl World {
             Command::CancelOrder { .. } | Command::CancelOrders { .. } => true,
             _ => false,
         };
-        if let Some(command) = command.filter(is_safe).filter(|_| !self.is_quiet) {
-            self.ask(person, command);
+        if let Some(command) = command.filter(is_safe).map(Box::new) {
+            self.plan(BACKOFF, Happening::Again { person, command });
         }
     }
 
