@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 import divergence
+import emptied
 import quorum_loss
 import replacement
 import upgrade
@@ -28,6 +29,7 @@ PROCEDURES = {
     "divergence": divergence.Divergence,
     "quorum-loss": quorum_loss.QuorumLoss,
     "node-replacement": replacement.Replacement,
+    "emptied-disk": emptied.Emptied,
     "rolling-upgrade": upgrade.Upgrade,
 }
 
