@@ -171,7 +171,24 @@ pub fn store_on<D: Disk>(
         disk.rename(&temporary, &path)?;
         disk.sync_dir(dir)
     })();
+    if stored.is_err() {
+        // It is in the way of nothing but room; a disk that fails keeps it until the next start.
+        let _ = disk.remove(&temporary);
+    }
     stored.map_err(|source| SnapshotError::Disk { path, source })
+}
+
+/// Removes what crashes left half written. For whoever opens the directory for writing: nobody
+/// stores anything yet.
+pub(crate) fn sweep<D: Disk>(disk: &mut D, dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if name.starts_with("snap-") && name.ends_with(".plim.part") {
+            disk.remove(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Loads the newest snapshot of `dir`.
@@ -200,21 +217,14 @@ pub fn load(seq: Seq, path: &Path) -> Result<Snapshot, SnapshotError> {
     })
 }
 
-/// Removes all but the newest `keep` snapshots, and what crashes left half written.
+/// Removes all but the newest `keep` snapshots; at least one is kept.
 ///
-/// At least one is kept.
+/// What is half written stays: somebody may be writing it.
 pub fn prune(dir: &Path, keep: usize) -> Result<(), SnapshotError> {
     let mut snapshots = list(dir)?;
     snapshots.truncate(snapshots.len().saturating_sub(keep.max(1)));
     for (_, path) in snapshots {
         fs::remove_file(&path).map_err(|source| disk_error(&path, source))?;
-    }
-    for entry in fs::read_dir(dir).map_err(|source| disk_error(dir, source))? {
-        let path = entry.map_err(|source| disk_error(dir, source))?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.starts_with("snap-") && name.ends_with(".plim.part") {
-            fs::remove_file(&path).map_err(|source| disk_error(&path, source))?;
-        }
     }
     Ok(())
 }
