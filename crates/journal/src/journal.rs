@@ -117,7 +117,7 @@ impl<D: Disk> Journal<D> {
     ) -> Result<(Journal<D>, Opened), OpenError> {
         assert!(options.segment_bytes <= SEGMENT_BYTES_MAX, "offsets are stored in 32 bits");
         let lock = recovery::lock(dir)?;
-        let opened = recovery::check(dir)?;
+        let opened = recovery::check_on(&disk, dir)?;
         let segment = match recovery::resume(&mut disk, &opened)? {
             Some(segment) => segment,
             None => {

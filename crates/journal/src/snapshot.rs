@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 use types::Seq;
 use types::planted::{self, Bug};
 
-use crate::disk::{Disk, OsDisk};
+use crate::disk::{Disk, OsDisk, Source};
 use crate::segment::list_named;
 
 /// The format of a snapshot without a position.
@@ -193,9 +193,18 @@ pub(crate) fn sweep<D: Disk>(disk: &mut D, dir: &Path) -> io::Result<()> {
 
 /// Loads the newest snapshot of `dir`.
 pub fn load_newest(dir: &Path, fallback: Fallback) -> Result<Loaded, SnapshotError> {
+    load_newest_on(&OsDisk, dir, fallback)
+}
+
+/// Loads the newest snapshot of `dir` from `source`.
+pub fn load_newest_on<S: Source>(
+    source: &S,
+    dir: &Path,
+    fallback: Fallback,
+) -> Result<Loaded, SnapshotError> {
     let mut loaded = Loaded::default();
     for (seq, path) in list(dir)?.into_iter().rev() {
-        match load(seq, &path) {
+        match load_on(source, seq, &path) {
             Ok(snapshot) => {
                 loaded.snapshot = Some(snapshot);
                 break;
@@ -209,7 +218,12 @@ pub fn load_newest(dir: &Path, fallback: Fallback) -> Result<Loaded, SnapshotErr
 
 /// Loads one snapshot.
 pub fn load(seq: Seq, path: &Path) -> Result<Snapshot, SnapshotError> {
-    let bytes = fs::read(path).map_err(|source| disk_error(path, source))?;
+    load_on(&OsDisk, seq, path)
+}
+
+/// Loads one snapshot from `source`.
+pub fn load_on<S: Source>(source: &S, seq: Seq, path: &Path) -> Result<Snapshot, SnapshotError> {
+    let bytes = source.read(path).map_err(|source| disk_error(path, source))?;
     decode(&bytes, seq).map_err(|(offset, flaw)| SnapshotError::Corrupt {
         file: file_name(seq),
         offset,
@@ -307,7 +321,7 @@ pub fn decode(bytes: &[u8], named: Seq) -> Result<Snapshot, (u64, SnapshotFlaw)>
         let (chunk, crc) = chunk.split_at(chunk.len().saturating_sub(CRC_BYTES));
         let computed = chunk_checksum(named, number, chunk);
         let stored = crc.first_chunk().map_or(0, |crc| u32::from_le_bytes(*crc));
-        if computed != stored {
+        if computed != stored && !planted::is(Bug::ChunkNotChecked) {
             let flaw = SnapshotFlaw::Chunk { chunk: number, computed, stored };
             return Err((long(offset), flaw));
         }
