@@ -1,16 +1,29 @@
 //! The few things that the journal asks of a disk.
 //!
-//! There are two implementers: [`OsDisk`], and the fault disk of the tests, which tears writes,
-//! fails syncs and loses what was not synced. Reading is not behind this seam: faults that are
-//! read are files with changed bytes.
+//! There are three implementers: [`OsDisk`], the fault disk of the tests, and that of the simulated
+//! world, which tears, loses and misplaces writes, fails syncs and cannot read what it has. Reading
+//! is a trait of its own, [`Source`]: whoever only reads gets something that cannot write.
+//!
+//! Names are not behind this seam: the files of a directory are listed by the system.
 
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+/// Reads files, and can do nothing else.
+///
+/// A read that fails says nothing of what is there, least of all that there is nothing: whoever
+/// gets an error passes it on.
+pub trait Source {
+    /// All bytes of a file.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// Fills `bytes` with what stands at `offset`; an error if the file ends before that.
+    fn read_at(&self, path: &Path, bytes: &mut [u8], offset: u64) -> io::Result<()>;
+}
+
 /// Writes files so that a crash at any point leaves what was synced.
-pub trait Disk {
+pub trait Disk: Source {
     /// An open file.
     type File;
 
@@ -35,6 +48,26 @@ pub trait Disk {
 /// The operating system's files.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OsDisk;
+
+impl<S: Source> Source for &S {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        (**self).read(path)
+    }
+
+    fn read_at(&self, path: &Path, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+        (**self).read_at(path, bytes, offset)
+    }
+}
+
+impl Source for OsDisk {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        fs::read(path)
+    }
+
+    fn read_at(&self, path: &Path, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+        File::open(path)?.read_exact_at(bytes, offset)
+    }
+}
 
 impl Disk for OsDisk {
     type File = File;

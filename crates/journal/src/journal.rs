@@ -22,6 +22,7 @@ use crate::disk::{Disk, OsDisk};
 use crate::record::{self, HEAD_BYTES, Head, Kind, Place, RECORD_BYTES_MAX, record_bytes};
 use crate::recovery::{self, OpenError, Opened};
 use crate::segment::{self, HEADER_BYTES, Header, Link, SEGMENT_BYTES, SEGMENT_BYTES_MAX};
+use crate::snapshot;
 
 /// How the files are cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +117,7 @@ impl<D: Disk> Journal<D> {
     ) -> Result<(Journal<D>, Opened), OpenError> {
         assert!(options.segment_bytes <= SEGMENT_BYTES_MAX, "offsets are stored in 32 bits");
         let lock = recovery::lock(dir)?;
-        let opened = recovery::check(dir)?;
+        let opened = recovery::check_on(&disk, dir)?;
         let segment = match recovery::resume(&mut disk, &opened)? {
             Some(segment) => segment,
             None => {
@@ -126,6 +127,7 @@ impl<D: Disk> Journal<D> {
                 Segment::begun(opened.next, file)
             }
         };
+        snapshot::sweep(&mut disk, dir).map_err(|source| OpenError::disk(dir, source))?;
         let (next, durable) = (opened.next, Seq(opened.next.0 - 1));
         let dir = dir.to_path_buf();
         let (buffer, poisoned, _lock) = (Vec::new(), false, lock);

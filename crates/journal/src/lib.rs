@@ -27,6 +27,9 @@
 //!   The seal is written after the sync, and is on disk itself with the next sync or when the
 //!   kernel writes it back; until then a power cut *and* a changed bit in that one group look like
 //!   a torn tail. A killed process loses no seal: it is in the page cache.
+//! * A disk that loses a write although its sync returned is found out by what is synced later. A
+//!   lost write of the very last group, and a power cut before the next one is synced, look like a
+//!   torn tail, for the same reason.
 //! * A file cut short at a record's end, or a last segment that is missing whole, cannot be seen
 //!   from inside. The caller sees it when a snapshot is newer than the log.
 //!
@@ -43,9 +46,9 @@ pub mod snapshot;
 #[cfg(test)]
 mod tests;
 
-pub use disk::{Disk, OsDisk};
+pub use disk::{Disk, OsDisk, Source};
 pub use journal::{Journal, Options, WriteError};
-pub use reader::{ReadError, Reader, read_span};
+pub use reader::{ReadError, Reader, read_span, read_span_on};
 pub use record::{Kind, Place, RECORD_BYTES_MAX, Record};
 pub use recovery::{OpenError, Opened};
 pub use segment::{Corruption, Flaw, SEGMENT_BYTES, TornTail};

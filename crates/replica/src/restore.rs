@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use engine::Engine;
 use journal::snapshot::{self, Fallback, Snapshot, SnapshotError};
-use journal::{Kind, ReadError, Reader, Record};
+use journal::{Kind, OsDisk, ReadError, Reader, Record, Source};
 use types::codec::{Codec, DecodeError};
 use types::planted::{self, Bug};
 use types::{Applied, AssetCode, Seq};
@@ -145,9 +145,21 @@ pub fn restore(
     sink: &mut dyn FnMut(Feed),
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Restored, RestoreError> {
+    restore_on(&OsDisk, dir, domain, start, sink, progress)
+}
+
+/// The same, of what `source` has.
+pub fn restore_on<S: Source>(
+    source: &S,
+    dir: &Path,
+    domain: (AssetCode, u8),
+    start: Start,
+    sink: &mut dyn FnMut(Feed),
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Restored, RestoreError> {
     let loaded = match start {
-        Start::Newest => snapshot::load_newest(dir, Fallback::Refuse)?,
-        Start::NewestWhole => snapshot::load_newest(dir, Fallback::Older)?,
+        Start::Newest => snapshot::load_newest_on(source, dir, Fallback::Refuse)?,
+        Start::NewestWhole => snapshot::load_newest_on(source, dir, Fallback::Older)?,
         Start::Genesis => snapshot::Loaded::default(),
     };
     let (asset, decimals) = domain;
@@ -156,7 +168,7 @@ pub fn restore(
         Some(snapshot) => (revive(dir, domain, &snapshot)?, snapshot.seq, snapshot.projections),
     };
     sink(Feed::Restored { seq, projections });
-    let mut replay = Replay { dir, engine, progress: Progress::default() };
+    let mut replay = Replay { source, dir, engine, progress: Progress::default() };
     replay.run(sink, progress)?;
     let Replay { engine, progress, .. } = replay;
     Ok(Restored { engine, snapshot: seq, progress, skipped: loaded.skipped })
@@ -195,13 +207,14 @@ fn check(dir: &Path, place: &str, engine: &mut Engine, mark: Mark) -> Result<(),
     }
 }
 
-struct Replay<'a> {
+struct Replay<'a, S> {
+    source: &'a S,
     dir: &'a Path,
     engine: Engine,
     progress: Progress,
 }
 
-impl Replay<'_> {
+impl<S: Source> Replay<'_, S> {
     fn run(
         &mut self,
         sink: &mut dyn FnMut(Feed),
@@ -210,7 +223,7 @@ impl Replay<'_> {
         let snapshot = self.engine.seq();
         let is_behind = snapshot != Seq(0) && planted::is(Bug::ReplaySkipsFirst);
         let from = if is_behind { snapshot.next().next() } else { snapshot.next() };
-        let mut reader = Reader::open(self.dir, from)?;
+        let mut reader = Reader::open_on(self.source, self.dir, from)?;
         self.progress.bytes_total = reader.bytes_total();
         loop {
             let place = reader.place().0;

@@ -1,11 +1,10 @@
 //! In which term a node is and whom it voted for, on its disk: two copies, one written after the
 //! other, so that a crash leaves one of them whole.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use journal::Disk as _;
+use journal::{Disk as _, Source as _};
 
 use crate::disk::{Disk, OpenFile};
 
@@ -28,13 +27,15 @@ pub struct BallotFile {
     file: OpenFile,
     writes: u64,
     ballot: Ballot,
+    /// There was none.
+    is_new: bool,
 }
 
 impl BallotFile {
     /// Opens the file of a directory, or makes it.
     pub fn open(disk: &Disk, dir: &Path) -> io::Result<BallotFile> {
         let (mut disk, path): (_, PathBuf) = (disk.clone(), dir.join("ballot"));
-        let bytes = match fs::read(&path) {
+        let bytes = match disk.read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error),
@@ -53,10 +54,18 @@ impl BallotFile {
             true => disk.create(&path)?,
             false => disk.open(&path)?,
         };
-        let mut opened = BallotFile { disk, file, writes, ballot };
-        opened.write(ballot)?;
-        opened.disk.sync_dir(dir)?;
-        Ok(opened)
+        let is_new = writes == 0;
+        disk.sync_dir(dir)?;
+        Ok(BallotFile { disk, file, writes, ballot, is_new })
+    }
+
+    /// Before a node takes part: writes anew what was found, of which one copy may be damaged.
+    /// False: it has a log, and has forgotten what it promised.
+    pub fn renew(&mut self, has_entries: bool) -> io::Result<bool> {
+        if self.is_new && has_entries {
+            return Ok(false);
+        }
+        self.write(self.ballot).map(|()| true)
     }
 
     /// What is in force.

@@ -1,16 +1,21 @@
-//! A disk that forgets what was not synced, tears what was being written, and fails when told to.
+//! A disk that forgets what was not synced, tears what was being written, fails when told to, and
+//! at times does not tell the truth.
 //!
 //! ```text
-//!   write ─▶ content, pending ──sync──▶ content          what a process sees
+//!   write ─▶ cache, pending ──sync──▶ cache              what a process sees
 //!              │ power cut: each pending write is kept, lost or torn, sector by sector
 //!              ▼
-//!            files in a real directory, where the journal's own code reads them at the next start
+//!            platter ── what a sync was said to have written may be missing here, or stand
+//!                       elsewhere; a sector may not be readable; a bit may have changed
 //! ```
-//! The journal writes through [`journal::Disk`] and reads with the system's files: so the names are
-//! real all the time, and the content is put there when somebody is about to read it.
+//! Everything is in memory, and is written and read through [`journal::Disk`] and
+//! [`journal::Source`]. Names are real, because the system lists them.
 //!
-//! What a disk promises: a sync that returned is kept. [`Disk::rot`] breaks that promise,
-//! and then a node may only be right or stop.
+//! What a disk promises: a sync that returned is kept, where it was meant to be, and can be read.
+//! [`Disk::lie`], [`Disk::lose_sector`] and [`Disk::rot`] break that promise, and then a node may
+//! only be right or stop.
+
+mod content;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -19,10 +24,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use self::content::Content;
 use crate::rng::Rng;
 
-/// What is written at once or not at all.
-const SECTOR: usize = 512;
+/// What the system says of a sector that cannot be read.
+const EIO: i32 = 5;
 
 /// The disk of one node; its clones are the same disk.
 #[derive(Clone, Debug)]
@@ -43,6 +49,8 @@ struct Platter {
     /// The power is gone: nothing works.
     is_dead: bool,
     failing: Option<Failing>,
+    /// How it will lie, after so many more syncs of something written.
+    lying: Option<(Lying, u64)>,
 }
 
 /// How a disk fails while it has power.
@@ -54,24 +62,17 @@ pub enum Failing {
     Full,
     /// Syncs: what was written may be gone, whatever a second sync says, unless it is written anew.
     Sync,
+    /// Reads, at times.
+    Read,
 }
 
-#[derive(Debug, Default)]
-struct Content {
-    bytes: Vec<u8>,
-    pending: Vec<Pending>,
-    /// Sectors that a failed sync has left behind, with what is on the disk in their place: the
-    /// system takes them for written, and no later sync writes them (Rebello et al., ATC 2020).
-    left: BTreeMap<usize, Vec<u8>>,
-    /// The real file has other bytes.
-    is_stale: bool,
-}
-
-/// A change that is not durable.
-#[derive(Debug)]
-enum Pending {
-    Write { offset: usize, before: Vec<u8>, after: Vec<u8>, length: usize },
-    Length { before: Vec<u8>, from: usize, to: usize },
+/// What a disk does with what it says it has written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lying {
+    /// It does not write it.
+    Loses,
+    /// It writes it somewhere else.
+    Misplaces,
 }
 
 #[derive(Debug)]
@@ -91,12 +92,18 @@ impl Disk {
             cut_in: None,
             is_dead: false,
             failing: None,
+            lying: None,
         })))
     }
 
     /// From now on it fails, or does not.
     pub fn fail(&self, failing: Option<Failing>) {
         self.0.borrow_mut().failing = failing;
+    }
+
+    /// It will lie once, after so many syncs; or it will not, if it has not yet.
+    pub fn lie(&self, lying: Option<(Lying, u64)>) {
+        self.0.borrow_mut().lying = lying;
     }
 
     /// The power goes in the middle of the n-th operation from now.
@@ -115,48 +122,63 @@ impl Disk {
     }
 
     /// A process has ended: if the power went, what was not synced is in doubt. Afterwards the disk
-    /// works, and the real files are what is on it.
+    /// works, and what is read is what is on it.
     pub fn settle(&self) -> io::Result<()> {
         let mut platter = self.0.borrow_mut();
         if platter.is_dead {
             platter.forget()?;
         }
+        platter.files.values().for_each(|file| file.borrow_mut().drop_cache());
         platter.cut_in = None;
         platter.is_dead = false;
-        platter.flush()
+        Ok(())
     }
 
-    /// Makes the real files what a process sees.
-    pub fn show(&self) -> io::Result<()> {
-        self.0.borrow_mut().flush()
-    }
-
-    /// Everything on it is gone.
+    /// Everything on it is gone, and the next one tells the truth.
     pub fn wipe(&self) -> io::Result<()> {
         let mut platter = self.0.borrow_mut();
         platter.names.clear();
+        platter.lying = None;
         for path in std::mem::take(&mut platter.files).into_keys() {
             fs::remove_file(path)?;
         }
         Ok(())
     }
 
-    /// Changes a bit of what is on it. Returns where; `None` if there is nothing.
-    pub fn rot(&self) -> Option<(PathBuf, usize)> {
+    /// Changes a bit of what is on it.
+    pub fn rot(&self) {
+        self.spoil(Content::rot);
+    }
+
+    /// A sector of it cannot be read any more, until it is written.
+    pub fn lose_sector(&self) {
+        self.spoil(Content::lose_sector);
+    }
+
+    /// Does something to a file that has something.
+    fn spoil(&self, how: impl FnOnce(&mut Content, &mut Rng)) {
         let mut platter = self.0.borrow_mut();
         let Platter { rng, files, .. } = &mut *platter;
-        let full: Vec<_> =
-            files.iter().filter(|(_, file)| !file.borrow().bytes.is_empty()).collect();
-        if full.is_empty() {
-            return None;
+        let full: Vec<_> = files.values().filter(|file| 0 < file.borrow().len()).collect();
+        if !full.is_empty() {
+            how(&mut rng.pick(&full).borrow_mut(), rng);
         }
-        let nth = rng.index(full.len());
-        let (path, file) = full.into_iter().nth(nth)?;
-        let mut file = file.borrow_mut();
-        let at = rng.index(file.bytes.len());
-        file.bytes[at] ^= 1 << rng.below(8);
-        file.is_stale = true;
-        Some((path.clone(), at))
+    }
+
+    /// Whether all of it is, and will be, what was written.
+    pub fn is_whole(&self) -> bool {
+        let platter = self.0.borrow();
+        platter.lying.is_none() && platter.files.values().all(|file| file.borrow().is_whole())
+    }
+
+    /// Whether there is a sector that cannot be read.
+    pub fn is_unreadable(&self) -> bool {
+        self.0.borrow().files.values().any(|file| file.borrow().is_unreadable())
+    }
+
+    /// Somebody has put in place, from a backup, what was written and does not read so.
+    pub fn repair(&self) {
+        self.0.borrow().files.values().for_each(|file| file.borrow_mut().repair());
     }
 
     /// Removes a name and what it names, durably: snapshots that are not needed any more.
@@ -191,6 +213,17 @@ impl Platter {
 
     fn file(&self, path: &Path) -> io::Result<Rc<RefCell<Content>>> {
         self.files.get(path).cloned().ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    }
+
+    /// A file that somebody is about to read.
+    fn readable(&mut self, path: &Path) -> io::Result<Rc<RefCell<Content>>> {
+        if self.is_dead {
+            return Err(io::Error::other("no power"));
+        }
+        if self.failing == Some(Failing::Read) && self.rng.below(3) == 0 {
+            return Err(io::Error::from_raw_os_error(EIO));
+        }
+        self.file(path)
     }
 
     /// What was not synced: each of it is kept, lost, or torn.
@@ -229,105 +262,63 @@ impl Platter {
 
     fn put(&mut self, path: PathBuf, content: Rc<RefCell<Content>>) -> io::Result<()> {
         fs::File::create(&path)?;
-        content.borrow_mut().is_stale = true;
         self.files.insert(path, content);
         Ok(())
     }
 
-    /// Makes the real files those on the disk.
-    fn flush(&mut self) -> io::Result<()> {
-        for (path, file) in &self.files {
-            let mut file = file.borrow_mut();
-            if std::mem::take(&mut file.is_stale) {
-                fs::write(path, &file.bytes)?;
-            }
+    /// Whether it lies about the sync that begins now, and how.
+    fn lies_now(&mut self, file: &OpenFile) -> Option<Lying> {
+        if !file.0.borrow().is_dirty() {
+            return None;
         }
-        Ok(())
+        match &mut self.lying {
+            Some((lying, 0)) => {
+                let lying = *lying;
+                self.lying = None;
+                Some(lying)
+            }
+            Some((_, left)) => {
+                *left -= 1;
+                None
+            }
+            None => None,
+        }
+    }
+
+    /// What was for the sectors from `from` on comes to the platter somewhere else.
+    fn misplace(&mut self, of: &OpenFile, (from, bytes): (usize, Vec<Vec<u8>>)) {
+        let Platter { rng, files, .. } = self;
+        let full: Vec<_> = files.values().filter(|file| 0 < file.borrow().len()).collect();
+        if full.is_empty() {
+            return;
+        }
+        let file = *rng.pick(&full);
+        let sector = rng.index(file.borrow().len().div_ceil(content::SECTOR));
+        // Where it was meant to be is no other place.
+        if !(Rc::ptr_eq(file, &of.0) && sector == from) {
+            file.borrow_mut().misplace(sector, &bytes);
+        }
     }
 }
 
-impl Content {
-    fn forget(&mut self, rng: &mut Rng) {
-        let pending = std::mem::take(&mut self.pending);
-        let left = std::mem::take(&mut self.left);
-        if pending.is_empty() && left.is_empty() {
-            return;
-        }
-        self.is_stale = true;
-        pending.iter().rev().for_each(|change| self.undo(change));
-        for (sector, before) in left {
-            if rng.below(2) == 0 {
-                self.put_back(sector, &before);
-            }
-        }
-        for change in pending {
-            match rng.below(3) {
-                0 => {}
-                1 => self.redo(&change, |_| true),
-                _ => self.redo(&change, |_| rng.below(2) == 0),
-            }
-        }
+impl journal::Source for Disk {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let file = self.0.borrow_mut().readable(path)?;
+        let content = file.borrow();
+        content.read().map(<[u8]>::to_vec).ok_or_else(|| io::Error::from_raw_os_error(EIO))
     }
 
-    fn undo(&mut self, change: &Pending) {
-        match change {
-            Pending::Write { offset, before, length, .. } => {
-                self.bytes[*offset..*offset + before.len()].copy_from_slice(before);
-                self.bytes.truncate(*length);
-            }
-            Pending::Length { before, from, .. } => {
-                self.bytes.resize(*from, 0);
-                let at = from - before.len();
-                self.bytes[at..].copy_from_slice(before);
-            }
+    fn read_at(&self, path: &Path, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+        let file = self.0.borrow_mut().readable(path)?;
+        let content = file.borrow();
+        let from = usize::try_from(offset).expect("a file fits into memory");
+        let end = from + bytes.len();
+        if content.len() < end {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
         }
-    }
-
-    /// A sector as it is on the disk; the length of the file is durable without it.
-    fn put_back(&mut self, sector: usize, before: &[u8]) {
-        let from = (sector * SECTOR).min(self.bytes.len());
-        let end = (from + SECTOR).min(self.bytes.len());
-        let known = before.len().min(end - from);
-        self.bytes[from..from + known].copy_from_slice(&before[..known]);
-        self.bytes[from + known..end].fill(0);
-    }
-
-    /// A sync has failed: what it was to write counts as written from here on, and is not.
-    fn leave_behind(&mut self) {
-        let pending = std::mem::take(&mut self.pending);
-        let now = self.bytes.clone();
-        pending.iter().rev().for_each(|change| self.undo(change));
-        let on_disk = std::mem::replace(&mut self.bytes, now);
-        for change in pending {
-            let Pending::Write { offset, after, .. } = change else { continue };
-            for sector in sectors(offset, after.len()) {
-                let from = (sector * SECTOR).min(on_disk.len());
-                let end = (from + SECTOR).min(on_disk.len());
-                self.left.entry(sector).or_insert_with(|| on_disk[from..end].to_vec());
-            }
-        }
-    }
-
-    /// Does a change again, as far as its sectors are kept.
-    fn redo(&mut self, change: &Pending, mut is_kept: impl FnMut(usize) -> bool) {
-        match change {
-            Pending::Write { offset, after, .. } => {
-                let mut at = *offset;
-                while at < offset + after.len() {
-                    let end = ((at / SECTOR + 1) * SECTOR).min(offset + after.len());
-                    if is_kept(at) {
-                        self.bytes.resize(self.bytes.len().max(end), 0);
-                        self.bytes[at..end].copy_from_slice(&after[at - offset..end - offset]);
-                    }
-                    at = end;
-                }
-            }
-            Pending::Length { to, .. } => {
-                if is_kept(0) {
-                    self.bytes.resize(*to, 0);
-                }
-            }
-        }
+        let read = content.read_at(from..end).ok_or_else(|| io::Error::from_raw_os_error(EIO))?;
+        bytes.copy_from_slice(read);
+        Ok(())
     }
 }
 
@@ -358,47 +349,36 @@ impl journal::Disk for Disk {
         match platter.failing {
             Some(Failing::Write) => return Err(io::Error::other("a write failed")),
             Some(Failing::Full) => return Err(io::Error::from(io::ErrorKind::StorageFull)),
-            Some(Failing::Sync) | None => {}
+            Some(Failing::Sync | Failing::Read) | None => {}
         }
         let power = platter.power();
         if power.is_err() && platter.cut_in.is_none() {
             return power;
         }
-        let mut content = file.0.borrow_mut();
         let offset = usize::try_from(offset).expect("a file fits into memory");
-        let (length, end) = (content.bytes.len(), offset + bytes.len());
-        let before = content.bytes.get(offset..end.min(length)).unwrap_or_default().to_vec();
-        content.bytes.resize(length.max(end), 0);
-        content.bytes[offset..end].copy_from_slice(bytes);
-        // What is written anew is written as a whole sector.
-        sectors(offset, bytes.len()).for_each(|sector| drop(content.left.remove(&sector)));
-        content.is_stale = true;
-        content.pending.push(Pending::Write { offset, before, after: bytes.to_vec(), length });
+        file.0.borrow_mut().write(offset, bytes);
         power
     }
 
     fn set_len(&mut self, file: &mut OpenFile, bytes: u64) -> io::Result<()> {
         let mut platter = self.0.borrow_mut();
         platter.power()?;
-        let mut content = file.0.borrow_mut();
-        let (from, to) = (content.bytes.len(), usize::try_from(bytes).expect("a file fits"));
-        let before = content.bytes.get(to..).unwrap_or_default().to_vec();
-        content.bytes.resize(to, 0);
-        content.is_stale = true;
-        content.pending.push(Pending::Length { before, from, to });
+        file.0.borrow_mut().set_len(usize::try_from(bytes).expect("a file fits"));
         Ok(())
     }
 
     fn sync(&mut self, file: &mut OpenFile) -> io::Result<()> {
         let mut platter = self.0.borrow_mut();
         platter.power()?;
-        let fails = platter.failing == Some(Failing::Sync);
-        let mut content = file.0.borrow_mut();
-        if fails {
-            content.leave_behind();
+        if platter.failing == Some(Failing::Sync) {
+            file.0.borrow_mut().leave_behind();
             return Err(io::Error::other("a sync failed"));
         }
-        content.pending.clear();
+        let lying = platter.lies_now(file);
+        let lost = file.0.borrow_mut().sync(lying.map(|_| &mut platter.rng));
+        if let (Some(Lying::Misplaces), Some(lost)) = (lying, lost) {
+            platter.misplace(file, lost);
+        }
         Ok(())
     }
 
@@ -415,6 +395,8 @@ impl journal::Disk for Disk {
         let moved = platter.files.remove(from);
         let moved = moved.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
         fs::rename(from, to)?;
+        // A name is given to what is whole: what is missing of it is seen.
+        moved.borrow_mut().vouch(true);
         let replaced = platter.files.insert(to.to_path_buf(), moved);
         let (from, to) = (from.to_path_buf(), to.to_path_buf());
         platter.names.push(Name::Renamed { from, to, replaced });
@@ -430,9 +412,4 @@ impl journal::Disk for Disk {
         platter.names.push(Name::Removed(path.to_path_buf(), removed));
         Ok(())
     }
-}
-
-/// The sectors that a range of bytes touches.
-fn sectors(offset: usize, length: usize) -> std::ops::Range<usize> {
-    offset / SECTOR..(offset + length).div_ceil(SECTOR)
 }

@@ -40,6 +40,14 @@ pub enum Kind {
     SlowDisk,
     /// A bit of what is on disk changes, and then the node is started anew.
     Rot,
+    /// The disk says that it has written something, and has not.
+    LostWrite,
+    /// The disk writes something to another place than it was for.
+    MisdirectedWrite,
+    /// A sector cannot be read any more; whoever has read it before does not know.
+    BadSector,
+    /// Reads fail at times, and a node is started meanwhile.
+    ReadFails,
     /// The time of day of a node leaps.
     ClockJump,
     /// A node is gone for good, and comes back with an empty disk.
@@ -67,7 +75,7 @@ pub struct Fault {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 19] = [
+    pub const ALL: [Kind; 23] = [
         Kind::Kill,
         Kind::PowerCut,
         Kind::PowerCutAll,
@@ -84,6 +92,10 @@ impl Kind {
         Kind::DiskFull,
         Kind::SlowDisk,
         Kind::Rot,
+        Kind::LostWrite,
+        Kind::MisdirectedWrite,
+        Kind::BadSector,
+        Kind::ReadFails,
         Kind::ClockJump,
         Kind::Replace,
         Kind::FeedOutage,
@@ -108,6 +120,10 @@ impl Kind {
             Kind::DiskFull => "disk-full",
             Kind::SlowDisk => "slow-disk",
             Kind::Rot => "bit-rot",
+            Kind::LostWrite => "lost-write",
+            Kind::MisdirectedWrite => "misdirected-write",
+            Kind::BadSector => "bad-sector",
+            Kind::ReadFails => "read-fails",
             Kind::ClockJump => "clock-jump",
             Kind::Replace => "replace",
             Kind::FeedOutage => "feed-outage",
@@ -137,9 +153,18 @@ impl Kind {
                 | Kind::Flapping
                 | Kind::SlowLinks
                 | Kind::LossyLinks
-                | Kind::Rot
                 | Kind::Replace
         )
+    }
+
+    /// Whether it breaks what a disk promises, so that its victim may find damage.
+    pub fn spoils(self) -> bool {
+        matches!(self, Kind::Rot | Kind::LostWrite | Kind::MisdirectedWrite | Kind::BadSector)
+    }
+
+    /// Whether what a node has on disk may be gone with it.
+    pub fn loses(self) -> bool {
+        self.spoils() || self == Kind::Replace
     }
 
     /// Whether it ends the victim's process.
@@ -153,6 +178,10 @@ impl Kind {
                 | Kind::SyncFails
                 | Kind::DiskFull
                 | Kind::Rot
+                | Kind::LostWrite
+                | Kind::MisdirectedWrite
+                | Kind::BadSector
+                | Kind::ReadFails
                 | Kind::Replace
         )
     }
@@ -167,6 +196,7 @@ impl Kind {
         let lasts = rng.wait(longest * SECOND / 3).max(SECOND / 20);
         let amount = match self {
             Kind::PowerCut | Kind::PowerCutAll => rng.below(12),
+            Kind::LostWrite | Kind::MisdirectedWrite | Kind::BadSector => rng.heavy(500),
             Kind::SlowLinks => rng.between(2_000, 200_000),
             Kind::LossyLinks => rng.between(10_000, 300_000),
             Kind::SlowDisk => rng.between(5_000, 400_000),

@@ -6,7 +6,7 @@
 //!            the end
 //!     node     journal, engine, projections and snapshots as in production, over
 //!     raft     a model of consensus, and
-//!     disk     a disk that forgets, tears and fails
+//!     disk     a disk that forgets, tears, fails and lies
 //!     people   traders and reporters, honest and not
 //!   truth    the log as it is, and whether everybody keeps to it
 //!   twin     an engine from a snapshot, beside the one that goes on

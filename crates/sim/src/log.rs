@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use std::collections::VecDeque;
 
-use journal::{Journal, Kind, Options, Place, Reader};
+use journal::{Journal, Kind, Options, Place, ReadError, Reader, read_span_on};
 use replica::batch;
 use types::{At, Seq};
 
@@ -20,6 +20,8 @@ use crate::disk::Disk;
 
 /// Rows that stay in memory behind a snapshot, for followers that are a little late.
 const KEPT_BEHIND: u64 = 200;
+/// Newer entries are sent from memory, older ones are read back from the files.
+const RECENT: u64 = 32;
 const STAMP_BYTES: usize = 28;
 
 /// A place in the replicated log.
@@ -58,12 +60,16 @@ struct Row {
 #[derive(Debug)]
 pub struct Log {
     journal: Journal<Disk>,
+    disk: Disk,
+    dir: PathBuf,
     /// What is before the rows.
     base: (LogId, Seq),
     rows: VecDeque<Row>,
     at: At,
     /// How many entries were committed when the newest one was written.
     committed: u64,
+    /// The last entry that is on disk, as far as the disk says.
+    durable: LogId,
 }
 
 /// Why a log does not open.
@@ -73,6 +79,29 @@ pub enum LogError {
     Damaged(String),
     /// The disk does not work.
     Disk(String),
+}
+
+impl From<String> for LogError {
+    fn from(words: String) -> LogError {
+        LogError::Damaged(words)
+    }
+}
+
+impl From<&str> for LogError {
+    fn from(words: &str) -> LogError {
+        LogError::Damaged(words.to_owned())
+    }
+}
+
+impl From<ReadError> for LogError {
+    fn from(error: ReadError) -> LogError {
+        match error {
+            ReadError::Disk { .. } => LogError::Disk(error.to_string()),
+            ReadError::Corrupt(_) | ReadError::Missing { .. } => {
+                LogError::Damaged(error.to_string())
+            }
+        }
+    }
 }
 
 impl Log {
@@ -94,12 +123,15 @@ impl Log {
         })?;
         let mut log = Log {
             journal,
+            disk: disk.clone(),
+            dir: dir.to_path_buf(),
             base: (LogId::default(), Seq(0)),
             rows: VecDeque::new(),
             at: At(0),
             committed: 0,
+            durable: LogId::default(),
         };
-        let orphan = log.load(dir, opened.first).map_err(LogError::Damaged)?;
+        let orphan = log.load(opened.first)?;
         if log.base.0.index == base.0.index {
             log.base = base;
         }
@@ -111,15 +143,16 @@ impl Log {
             // A snapshot of a leader is newer than everything here.
             log.restart(base).map_err(failed)?;
         }
+        log.durable = log.last();
         Ok(log)
     }
 
     /// Reads the rows. Returns where a stamp stands whose batch was torn off.
-    fn load(&mut self, dir: &Path, first: Seq) -> Result<Option<(Place, Seq)>, String> {
-        let words = |error: &dyn std::fmt::Display| error.to_string();
-        let mut reader = Reader::open(dir, first).map_err(|error| words(&error))?;
+    fn load(&mut self, first: Seq) -> Result<Option<(Place, Seq)>, LogError> {
+        let disk = self.disk.clone();
+        let mut reader = Reader::open_on(&disk, &self.dir, first)?;
         let mut waiting: Option<(Stamp, Place)> = None;
-        while let Some(record) = reader.next_record().map_err(|error| words(&error))? {
+        while let Some(record) = reader.next_record()? {
             let (kind, count, body): (_, _, Rc<[u8]>) =
                 (record.kind, record.count, record.body.into());
             let (place, end) = reader.record_place();
@@ -134,10 +167,8 @@ impl Log {
                 Kind::Batch => {
                     let (stamp, place) = waiting.take().ok_or("a batch without a stamp")?;
                     if stamp.count != count {
-                        return Err(format!(
-                            "a stamp of {} before a batch of {count}",
-                            stamp.count
-                        ));
+                        let words = format!("a stamp of {} before {count} commands", stamp.count);
+                        return Err(words.into());
                     }
                     self.take(stamp, body, (place, end))?;
                 }
@@ -152,14 +183,14 @@ impl Log {
         stamp: Stamp,
         body: Rc<[u8]>,
         (place, end): (Place, usize),
-    ) -> Result<(), String> {
+    ) -> Result<(), LogError> {
         let Stamp { id, committed, count } = stamp;
         if self.rows.is_empty() {
             let before = LogId { term: 0, index: id.index - 1 };
             self.base = (before, Seq(place.segment.0 - 1).max(self.base.1));
         }
         if id.index != self.last().index + 1 || id.term < self.last().term {
-            return Err(format!("{id:?} follows {:?}", self.last()));
+            return Err(format!("{id:?} follows {:?}", self.last()).into());
         }
         self.committed = committed;
         self.push(LogEntry { id, count, body, tags: Rc::new([]) }, (place, end));
@@ -184,6 +215,7 @@ impl Log {
             self.push(entry.clone(), (place, end));
         }
         self.journal.sync().map_err(io::Error::other)?;
+        self.durable = self.last();
         Ok(())
     }
 
@@ -192,6 +224,7 @@ impl Log {
         while index < self.last().index {
             self.rows.pop_back();
         }
+        self.durable = self.durable.min(self.last());
         let last = self.rows.back();
         let cut = last
             .map(|row| (Place { segment: row.place.segment, offset: row.end }, row.last.next()));
@@ -212,7 +245,7 @@ impl Log {
     /// Drops everything: a snapshot has taken its place.
     pub fn restart(&mut self, base: (LogId, Seq)) -> io::Result<()> {
         self.rows.clear();
-        self.base = base;
+        (self.base, self.durable) = (base, base.0);
         self.journal.restart_at(base.1.next()).map_err(io::Error::other)
     }
 
@@ -232,6 +265,11 @@ impl Log {
     /// The last entry.
     pub fn last(&self) -> LogId {
         self.rows.back().map_or(self.base.0, |row| row.entry.id)
+    }
+
+    /// The last entry that it may have said to have.
+    pub fn durable(&self) -> LogId {
+        self.durable
     }
 
     /// The last seq, committed or not.
@@ -262,11 +300,35 @@ impl Log {
         self.row(index).map(|row| &row.entry)
     }
 
-    /// Entries from an index on, at most so many; `None` if they are not here any more.
-    pub fn entries(&self, from: u64, most: usize) -> Option<Vec<LogEntry>> {
-        let first = usize::try_from(from.checked_sub(self.base.0.index + 1)?).ok()?;
+    /// Entries from an index on, at most so many; `None` if they are not here any more. Those that
+    /// are not new are read from the files, as in production.
+    pub fn entries(&self, from: u64, most: usize) -> io::Result<Option<Vec<LogEntry>>> {
+        let first = from.checked_sub(self.base.0.index + 1);
+        let Some(first) = first.and_then(|first| usize::try_from(first).ok()) else {
+            return Ok(None);
+        };
         let rows = self.rows.range(first.min(self.rows.len())..);
-        Some(rows.take(most).map(|row| row.entry.clone()).collect())
+        let mut entries = Vec::new();
+        for row in rows.take(most) {
+            match row.entry.id.index + RECENT <= self.last().index {
+                true => entries.extend(self.read_back(row)?),
+                false => entries.push(row.entry.clone()),
+            }
+        }
+        Ok(Some(entries))
+    }
+
+    /// An entry from the file. Who proposed its commands only memory knows.
+    fn read_back(&self, row: &Row) -> io::Result<Option<LogEntry>> {
+        let (mut stamp, mut body) = (None, Rc::from([]));
+        read_span_on(&self.disk, &self.dir, (row.place, row.end), |record| match record.kind {
+            Kind::Stamp => stamp = Stamp::decode(record.body),
+            Kind::Batch => body = record.body.into(),
+            Kind::Root | Kind::Seal => {}
+        })
+        .map_err(io::Error::other)?;
+        let tags = row.entry.tags.clone();
+        Ok(stamp.map(|Stamp { id, count, .. }| LogEntry { id, count, body, tags }))
     }
 
     fn row(&self, index: u64) -> Option<&Row> {

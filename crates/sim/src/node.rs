@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use engine::Engine;
-use journal::snapshot::{self, Fallback, Snapshot};
+use journal::ReadError;
+use journal::snapshot::{self, Fallback, Snapshot, SnapshotError};
 use market_data::View;
 use replica::batch::{self, Entries};
 use replica::queue::{Class, Limits, Patience, Queue, Turn};
-use replica::restore::{self, Start};
+use replica::restore::{self, RestoreError, Start};
 use types::codec::Codec;
 use types::limits::BATCH_COMMANDS_MAX;
 use types::{Applied, AssetCode, At, Command, Proposal, Seq};
@@ -88,12 +89,34 @@ impl From<LogError> for NoStart {
     }
 }
 
+impl From<SnapshotError> for NoStart {
+    fn from(error: SnapshotError) -> NoStart {
+        match error {
+            SnapshotError::Disk { .. } => NoStart::Disk(error.to_string()),
+            SnapshotError::Corrupt { .. } => NoStart::Damaged(error.to_string()),
+        }
+    }
+}
+
+impl From<RestoreError> for NoStart {
+    fn from(error: RestoreError) -> NoStart {
+        match error {
+            RestoreError::Snapshot(error) => error.into(),
+            RestoreError::Read(ReadError::Disk { .. }) => NoStart::Disk(error.to_string()),
+            RestoreError::Read(ReadError::Corrupt(_) | ReadError::Missing { .. })
+            | RestoreError::Decode { .. }
+            | RestoreError::Diverged(_)
+            | RestoreError::OtherDomain { .. }
+            | RestoreError::LogShort { .. } => NoStart::Damaged(error.to_string()),
+        }
+    }
+}
+
 /// What a venue of one node starts with: the newest snapshot, and all of the log behind it.
 fn as_solo(plan: &Plan, disk: &Disk) -> Result<[u8; 32], NoStart> {
-    disk.show().map_err(|error| NoStart::Disk(error.to_string()))?;
+    let Plan { dir, domain, .. } = plan;
     let restored =
-        restore::restore(&plan.dir, plan.domain, Start::Newest, &mut |_| {}, &mut |_| {});
-    let restored = restored.map_err(|error| NoStart::Damaged(error.to_string()))?;
+        restore::restore_on(disk, dir, *domain, Start::Newest, &mut |_| {}, &mut |_| {})?;
     Ok(restored.engine.chain())
 }
 
@@ -103,24 +126,25 @@ impl Life {
         let failed = |error: io::Error| NoStart::Disk(error.to_string());
         let damaged = |error: &dyn std::fmt::Display| NoStart::Damaged(error.to_string());
         disk.settle().map_err(failed)?;
-        let ballot = BallotFile::open(disk, &plan.dir).map_err(|error| match error.kind() {
+        let mut ballot = BallotFile::open(disk, &plan.dir).map_err(|error| match error.kind() {
             io::ErrorKind::InvalidData => damaged(&error),
             _ => failed(error),
         })?;
-        let loaded = snapshot::load_newest(&plan.dir, Fallback::Refuse);
-        let loaded = loaded.map_err(|error| damaged(&error))?.snapshot;
+        let loaded = snapshot::load_newest_on(disk, &plan.dir, Fallback::Refuse)?.snapshot;
         let (asset, decimals) = plan.domain;
         let (mut engine, mut view) = (Engine::new(asset, decimals), View::new(asset, decimals));
         let (mut base, mut file) = ((LogId::default(), Seq(0)), None);
-        if let Some(found) = loaded.map(Rc::new) {
-            engine =
-                restore::revive(&plan.dir, plan.domain, &found).map_err(|error| damaged(&error))?;
+        if let Some(found) = loaded {
+            engine = restore::revive(&plan.dir, plan.domain, &found)?;
             view = View::from_bytes(&found.projections).map_err(|error| damaged(&error))?;
             let id = log::place_of(&found.position).ok_or_else(|| damaged(&"no position"))?;
             base = (id, found.seq);
-            file = Some((id, found));
+            file = Some(id);
         }
         let log = Log::open(disk, (&plan.dir, plan.segment_bytes), base)?;
+        if !ballot.renew(log.last() != LogId::default()).map_err(failed)? {
+            return Err(damaged(&"there is a log, and no word of whom this node voted for"));
+        }
         let alone = (plan.nodes.len() == 1).then(|| as_solo(plan, disk)).transpose()?;
         let alone = alone.map(|chain| (log.last().index, chain));
         if base.0.index < log.base() {
@@ -237,15 +261,21 @@ impl Life {
         let (root, chain) = (self.engine.root(), self.engine.chain());
         let position = log::position(self.applied);
         let made = Snapshot { seq, root, chain, state, projections, position };
-        self.store(Rc::new(made))?;
+        self.store(&made)?;
         Ok(true)
     }
 
-    fn store(&mut self, made: Rc<Snapshot>) -> io::Result<()> {
-        snapshot::store_on(&mut self.disk, &self.dir, &made).map_err(io::Error::other)?;
+    /// The newest snapshot as the disk has it, to be sent.
+    pub fn stored_snapshot(&self) -> Result<Rc<Snapshot>, SnapshotError> {
+        let path = self.dir.join(snapshot::file_name(self.snapshot));
+        snapshot::load_on(&self.disk, self.snapshot, &path).map(Rc::new)
+    }
+
+    fn store(&mut self, made: &Snapshot) -> io::Result<()> {
+        snapshot::store_on(&mut self.disk, &self.dir, made).map_err(io::Error::other)?;
         let id = log::place_of(&made.position).expect("a snapshot of this world has its place");
         self.snapshot = made.seq;
-        self.raft.snapshot = Some((id, made));
+        self.raft.snapshot = Some(id);
         self.raft.log.forget(id.index);
         let mut stored = snapshot::list(&self.dir).map_err(io::Error::other)?;
         stored.truncate(stored.len().saturating_sub(SNAPSHOTS_KEPT));
@@ -253,12 +283,11 @@ impl Life {
     }
 
     /// Puts a leader's snapshot in the place of everything.
-    pub fn install(&mut self, id: LogId, received: Rc<Snapshot>) -> Result<(), NoStart> {
+    pub fn install(&mut self, id: LogId, received: &Snapshot) -> Result<(), NoStart> {
         let damaged = |words: String| NoStart::Damaged(words);
         let failed = |error: io::Error| NoStart::Disk(error.to_string());
-        self.store(received.clone()).map_err(failed)?;
-        self.engine = restore::revive(&self.dir, self.domain, &received)
-            .map_err(|error| damaged(error.to_string()))?;
+        self.store(received).map_err(failed)?;
+        self.engine = restore::revive(&self.dir, self.domain, received)?;
         self.view =
             View::from_bytes(&received.projections).map_err(|error| damaged(error.to_string()))?;
         if self.raft.log.id(id.index) != Some(id) {

@@ -55,6 +55,8 @@ pub enum Effect {
     Send { to: NodeId, message: Message, after_disk: bool },
     /// Once the disk has done it, this node has the log up to an index.
     Synced { index: u64 },
+    /// The newest snapshot is read from the disk and sent.
+    SendSnapshot { to: NodeId, term: u64, id: LogId },
     /// A snapshot is to be installed.
     Install { from: NodeId, id: LogId, state: Rc<Snapshot> },
     /// This node leads.
@@ -109,8 +111,8 @@ pub struct Raft {
     rng: Rng,
     /// Own entries up to here are on disk.
     synced: u64,
-    /// The newest that is stored.
-    pub snapshot: Option<(LogId, Rc<Snapshot>)>,
+    /// Where the newest that is stored stands.
+    pub snapshot: Option<LogId>,
 }
 
 type Effects = Vec<Effect>;
@@ -173,7 +175,7 @@ impl Raft {
                 if heard + usize::from(self.is_voter()) < self.quorum() {
                     self.step_down(self.term(), now, &mut effects)?;
                 } else {
-                    self.spread(now, true, &mut effects);
+                    self.spread(now, true, &mut effects)?;
                 }
             }
             Role::Follower | Role::Candidate { .. } if self.deadline <= now && self.is_voter() => {
@@ -245,9 +247,10 @@ impl Raft {
         self.advance();
     }
 
-    /// Sends to each what it lacks; to all something, if it is time for a heartbeat.
-    pub fn spread(&mut self, now: Us, beats: bool, effects: &mut Effects) {
-        let Role::Leader { peers } = &mut self.role else { return };
+    /// Sends to each what it lacks; to all something, if it is time for a heartbeat. What is not
+    /// new is read from the disk, which may fail.
+    pub fn spread(&mut self, now: Us, beats: bool, effects: &mut Effects) -> io::Result<()> {
+        let Role::Leader { peers } = &mut self.role else { return Ok(()) };
         let (term, commit, last) = (self.ballot.get().term, self.commit, self.log.last().index);
         for (to, peer) in peers {
             let most = if peer.is_probed { 1 } else { IN_FLIGHT_MAX };
@@ -261,13 +264,12 @@ impl Raft {
             }
             let prev = self.log.id(peer.next - 1);
             let most = if lacks { ENTRIES_MAX } else { 0 };
-            let (Some(prev), Some(entries)) = (prev, self.log.entries(peer.next, most)) else {
-                if let Some((id, state)) = self.snapshot.clone()
+            let (Some(prev), Some(entries)) = (prev, self.log.entries(peer.next, most)?) else {
+                if let Some(id) = self.snapshot
                     && peer.has_snapshot_until < now
                 {
                     peer.has_snapshot_until = now + 5 * HEARTBEAT;
-                    let message = Message::Snapshot { term, id, state };
-                    effects.push(Effect::Send { to: *to, message, after_disk: false });
+                    effects.push(Effect::SendSnapshot { to: *to, term, id });
                 }
                 continue;
             };
@@ -276,6 +278,7 @@ impl Raft {
             let message = Message::Append { term, prev, entries: entries.into(), commit };
             effects.push(Effect::Send { to: *to, message, after_disk: false });
         }
+        Ok(())
     }
 
     /// Its vote counts again. Whom it voted for in this term, before it lost its disk, nobody
@@ -466,8 +469,7 @@ impl Raft {
             peer.is_probed = true;
         }
         self.advance();
-        self.spread(now, false, effects);
-        Ok(())
+        self.spread(now, false, effects)
     }
 
     /// A snapshot is in force: everything up to it is there.

@@ -43,6 +43,8 @@ pub struct Report {
     pub n_installed: u64,
     /// Nodes that were replaced after they found damage.
     pub n_replaced: u64,
+    /// Nodes that were alone, found damage, and were put right from a backup.
+    pub n_repaired: u64,
     /// Faults, by kind.
     pub faults: BTreeMap<Kind, u64>,
     /// What was seen to happen, by name: a mark that stays at zero over many seeds says that the
@@ -93,6 +95,10 @@ impl Report {
         *self.faults.entry(kind).or_default() += 1;
     }
 
+    pub(crate) fn mark(&mut self, name: &'static str) {
+        *self.marks.entry(name).or_default() += 1;
+    }
+
     pub(crate) fn end(&mut self, now: Us, seq: Seq, root: [u8; 32]) {
         (self.entries, self.root) = (seq.0, root);
         self.mix(now);
@@ -100,7 +106,7 @@ impl Report {
     }
 
     pub(crate) fn count(&mut self, command: &Command, events: &[Event]) {
-        let mut mark = |name| *self.marks.entry(name).or_default() += 1;
+        let mut mark = |name| self.mark(name);
         if matches!(command, Command::StartTerm) {
             mark("term");
         }

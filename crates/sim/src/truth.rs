@@ -9,6 +9,7 @@
 //! | `LOST` | what was acknowledged is in every later log |
 //! | `CLOCK` | the log's time never goes back |
 //! | `RESTORED` | a snapshot and the log behind it give the state that was |
+//! | `SHORT` | a node that starts has what it had said to have, or does not start |
 //! | `CHAIN` | the chain is the hash over all entries, refused ones too, and their events |
 
 use std::collections::{BTreeMap, VecDeque};
@@ -18,7 +19,7 @@ use types::codec::Codec;
 use types::{Applied, At, Command, Entry, Event, Seq};
 
 use crate::Violation;
-use crate::log::LogEntry;
+use crate::log::{LogEntry, LogId};
 use crate::raft::{NodeId, Us};
 
 /// Places that are remembered at most; a node that is further behind gets a snapshot.
@@ -265,6 +266,15 @@ impl Truth {
                 Err(Violation::new("RESTORED", words))
             }
         }
+    }
+
+    /// A node starts with a log that ends here, and had said to have it up to there.
+    pub fn kept(&self, node: NodeId, had: LogId, has: LogId) -> Result<(), Violation> {
+        if had <= has {
+            return Ok(());
+        }
+        let words = format!("node {node} starts with a log up to {has:?}, and had {had:?}");
+        Err(Violation::new("SHORT", words))
     }
 
     /// At the end a node has all of it.

@@ -25,7 +25,7 @@ use types::{AccountId, Amount, At, Command, OrderId, Seq};
 use crate::Violation;
 use crate::disk::Disk;
 use crate::faults::{Fault, Kind};
-use crate::log::home;
+use crate::log::{LogId, home};
 use crate::model::Model;
 use crate::node::{Life, Plan};
 use crate::people::{Habit, Person, Reporter, Trade};
@@ -130,6 +130,8 @@ struct Host {
     has_turn: bool,
     /// The last second in which it saw to its duties as a leader.
     dutiful: u64,
+    /// Up to where it had its log, by its own word, when it last ended.
+    kept: LogId,
     /// Its disk is new: it may not vote before it has what was committed.
     probation: Option<u64>,
     /// What it said in this life or before was said by a machine that is gone.
@@ -379,6 +381,7 @@ impl Host {
             slow: 0,
             has_turn: false,
             dutiful: 0,
+            kept: LogId::default(),
             probation: None,
             buried: 0,
             owed: BTreeMap::new(),

@@ -37,6 +37,23 @@ fn every_promise_is_kept_in_worlds_of_each_size() {
 }
 
 #[test]
+fn a_disk_that_breaks_its_promise_is_refused_or_costs_nothing() {
+    let kinds = "faults=lost-write+misdirected-write+bad-sector+bit-rot+read-fails+power-cut+kill";
+    for nodes in [1, 3] {
+        let (mut refused, mut healed) = (0, 0);
+        for seed in 41..47 {
+            let setup = short(seed, &format!("nodes={nodes},seconds=40,{kinds}"));
+            let outcome = run(&setup).expect("scratch files");
+            assert_eq!(outcome.violation, None, "seed {seed}\n{}", outcome.story.last_words());
+            let count = |mark| outcome.report.marks.get(mark).copied().unwrap_or(0);
+            refused += count("disk refused");
+            healed += count("disk healed");
+        }
+        assert!(0 < refused && 0 < healed, "{refused} {healed}");
+    }
+}
+
+#[test]
 fn a_setup_is_told_and_read_back() {
     let setup = Setup::swarm(7).with("seconds=33,faults=kill+pause,trades=maker,crash=3+4x500");
     let setup = setup.expect("a setup");

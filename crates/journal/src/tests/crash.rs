@@ -10,7 +10,7 @@ use super::{Held, SMALL, append, body, read};
 use crate::{Journal, Kind, Options, WriteError};
 
 /// Appends and syncs groups until the disk fails; returns what was acknowledged, and appended.
-fn work(disk: FaultDisk, dir: &Path, groups: &[Vec<usize>]) -> (Vec<Held>, Vec<Held>) {
+pub(super) fn work(disk: FaultDisk, dir: &Path, groups: &[Vec<usize>]) -> (Vec<Held>, Vec<Held>) {
     let (mut acknowledged, mut appended) = (Vec::new(), Vec::new());
     let Ok((mut journal, _)) = Journal::open_on(disk, dir, SMALL) else {
         return (acknowledged, appended);

@@ -3,7 +3,8 @@
 //! Files are real files, which stand for the page cache. Beside them it keeps what is durable: what
 //! was written and then synced. A crash decides for each sector whether the durable or the cached
 //! content survives, and for each name that was not synced whether it survives. A sync that fails
-//! forgets what was to be written, as kernels do: a later sync does not make it durable.
+//! forgets what was to be written, as kernels do: a later sync does not make it durable. One write
+//! can be lost although its sync returns, and one read can fail.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -12,7 +13,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use crate::{Disk, OsDisk};
+use crate::{Disk, OsDisk, Source};
 
 /// What happens at one operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +37,18 @@ struct World {
     /// Written since the last sync, as ranges of the file.
     dirty: HashMap<PathBuf, Vec<Range<usize>>>,
     unnamed: Vec<PathBuf>,
+    writes: usize,
+    /// The write of this number does not come to the disk, nor does what shares a sector with it.
+    lost: Option<usize>,
+    /// It was written, and is about to be synced.
+    losing: HashMap<PathBuf, Range<usize>>,
+    reads: usize,
+    /// The read of this number fails.
+    unread: Option<usize>,
 }
+
+/// What a disk writes at once, where a write is lost.
+pub(crate) const SECTOR: usize = 64;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FaultDisk(Arc<Mutex<World>>);
@@ -53,6 +65,38 @@ impl FaultDisk {
         let disk = FaultDisk::default();
         disk.world(|world| world.fault = Some((operation, fault)));
         disk
+    }
+
+    /// Loses the write of this number, counted from 0, and then the machine stops.
+    pub(crate) fn losing(write: usize, crash: usize) -> FaultDisk {
+        let disk = FaultDisk::failing_at(crash, Fault::Crash);
+        disk.world(|world| world.lost = Some(write));
+        disk
+    }
+
+    /// Fails at the read of this number, counted from 0.
+    pub(crate) fn not_reading(read: usize) -> FaultDisk {
+        let disk = FaultDisk::default();
+        disk.world(|world| world.unread = Some(read));
+        disk
+    }
+
+    pub(crate) fn reads(&self) -> usize {
+        self.world(|world| world.reads)
+    }
+
+    pub(crate) fn writes(&self) -> usize {
+        self.world(|world| world.writes)
+    }
+
+    fn may_read(&self) -> io::Result<()> {
+        self.world(|world| {
+            world.reads += 1;
+            match world.unread {
+                Some(read) if read + 1 == world.reads => Err(io::Error::from_raw_os_error(5)),
+                _ => Ok(()),
+            }
+        })
     }
 
     /// The next process on the same machine finds a disk that works.
@@ -135,6 +179,38 @@ fn survivors(
     survivors
 }
 
+impl World {
+    fn make_durable(&mut self, path: &Path, cached: &[u8]) {
+        let dirty = self.dirty.remove(path).unwrap_or_default();
+        let durable = self.durable.entry(path.to_path_buf()).or_default();
+        durable.resize(cached.len(), 0);
+        let lost = self.losing.remove(path);
+        // Where nothing is lost, the rest of a sector is durable as it is.
+        let round = if self.lost.is_some() { SECTOR } else { 1 };
+        for range in dirty {
+            for at in (range.start / round * round..range.end.min(cached.len())).step_by(round) {
+                let sector = at..(at + round).min(cached.len());
+                let is_lost = |lost: &Range<usize>| at + round > lost.start && at < lost.end;
+                if !lost.as_ref().is_some_and(is_lost) {
+                    durable[sector.clone()].copy_from_slice(&cached[sector]);
+                }
+            }
+        }
+    }
+}
+
+impl Source for FaultDisk {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.may_read()?;
+        OsDisk.read(path)
+    }
+
+    fn read_at(&self, path: &Path, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+        self.may_read()?;
+        OsDisk.read_at(path, bytes, offset)
+    }
+}
+
 impl Disk for FaultDisk {
     type File = FaultFile;
 
@@ -169,7 +245,13 @@ impl Disk for FaultDisk {
         OsDisk.write_at(&mut file.file, &bytes[..written], offset)?;
         let start = usize::try_from(offset).expect("small");
         let range = start..start + written;
-        self.world(|world| world.dirty.entry(file.path.clone()).or_default().push(range));
+        self.world(|world| {
+            if world.lost == Some(world.writes) {
+                world.losing.insert(file.path.clone(), range.clone());
+            }
+            world.writes += 1;
+            world.dirty.entry(file.path.clone()).or_default().push(range);
+        });
         result
     }
 
@@ -181,16 +263,9 @@ impl Disk for FaultDisk {
     fn sync(&mut self, file: &mut FaultFile) -> io::Result<()> {
         let synced = self.plain();
         let cached = fs::read(&file.path)?;
-        self.world(|world| {
-            let dirty = world.dirty.remove(&file.path).unwrap_or_default();
-            let durable = world.durable.entry(file.path.clone()).or_default();
-            if synced.is_ok() {
-                durable.resize(cached.len(), 0);
-                for range in dirty {
-                    let range = range.start..range.end.min(cached.len());
-                    durable[range.clone()].copy_from_slice(&cached[range]);
-                }
-            }
+        self.world(|world| match synced {
+            Ok(()) => world.make_durable(&file.path, &cached),
+            Err(_) => drop(world.dirty.remove(&file.path)),
         });
         synced
     }

@@ -5,6 +5,7 @@ mod cutting;
 mod damage;
 mod disk;
 mod golden;
+mod lies;
 mod snapshots;
 mod writing;
 

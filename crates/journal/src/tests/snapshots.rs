@@ -6,9 +6,9 @@ use std::path::Path;
 use types::Seq;
 
 use super::disk::{Fault, FaultDisk};
-use super::{body, files};
-use crate::Snapshot;
+use super::{SMALL, body, files};
 use crate::snapshot::{self, CHUNK_BYTES, Fallback, HEADER_BYTES, SnapshotFlaw};
+use crate::{Journal, Snapshot};
 
 fn state(seq: u64, length: usize) -> Snapshot {
     let (root, chain) = ([1; 32], [2; 32]);
@@ -29,12 +29,24 @@ fn the_newest_is_loaded_and_older_ones_are_pruned() {
         snapshot::store(dir.path(), &state(seq, length)).expect("stores");
         assert!(newest(dir.path()) == Some(state(seq, length)), "{seq}");
     }
-    fs::write(dir.path().join("snap-00000000000000000099.plim.part"), [1]).expect("writes");
+    let part = dir.path().join("snap-00000000000000000099.plim.part");
+    fs::write(&part, [1]).expect("writes");
     snapshot::prune(dir.path(), 2).expect("prunes");
     let kept: Vec<_> =
         snapshot::list(dir.path()).expect("lists").into_iter().map(|s| s.0).collect();
     assert_eq!(kept, [Seq(12), Seq(20)]);
-    assert_eq!(fs::read_dir(dir.path()).expect("a directory").count(), 2);
+    // Somebody may be writing it, until the directory is opened by who alone may.
+    assert!(part.exists());
+    Journal::open(dir.path(), SMALL).expect("opens");
+    assert!(!part.exists());
+}
+
+#[test]
+fn a_snapshot_that_is_not_stored_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut disk = FaultDisk::failing_at(3, Fault::Error);
+    snapshot::store_on(&mut disk, dir.path(), &state(8, 60)).expect_err("there is no room");
+    assert_eq!(fs::read_dir(dir.path()).expect("a directory").count(), 0);
 }
 
 #[test]

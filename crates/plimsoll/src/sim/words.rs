@@ -62,6 +62,8 @@ const MARKS: &[&str] = &[
     "auction",
     "auto-deleveraging",
     "delivery priced",
+    "disk healed",
+    "disk refused",
     "fence",
     "funding accrued",
     "halt",

@@ -11,8 +11,8 @@
 //!   24      …    the vote, the last log id that was dropped and its seq, then zeros
 //! ```
 //! A write puts one copy on disk before it begins with the other: a crash leaves one of them whole.
-//! If neither is, this node does not know whom it voted for, and refuses to start: it must come
-//! back as a new node.
+//! If neither is, or if there is a log and no ballot, this node does not know whom it voted for, and
+//! refuses to start: it must come back as a new node.
 
 use std::fs::{self, File};
 use std::io;
@@ -60,6 +60,16 @@ pub enum BallotError {
         /// The file.
         path: PathBuf,
     },
+    /// There is no ballot, and there should be one.
+    #[error(
+        "there is a log, and {path} is missing or says nothing: this node does not know whom it \
+         voted for, so it must not vote again. Remove it from the cluster and add it as a new node",
+        path = path.display()
+    )]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 /// The file.
@@ -68,10 +78,12 @@ pub(crate) struct BallotFile {
     path: PathBuf,
     file: File,
     writes: u64,
+    /// There was none.
+    is_new: bool,
 }
 
 impl BallotFile {
-    /// Opens the file of a directory, or makes it.
+    /// Opens the file of a directory, or makes it; what it says is not changed.
     pub(crate) fn open(dir: &Path) -> Result<(BallotFile, Ballot), BallotError> {
         let path = dir.join("raft.plim");
         let disk = |source| BallotError::Disk { path: path.clone(), source };
@@ -90,10 +102,19 @@ impl BallotFile {
         if planted::is(Bug::ForgetVote) {
             ballot.vote = None;
         }
-        let mut opened = BallotFile { file: file.map_err(disk)?, path: path.clone(), writes };
-        opened.write(&ballot)?;
+        let (file, is_new) = (file.map_err(disk)?, writes == 0);
+        let opened = BallotFile { file, path: path.clone(), writes, is_new };
         File::open(dir).and_then(|dir| dir.sync_all()).map_err(disk)?;
         Ok((opened, ballot))
+    }
+
+    /// Before a node takes part: writes anew what was found, of which one copy may be damaged. One
+    /// whose log has entries has had a ballot.
+    pub(crate) fn renew(&mut self, ballot: &Ballot, has_entries: bool) -> Result<(), BallotError> {
+        if self.is_new && has_entries {
+            return Err(BallotError::Missing { path: self.path.clone() });
+        }
+        self.write(ballot)
     }
 
     /// Returns when both copies are durable.

@@ -340,6 +340,8 @@ pub(crate) struct Loaded {
     pub orphan: Option<(Place, Seq)>,
     /// The log ends before what was dropped: a snapshot has to take its place.
     pub is_behind: bool,
+    /// There is an entry.
+    pub has_entries: bool,
     /// There are batches without stamps: it is the log of a single machine.
     pub is_unstamped: bool,
 }
@@ -374,6 +376,7 @@ fn load_rows(dir: &std::path::Path, rows: &mut Rows) -> Result<Loaded, io::Error
     }
     loaded.orphan = begin;
     let dropped = rows.ballot.dropped.map(|(log_id, _)| log_id);
+    loaded.has_entries = highest.is_some();
     loaded.is_behind = highest < dropped;
     rows.applied = 0;
     Ok(loaded)

@@ -326,13 +326,14 @@ fn open(config: &Config, sink: &mut dyn FnMut(Feed)) -> Result<Opened, RaftFailu
     let dir = &config.dir;
     let disk = |error| RaftFailure::Disk(config.asset, error);
     let (mut journal, opened) = Journal::open(dir, config.journal)?;
-    let (ballot_file, ballot) = BallotFile::open(dir)?;
+    let (mut ballot_file, ballot) = BallotFile::open(dir)?;
     let restored = restore_snapshot(config, sink)?;
     let (writer, desk) = Writer::new();
     let (log, loaded) = Log::load(dir.clone(), ballot, writer.clone()).map_err(disk)?;
     if loaded.is_unstamped {
         return Err(RaftFailure::Solo { dir: dir.clone() });
     }
+    ballot_file.renew(&ballot, loaded.has_entries)?;
     match (loaded.orphan, ballot.dropped) {
         (Some((place, next)), _) => journal.truncate(place, next)?,
         (None, Some((_, seq))) if loaded.is_behind => journal.restart_at(seq.next())?,

@@ -70,3 +70,24 @@ fn a_crash_in_the_middle_of_a_write_leaves_the_old_vote_or_the_new_one() {
         assert_eq!(read(dir.path()).expect("opens"), ballot(6), "{torn} bytes of the second");
     }
 }
+
+/// REP-10: a ballot that is gone, or of which the disk has only zeros, is one that was forgotten.
+#[test]
+fn a_node_with_a_log_and_no_ballot_does_not_start_however_often_it_is_asked() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("raft.plim");
+    written(dir.path(), &[5]);
+    for gone in [None, Some(vec![0; 8192])] {
+        match gone {
+            None => fs::remove_file(&path).expect("removes"),
+            Some(zeros) => fs::write(&path, zeros).expect("writes"),
+        }
+        for _ in 0..2 {
+            let (mut file, ballot) = BallotFile::open(dir.path()).expect("opens");
+            let error = file.renew(&ballot, true).expect_err("it had a vote").to_string();
+            assert!(error.contains("missing or says nothing"), "{error}");
+        }
+    }
+    let (mut file, ballot) = BallotFile::open(dir.path()).expect("opens");
+    file.renew(&ballot, false).expect("a new node has none");
+}

@@ -2,7 +2,7 @@
 
 use super::{Happening, RESTART, World};
 use crate::Violation;
-use crate::disk::Failing;
+use crate::disk::{Failing, Lying};
 use crate::faults::{Fault, Kind};
 use crate::raft::NodeId;
 use crate::scenario::Act;
@@ -81,7 +81,7 @@ impl World {
         }
         let hard: Vec<&Fault> = self.faults.values().filter(|one| one.kind.is_hard()).collect();
         if fault.kind == Kind::PowerCutAll {
-            return self.faults.is_empty() && self.all_whole();
+            return self.faults.is_empty() && self.all_there();
         }
         if hard.iter().any(|one| one.kind == Kind::PowerCutAll) {
             return false;
@@ -91,12 +91,22 @@ impl World {
             return !self.faults.values().any(same);
         }
         let broken = self.broken();
+        let n_others = broken.iter().filter(|node| **node != fault.victim).count();
         let spare = ((n - 1) / 2).max(usize::from(n == 1));
         // What loses a disk waits until everybody else is well.
-        let loses = matches!(fault.kind, Kind::Rot | Kind::Replace);
-        let fits = if loses { broken.is_empty() } else { broken.len() < spare };
-        let no_loss = !hard.iter().any(|one| matches!(one.kind, Kind::Rot | Kind::Replace));
-        !broken.contains(&fault.victim) && fits && (no_loss || !loses)
+        let loses = fault.kind.loses();
+        let fits = if loses { broken.is_empty() } else { n_others < spare };
+        let no_loss = !hard.iter().any(|one| one.kind.loses());
+        let is_free = !broken.contains(&fault.victim) || self.is_spoiled(fault.victim);
+        is_free && fits && (no_loss || !loses)
+    }
+
+    /// Whether a node is well but for what is on its disk, which it does not know.
+    fn is_spoiled(&self, node: NodeId) -> bool {
+        let hits = |one: &Fault| one.kind.is_hard() && one.victim == node;
+        let host = &self.hosts[&node];
+        let is_there = host.life.is_some() && host.probation.is_none();
+        is_there && !self.faults.values().any(hits) && self.report.rotten.contains(&node)
     }
 
     /// Nodes that are not whole: broken now, away, or on probation.
@@ -112,12 +122,15 @@ impl World {
         self.hosts.keys().copied().filter(|node| hard(*node) || !whole(*node)).collect()
     }
 
-    fn all_whole(&self) -> bool {
-        self.broken().is_empty()
+    fn all_there(&self) -> bool {
+        self.broken().into_iter().all(|node| self.is_spoiled(node))
     }
 
     fn begin_fault(&mut self, fault: &Fault) -> Result<(), Violation> {
         let victim = fault.victim;
+        if fault.kind.spoils() {
+            self.report.rotten.insert(victim);
+        }
         match fault.kind {
             Kind::Kill => self.end(victim),
             Kind::PowerCut => self.hosts[&victim].disk.cut_power_in(fault.amount),
@@ -147,7 +160,18 @@ impl World {
             Kind::Rot => {
                 self.end(victim);
                 self.hosts[&victim].disk.rot();
-                self.report.rotten.insert(victim);
+            }
+            Kind::LostWrite => {
+                self.hosts[&victim].disk.lie(Some((Lying::Loses, fault.amount)));
+            }
+            Kind::MisdirectedWrite => {
+                self.hosts[&victim].disk.lie(Some((Lying::Misplaces, fault.amount)));
+            }
+            Kind::BadSector => self.hosts[&victim].disk.lose_sector(),
+            Kind::ReadFails => {
+                self.end(victim);
+                self.hosts[&victim].disk.fail(Some(Failing::Read));
+                self.plan(RESTART, Happening::Start { node: victim });
             }
             Kind::Replace => {
                 self.end(victim);
@@ -196,7 +220,22 @@ impl World {
             Kind::Flapping => self.cut(&fault, -1),
             Kind::SlowLinks => self.extra_delay = 0,
             Kind::LossyLinks => self.extra_loss = 0,
-            Kind::WriteFails | Kind::SyncFails | Kind::DiskFull => host.disk.fail(None),
+            Kind::WriteFails | Kind::SyncFails | Kind::DiskFull | Kind::ReadFails => {
+                host.disk.fail(None);
+            }
+            Kind::LostWrite | Kind::MisdirectedWrite | Kind::BadSector => {
+                host.disk.lie(None);
+                // The process ends, or the power; or all goes on, and it comes out later.
+                match fault.amount % 3 {
+                    0 => {}
+                    1 => self.end(victim),
+                    _ => {
+                        host.disk.cut_power();
+                        self.end(victim);
+                    }
+                }
+                self.look_at_disk(victim);
+            }
             Kind::SlowDisk => host.slow = 0,
             Kind::ClockJump => host.skew = host.rng.bell(20_000),
             Kind::PowerCut => {

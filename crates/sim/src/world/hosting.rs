@@ -34,14 +34,19 @@ impl World {
         match Life::start(&host.plan, &host.disk, now, rng) {
             Ok(started) => {
                 let state = (started.engine.seq(), started.engine.chain());
-                let index = started.applied.index;
+                let (index, last) = (started.applied.index, started.raft.log.last());
+                let had = host.kept;
                 host.life = Some(started);
                 self.story.tell(now, Told::Started { node });
+                self.look_at_disk(node);
+                self.truth.kept(node, had, last)?;
                 self.truth.restored(node, index, state)?;
                 self.plan(0, Happening::Beat { node, life });
                 self.apply(node)
             }
             Err(NoStart::Damaged(words)) => self.damaged(node, words),
+            // It is not the disk of today that does not read: it is the sector.
+            Err(NoStart::Disk(words)) if host.disk.is_unreadable() => self.damaged(node, words),
             Err(NoStart::Disk(_)) => {
                 self.plan(RESTART, Happening::Start { node });
                 Ok(())
@@ -49,12 +54,32 @@ impl World {
         }
     }
 
+    /// What was spoiled may have been written over since.
+    pub(super) fn look_at_disk(&mut self, node: NodeId) {
+        if self.hosts[&node].disk.is_whole() && self.report.rotten.remove(&node) {
+            self.report.mark("disk healed");
+        }
+    }
+
     /// A node that finds damage where there is a reason for it is replaced; where there is none
-    /// it is wrong.
+    /// it is wrong. One that is alone has nobody who could bring it back: what is damaged is put
+    /// in place from a backup. That it has changed nothing else is seen when it starts.
     fn damaged(&mut self, node: NodeId, words: String) -> Result<(), Violation> {
         if !self.report.rotten.contains(&node) {
             let words = format!("node {node} does not start: {words}");
             return Err(Violation::new("DURABLE", words));
+        }
+        self.report.mark("disk refused");
+        if self.hosts.len() == 1 {
+            self.report.n_repaired += 1;
+            self.story.tell(self.now, Told::Repaired { node });
+            self.hosts[&node].disk.repair();
+            // If it refuses once more, it is wrong.
+            if self.hosts[&node].disk.is_whole() {
+                self.report.rotten.remove(&node);
+            }
+            self.plan(RESTART, Happening::Start { node });
+            return Ok(());
         }
         self.report.n_replaced += 1;
         self.story.tell(self.now, Told::Replaced { node });
@@ -68,6 +93,7 @@ impl World {
         let committed = self.truth.last_index();
         let host = self.hosts.get_mut(&node).expect("a host");
         host.disk.wipe().expect("scratch files can be removed");
+        host.kept = LogId::default();
         host.probation = Some(committed);
         host.buried = host.n_lives;
         let voters = host.plan.nodes.iter().copied().filter(|voter| *voter != node);
@@ -96,7 +122,8 @@ impl World {
     /// The process is gone.
     pub(super) fn end(&mut self, node: NodeId) {
         let host = self.hosts.get_mut(&node).expect("a host");
-        if host.life.take().is_some() {
+        if let Some(life) = host.life.take() {
+            host.kept = life.raft.log.durable();
             host.owed.clear();
             self.story.tell(self.now, Told::Ended { node });
         }
@@ -260,7 +287,9 @@ impl World {
         match life.propose(clock) {
             Ok(Some(effect)) => {
                 effects.push(effect);
-                life.raft.spread(now, false, &mut effects);
+                if let Err(error) = life.raft.spread(now, false, &mut effects) {
+                    return self.after(node, Err(error));
+                }
             }
             Ok(None) => {}
             Err(error) => return self.after(node, Err(error)),
@@ -294,6 +323,7 @@ impl World {
                 Effect::Synced { index } => {
                     self.plan(done, Happening::Synced { node, life, index });
                 }
+                Effect::SendSnapshot { to, term, id } => self.send_snapshot(node, (to, term, id)),
                 Effect::Install { from, id, state } => {
                     self.install(node, (from, id, state))?;
                 }
@@ -306,6 +336,16 @@ impl World {
             }
         }
         self.apply(node)
+    }
+
+    /// The newest snapshot goes to another node, as it is on the disk. One that does not read, or
+    /// is damaged, goes nowhere; whoever runs the node is told so, and starts it anew.
+    fn send_snapshot(&mut self, node: NodeId, (to, term, id): (NodeId, u64, LogId)) {
+        let Some(life) = self.hosts[&node].life.as_ref() else { return };
+        match life.stored_snapshot() {
+            Ok(state) => self.send(node, to, Message::Snapshot { term, id, state }),
+            Err(_) => self.fails(node),
+        }
     }
 
     /// How long a disk takes for what a step wrote.
@@ -329,7 +369,7 @@ impl World {
     ) -> Result<(), Violation> {
         let host = self.hosts.get_mut(&node).expect("a host");
         let Some(life) = host.life.as_mut() else { return Ok(()) };
-        match life.install(id, state) {
+        match life.install(id, &state) {
             Ok(()) => {
                 let state = (life.engine.seq(), life.engine.chain());
                 let term = life.raft.term();
