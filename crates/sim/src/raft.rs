@@ -111,6 +111,8 @@ pub struct Raft {
     rng: Rng,
     /// Own entries up to here are on disk.
     synced: u64,
+    /// The term of a leader, and what it had committed when it first spoke in this life.
+    goal: Option<(u64, u64)>,
     /// Where the newest that is stored stands.
     pub snapshot: Option<LogId>,
 }
@@ -143,6 +145,7 @@ impl Raft {
             heard: 0,
             rng,
             synced,
+            goal: None,
             snapshot,
         }
     }
@@ -289,6 +292,18 @@ impl Raft {
         self.ballot.write(Ballot { term, voted: self.id })
     }
 
+    /// REP-13: it has applied, and has on its disk, what a leader had committed in its own term
+    /// when it first said so.
+    pub fn has_caught_up(&mut self, applied: LogId) -> bool {
+        let Some((term, index)) = self.goal else { return false };
+        if applied.index.min(self.synced) < index {
+            return false;
+        }
+        let is_own = self.log.id(index).is_some_and(|id| id.term == term);
+        self.goal = self.goal.filter(|_| is_own);
+        is_own
+    }
+
     /// Another node has a new disk: what it had is gone.
     pub fn forget(&mut self, node: NodeId) {
         if let Role::Leader { peers } = &mut self.role
@@ -336,6 +351,7 @@ impl Raft {
             }
             Message::Append { term, prev, entries, commit } => {
                 if self.follows(now, from, term, &mut effects)? {
+                    self.goal.get_or_insert((term, commit));
                     self.take(from, prev, &entries, commit, &mut effects)?;
                 }
             }

@@ -3,14 +3,15 @@
 //! A disk that was emptied looks like that of a new node. Entries are committed because a quorum
 //! has them: if one of that quorum comes back with an empty log and votes, another that lacks them
 //! may come to lead, and they are lost. So such a node is *blank*, which a file in its directory
-//! says, until it has everything that was committed.
+//! says, until it has everything that was committed when it came.
 //!
 //! ```text
-//!   no entries at the start ─▶ mark `blank` ─▶ … ─▶ an entry of the term of the leader that it
-//!                                                   follows is applied and synced ─▶ no mark
+//!   no entries at the start ─▶ mark `blank` ─▶ a leader says what it has committed, an entry of its
+//!   own term ─▶ … ─▶ that entry is applied and synced ─▶ no mark
 //! ```
-//! A leader's log has all that was committed before its term, and what it appends follows that; so
-//! a node that has one committed entry of the term has all of them.
+//! A leader's log has all that was committed before its term, and it knows what is committed in it:
+//! so the first such entry that it names stands behind all that this node may have had a part in.
+//! An entry of the term alone would not do: the leader may be the same as before.
 //!
 //! While it is blank
 //! 1. it gives its vote only to a candidate whose log has nothing but the founding entry. All are
@@ -18,20 +19,22 @@
 //! 2. it does not stand for election itself if it has more than that entry.
 //!
 //! What is left: founders that all lose power in the instant between their first entries stay blank
-//! together. Nothing has been acknowledged then; whoever knows that may remove the marks.
+//! together. Nothing has been acknowledged then; whoever knows that may remove the marks. And whom it
+//! voted for in an election of the moment in which its disk was lost, it has forgotten for good.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use openraft::async_runtime::WatchReceiver;
-use openraft::{Raft, RaftMetrics};
+use openraft::raft::AppendEntriesRequest;
+use openraft::{Raft, ServerState};
 
 use super::log::Log;
 use super::machine::Machine;
-use super::types::Types;
+use super::types::{LogId, Types};
 use super::wire::rpc::Request;
 
 const WORDS: &str = "This node began with an empty log. It takes no part in elections until it has \
@@ -43,6 +46,8 @@ the cluster is new and has never acknowledged anything.\n";
 pub(crate) struct Blank {
     mark: PathBuf,
     is: Arc<AtomicBool>,
+    /// What a leader had committed when it first said so in this life.
+    goal: Arc<Mutex<Option<LogId>>>,
 }
 
 impl Blank {
@@ -57,7 +62,7 @@ impl Blank {
             File::open(dir)?.sync_all()?;
         }
         let is = Arc::new(AtomicBool::new(mark.try_exists()?));
-        Ok(Blank { mark, is })
+        Ok(Blank { mark, is, goal: Arc::default() })
     }
 
     pub(crate) fn is(&self) -> bool {
@@ -78,21 +83,43 @@ impl Blank {
         })
     }
 
+    /// A leader has spoken.
+    pub(crate) fn hear(&self, request: &AppendEntriesRequest<Types>) {
+        let own = |committed: &LogId| committed.leader_id.term == request.vote.leader_id.term;
+        if self.is()
+            && let Some(committed) = request.leader_commit.filter(own)
+        {
+            self.goal().get_or_insert(committed);
+        }
+    }
+
     /// Looks at how far the node is, and lets it take part in elections or not.
     pub(crate) async fn look(&self, raft: &Raft<Types, Machine>, log: &Log) {
         if !self.is() {
             return;
         }
-        let follows = |metrics: &RaftMetrics<Types>| {
-            let applied = metrics.last_applied.map(|applied| applied.leader_id.term);
-            metrics.current_leader.is_some() && applied == Some(metrics.current_term)
+        let has_all = {
+            let metrics = raft.metrics();
+            let metrics = metrics.borrow_watched();
+            let leads = metrics.state == ServerState::Leader;
+            self.has_all(metrics.last_applied, leads.then_some(metrics.current_term))
         };
-        let has_all = follows(&raft.metrics().borrow_watched());
         if has_all && log.flush().await.is_ok() && self.end().is_ok() {
             raft.runtime_config().elect(true);
         } else {
             raft.runtime_config().elect(log.end() <= 1);
         }
+    }
+
+    /// Whoever leads a term of which an entry is committed has all, and so has who came to the goal.
+    pub(crate) fn has_all(&self, applied: Option<LogId>, leading: Option<u64>) -> bool {
+        let Some(applied) = applied else { return false };
+        let leads = leading == Some(applied.leader_id.term);
+        leads || self.goal().is_some_and(|goal| goal.index <= applied.index)
+    }
+
+    fn goal(&self) -> MutexGuard<'_, Option<LogId>> {
+        self.goal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn end(&self) -> Result<(), io::Error> {

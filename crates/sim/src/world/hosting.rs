@@ -103,12 +103,18 @@ impl World {
         self.plan(RESTART, Happening::Start { node });
     }
 
-    /// Once it has what was committed when it came, its vote counts again.
-    fn end_probation(&mut self, node: NodeId) {
+    /// By the rule of production its vote counts again, and then it must have what was committed
+    /// when its disk was lost.
+    fn end_probation(&mut self, node: NodeId) -> Result<(), Violation> {
         let host = self.hosts.get_mut(&node).expect("a host");
-        let Some(life) = host.life.as_mut() else { return };
-        if host.probation.is_none_or(|goal| life.applied.index < goal) {
-            return;
+        let Some((life, goal)) = host.life.as_mut().zip(host.probation) else { return Ok(()) };
+        if !life.raft.has_caught_up(life.applied) {
+            return Ok(());
+        }
+        let applied = life.applied.index;
+        if applied < goal {
+            let words = format!("node {node} votes with {applied} entries, and had {goal}");
+            return Err(Violation::new("BLANK", words));
         }
         match life.raft.admit(host.plan.nodes.clone()) {
             Ok(()) => {
@@ -117,6 +123,7 @@ impl World {
             }
             Err(_) => self.fails(node),
         }
+        Ok(())
     }
 
     /// The process is gone.
@@ -215,7 +222,7 @@ impl World {
         let life = self.hosts.get_mut(&node).and_then(|host| host.life.as_mut()).expect("there");
         let ticked = life.raft.tick(now);
         self.after(node, ticked)?;
-        self.end_probation(node);
+        self.end_probation(node)?;
         self.see_to_duties(node);
         Ok(())
     }

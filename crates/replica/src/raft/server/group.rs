@@ -105,6 +105,7 @@ where
             }
             let answered = match request {
                 Request::Append(request) => {
+                    self.blank.hear(&request);
                     self.raft.append_entries(request).await.map(Response::Append)
                 }
                 Request::Vote(request) => self.raft.vote(request).await.map(Response::Vote),
@@ -125,6 +126,8 @@ where
         &self,
         requests: BoxStream<'static, AppendEntriesRequest<Types>>,
     ) -> BoxStream<'static, Appended> {
+        let blank = self.blank.clone();
+        let requests = requests.inspect(move |request| blank.hear(request));
         let answers = self.raft.stream_append(requests);
         Box::pin(answers.map(|answer| answer.map_err(|fatal| fatal.to_string())))
     }

@@ -1,5 +1,6 @@
 //! Shared by the tests: an authority, nodes that it knows, a group that is no Raft.
 
+mod blank;
 mod cluster;
 mod forwarding;
 mod knowing;
