@@ -99,6 +99,13 @@ impl Report {
         self.chain(root);
     }
 
+    /// What an entry counts as beside its events.
+    pub(crate) fn mark(&mut self, name: Option<&'static str>) {
+        if let Some(name) = name {
+            *self.marks.entry(name).or_default() += 1;
+        }
+    }
+
     pub(crate) fn count(&mut self, command: &Command, events: &[Event]) {
         let mut mark = |name| *self.marks.entry(name).or_default() += 1;
         if matches!(command, Command::StartTerm) {

@@ -269,6 +269,7 @@ impl World {
             self.report.count(&one.command, events);
             self.story.note(self.now, events);
             self.model.follow(one, events)?;
+            self.report.mark(self.model.mark(one, events));
             self.truth.chain(one, events);
         }
         if let Some(twin) = &mut self.twin
@@ -379,6 +380,8 @@ fn is_opening(command: &Command) -> bool {
             | Command::SetPricing { .. }
             | Command::SetBreakers { .. }
             | Command::FundInsurance { .. }
+            | Command::SetPortfolio { .. }
+            | Command::SetRisk(_)
             | Command::Upgrade { .. }
     )
 }
