@@ -151,13 +151,13 @@ impl Holding {
     }
 
     /// Lots of the position that orders may close which only reduce.
-    fn closing(&self) -> u64 {
+    pub fn closing(&self) -> u64 {
         let closes = |side, lots: u64| lots.min(self.reducible(side));
         closes(Side::Bid, self.reduce_bid) + closes(Side::Ask, self.reduce_ask)
     }
 
     /// It as it is once orders have traded that make the position larger.
-    fn grown(&self) -> Holding {
+    pub fn grown(&self) -> Holding {
         let more = if self.size.0 < 0 { self.open_ask } else { self.open_bid };
         let more = i64::try_from(more).expect("bounded by the largest size");
         let size = SignedLots(self.size.0 + more * self.size.0.signum());
@@ -168,7 +168,7 @@ impl Holding {
     }
 
     /// It as it is once those lots are closed: a smaller position, and the orders that may open.
-    fn closed(&self) -> Holding {
+    pub fn closed(&self) -> Holding {
         let left = i64::try_from(self.size.size() - self.closing()).expect("no more than it was");
         let size = SignedLots(left * self.size.0.signum());
         Holding { size, reduce_bid: 0, reduce_ask: 0, ..self.clone() }
@@ -413,8 +413,32 @@ pub(crate) fn closing_hold(
     hold.minus(released(market, index, lots.0.into())).max(Amount::ZERO)
 }
 
+/// PM-9: what an order holds where the value of options is equity. Of an option it is what filling
+/// it at its limit loses of that, and the fee; a purchase that may open holds all of its premium.
+/// One that only reduces is paid by what is `freed` with what it closes.
+pub(crate) fn netted_hold(
+    market: &Market,
+    index: IndexPrice,
+    (side, limit): (Side, Ticks),
+    lots: Lots,
+    freed: Option<Amount>,
+) -> Amount {
+    let held = order_hold(market, index, side, limit, lots);
+    if !market.spec.kind.is_option() || (side == Side::Bid && freed.is_none()) {
+        return held.minus(freed.unwrap_or_default()).max(Amount::ZERO);
+    }
+    let lots = u64::from(lots.0);
+    let at_limit = market.contract.value(limit, lots, Rounding::Down);
+    let at_mark = market.contract.value(market.mark, lots, Rounding::Up);
+    let fees = market.spec.fees;
+    let rate = fees.maker_ppm.max(fees.taker_ppm).max(0);
+    let fee = fee(market, index, rate, at_limit.max(at_mark), lots);
+    let gained = signed_fill(at_mark.minus(at_limit), side, market);
+    fee.minus(gained).minus(freed.unwrap_or_default()).max(Amount::ZERO)
+}
+
 /// Initial margin of so many lots by the instrument's rate.
-fn released(market: &Market, index: IndexPrice, lots: u64) -> Amount {
+pub(crate) fn released(market: &Market, index: IndexPrice, lots: u64) -> Amount {
     let ppm = market.margin.map_or(market.spec.margin.initial_ppm, |terms| terms.initial_ppm);
     match market.spec.kind.is_option() {
         true => short_option_rates(market, index, lots).initial,

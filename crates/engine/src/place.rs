@@ -12,7 +12,7 @@ use types::{
 };
 
 use crate::engine::Engine;
-use crate::holding::{Counted, Holding, closing_hold, order_hold};
+use crate::holding::{Counted, Holding, closing_hold, netted_hold, order_hold};
 use crate::market::Market;
 use crate::money::clamped;
 use crate::orders::{Extra, NONE, Order};
@@ -329,10 +329,15 @@ impl Engine {
         Ok(())
     }
 
-    /// What an order of these terms holds (MAR-3, MAR-5).
+    /// What an order of these terms holds (MAR-3, MAR-5, PM-9).
     pub(crate) fn hold_of(&self, terms: &Terms, price: Ticks, size: Lots) -> Amount {
         let market = self.markets.at(terms.instrument.0);
         let index = self.indices.at(u32::from(market.index.0)).price;
+        if let Some(netted) = self.netted_terms(terms.account, market) {
+            let freed =
+                terms.reduce_only.then(|| self.freed_beside(netted, market, terms.side, size));
+            return netted_hold(market, index, (terms.side, price), size, freed);
+        }
         let hold = if terms.reduce_only { closing_hold } else { order_hold };
         hold(market, index, terms.side, price, size)
     }

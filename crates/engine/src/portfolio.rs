@@ -13,14 +13,15 @@ use alloc::vec::Vec;
 use pricing::{Expiry, Moved};
 use risk::portfolio::{self as scenarios, Exposed, Scan};
 use risk::standard::Rates;
+use types::planted::{self, Bug};
 use types::{
-    AccountId, Amount, AssetCode, At, Event, IndexId, IndexPrice, InstrumentId, MarginModel,
+    AccountId, Amount, AssetCode, At, Event, IndexId, IndexPrice, InstrumentId, Lots, MarginModel,
     MarginSnapshot, PortfolioTerms, Reject, Rounding, Side,
 };
 
 use crate::account::{Scans, Sums};
 use crate::engine::Engine;
-use crate::holding::{Holding, Worth};
+use crate::holding::{Holding, Worth, released};
 use crate::market::Market;
 use crate::money::clamped;
 use crate::valuation::{Needs, STEP_MAX, share};
@@ -64,24 +65,33 @@ impl Engine {
         };
         self.digests.replace_model(account, old.as_ref(), new.as_ref());
         self.take_model(account);
+        if self.is_netted_exact() {
+            self.hold_anew(account);
+            self.value(account);
+        }
         let margin = self.margin_of(account);
         events.push(Event::MarginModelSet { account, model, margin });
         Ok(())
     }
 
     fn check_model(&mut self, account: AccountId, model: MarginModel) -> Result<(), Reject> {
-        if model == self.model(account) {
+        if model == self.model(account) || planted::is(Bug::PortfolioTakenUnchecked) {
             return Ok(());
         }
         let was = core::mem::replace(&mut self.accounts.at_mut(account.0).scans, empty(model));
         let (sums, scans) = self.sum_up(account, |_, _| {});
         let needs = self.needs_of(account, &sums, scans.as_ref());
+        let held: i128 = match self.is_netted_exact() {
+            true => self.holds_anew(account).map(|(_, old, new)| i128::from(new.0 - old.0)).sum(),
+            false => 0,
+        };
         self.accounts.at_mut(account.0).scans = was;
-        let missing = needs.initial - needs.equity;
+        let initial = needs.initial + held;
+        let missing = initial - needs.equity;
         if missing <= 0 {
             return Ok(());
         }
-        let (needed, free) = (clamped(needs.initial), clamped(needs.equity));
+        let (needed, free) = (clamped(initial), clamped(needs.equity));
         Err(Reject::MarginInsufficient { needed, free, missing: clamped(missing) })
     }
 
@@ -94,6 +104,58 @@ impl Engine {
     pub(crate) fn take_model(&mut self, account: AccountId) {
         self.accounts.at_mut(account.0).scans = empty(self.model(account));
         self.value(account);
+    }
+
+    /// PM-9: open orders of an account hold what they would if they came now.
+    pub(crate) fn hold_anew(&mut self, account: AccountId) {
+        let holds: Vec<(u32, Amount, Amount)> = self.holds_anew(account).collect();
+        for (slot, old, new) in holds.into_iter().filter(|(_, old, new)| old != new) {
+            self.touch_order(slot);
+            let order = self.orders.at_mut(slot);
+            order.hold = new;
+            let held = self.holdings.at_mut(order.holding);
+            held.holds = held.holds.minus(old).plus(new);
+        }
+    }
+
+    /// Open orders of an account by slot, with what each holds and would hold if it came now.
+    fn holds_anew(&self, account: AccountId) -> impl Iterator<Item = (u32, Amount, Amount)> {
+        let held = self.accounts.at(account.0).holdings.iter();
+        let orders = held.flat_map(|(_, holding)| self.orders.of(self.holdings.at(*holding)));
+        orders.map(|order| {
+            let terms = self.terms_of(order.id.slot());
+            (order.id.slot(), order.hold, self.hold_of(&terms, order.price, order.open()))
+        })
+    }
+
+    /// PM-9: the terms by which orders of an account hold what they may lose, if they do.
+    pub(crate) fn netted_terms(
+        &self,
+        account: AccountId,
+        market: &Market,
+    ) -> Option<&PortfolioTerms> {
+        let is_netted = self.is_netted_exact() && self.accounts.at(account.0).scans.is_some();
+        self.portfolios.get(&market.index).filter(|_| is_netted)
+    }
+
+    /// PM-9: what is needed beside the scenarios for lots that are closed; never more than what
+    /// standard margin needs for them, by which goes what has no scenarios yet.
+    pub(crate) fn freed_beside(
+        &self,
+        terms: &PortfolioTerms,
+        market: &Market,
+        side: Side,
+        lots: Lots,
+    ) -> Amount {
+        let ppm = match (market.spec.kind.is_option(), side) {
+            (false, _) => terms.future_initial_ppm,
+            (true, Side::Bid) => terms.short_initial_ppm,
+            (true, Side::Ask) => 0,
+        };
+        let lots = u64::from(lots.0);
+        let value = self.notional(market, lots, Rounding::Down);
+        let index = self.indices.at(u32::from(market.index.0)).price;
+        value.times(ppm.into(), 1_000_000, Rounding::Down).min(released(market, index, lots))
     }
 
     /// PM-2: what each live instrument of an index gains or loses in each scenario, from its mark
@@ -132,7 +194,8 @@ impl Engine {
     fn set_grid(&mut self, instrument: u32, changes: Option<Vec<i64>>, n_scenarios: usize) {
         let market = self.markets.at(instrument);
         let kept = || market.grid.clone().filter(|grid| grid.len() == n_scenarios);
-        let changes = changes.or_else(kept);
+        let is_stale = planted::is(Bug::PortfolioGridStandsStill) && market.grid.is_some();
+        let changes = changes.filter(|_| !is_stale).or_else(kept);
         if changes == market.grid {
             return;
         }
@@ -231,8 +294,27 @@ impl Engine {
         }
     }
 
-    /// PM-5: shares of futures, and of what short options are written on.
+    /// PM-5, PM-9: what is needed beside the scenarios, that which may pay for a closing included.
     fn beside(&self, terms: &PortfolioTerms, held: &Holding, market: &Market) -> Rates {
+        let reached = self.beside_reached(terms, held, market);
+        if !self.is_netted_exact() || held.closing() == 0 {
+            return reached;
+        }
+        let is_long_option = market.spec.kind.is_option() && 0 < held.size.0;
+        let ppm = match market.spec.kind.is_option() {
+            true => terms.short_initial_ppm,
+            false => terms.future_initial_ppm,
+        };
+        let closing = if is_long_option { 0 } else { held.closing() };
+        let paid = scenarios::beside(self.notional(market, closing, Rounding::Up), ppm);
+        let after = [held.closed(), held.grown().closed()];
+        let after = after.map(|held| self.beside_reached(terms, &held, market).initial.plus(paid));
+        let initial = after.into_iter().fold(reached.initial, Amount::max);
+        Rates { initial, ..reached }
+    }
+
+    /// PM-5: shares of futures, and of what short options are written on.
+    fn beside_reached(&self, terms: &PortfolioTerms, held: &Holding, market: &Market) -> Rates {
         let share = |lots, ppm| scenarios::beside(self.notional(market, lots, Rounding::Up), ppm);
         if !market.spec.kind.is_option() {
             let reached = held.reach(Side::Bid).max(held.reach(Side::Ask));
@@ -241,7 +323,10 @@ impl Engine {
                 maintenance: share(held.size.size(), terms.future_maintenance_ppm),
             };
         }
-        let short = |lots: i64| u64::try_from(lots).unwrap_or(0);
+        let short = |lots: i64| match planted::is(Bug::PortfolioShortsNeedNothing) {
+            true => 0,
+            false => u64::try_from(lots).unwrap_or(0),
+        };
         let if_filled = held.tradable(Side::Ask) - held.size.0;
         Rates {
             initial: share(short(if_filled), terms.short_initial_ppm),

@@ -131,7 +131,8 @@ impl Engine {
     /// Maintenance margin that an account needs less without a position; below zero if more.
     pub(crate) fn freed_by(&self, holding: u32) -> Amount {
         let (held, old) = (self.holdings.at(holding), self.worth(holding));
-        if self.accounts.at(held.account.0).scans.is_none() {
+        let is_standard = self.accounts.at(held.account.0).scans.is_none();
+        if is_standard || planted::is(Bug::PortfolioClosesHedgeFirst) {
             return old.maintenance;
         }
         let (mut sums, mut scans) = self.summed(held.account);

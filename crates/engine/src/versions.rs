@@ -11,22 +11,26 @@
 //! | 2 | `DropSessions`: the leader cancels for the clients of a node that is gone |
 //! | 3 | funding accrues before an index, its health or terms change, not at ticks alone (FND-5);
 //! |   | what pays for the closing of a position is needed beside what other orders need (MAR-5) |
+//! | 4 | under portfolio margin orders hold what they may lose of the value of options, and what |
+//! |   | pays for a closing is needed beside what other orders need (PM-9) |
 //!
 //! Whoever orders an `Upgrade` makes sure first that every node's build knows what it leads to. An
 //! old build that meets one all the same stops: what follows is not for it to guess.
 
 use alloc::vec::Vec;
 
-use types::{Command, Event, IndexId, Reject, Version};
+use types::{AccountId, Command, Event, IndexId, Reject, Version};
 
 use crate::engine::Engine;
 
 /// The newest version that this build knows.
-pub const VERSION_MAX: Version = Version(3);
+pub const VERSION_MAX: Version = Version(4);
 /// From here on what stood until a price changed decides what it costs.
 const FUNDING_BEFORE_CHANGES: Version = Version(3);
 /// From here on what a position releases is there for its closing alone.
 const CLOSING_EXACT: Version = Version(3);
+/// The same under portfolio margin, and what orders may lose of the value of options is held.
+const NETTED_EXACT: Version = Version(4);
 
 impl Engine {
     /// The version of the rules by which the next entry is applied.
@@ -42,6 +46,21 @@ impl Engine {
     /// MAR-5.
     pub(crate) fn is_closing_exact(&self) -> bool {
         CLOSING_EXACT <= self.version
+    }
+
+    /// PM-9.
+    pub(crate) fn is_netted_exact(&self) -> bool {
+        NETTED_EXACT <= self.version
+    }
+
+    /// PM-9: every account under portfolio margin goes by it from the entry on that brings it, and
+    /// so do its open orders.
+    fn net_exactly(&mut self) {
+        let netted: Vec<AccountId> = self.models.keys().copied().collect();
+        for account in netted {
+            self.hold_anew(account);
+            self.value(account);
+        }
     }
 
     /// MAR-5: every market goes by it from the entry on that brings it. What accounts need may be
@@ -86,6 +105,9 @@ impl Engine {
         self.version = to;
         if to == CLOSING_EXACT {
             self.close_exactly();
+        }
+        if to == NETTED_EXACT {
+            self.net_exactly();
         }
         events.push(Event::Upgraded { to });
         Ok(())

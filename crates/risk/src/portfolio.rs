@@ -18,6 +18,7 @@
 
 use alloc::vec::Vec;
 
+use types::planted::{self, Bug};
 use types::units::divide;
 use types::{
     Amount, Contract, IndexPrice, PortfolioTerms, RiskFault, Rounding, Scenario, Tail, VolMove,
@@ -52,7 +53,8 @@ pub fn check_terms(terms: &PortfolioTerms) -> Result<(), RiskFault> {
 /// down at each, then the tails.
 pub fn scenarios(terms: &PortfolioTerms) -> Vec<Scenario> {
     let steps = i64::from(terms.steps);
-    let moves = (-steps..=steps).map(|step| i64::from(terms.range_ppm) * step / steps);
+    let last = if planted::is(Bug::PortfolioGridEndsEarly) { steps - 1 } else { steps };
+    let moves = (-steps..=last).map(|step| i64::from(terms.range_ppm) * step / steps);
     let core = moves.flat_map(|shift| {
         [VolMove::Up, VolMove::Same, VolMove::Down].map(|vol| Scenario {
             move_ppm: i32::try_from(shift).expect("within the range"),
@@ -151,6 +153,9 @@ impl Scan {
 
     /// The same with orders.
     pub fn worst_open(&self) -> i128 {
+        if planted::is(Bug::PortfolioOrdersLeftOut) {
+            return self.worst_held();
+        }
         loss(self.open.iter().copied())
     }
 }

@@ -1,9 +1,9 @@
 //! `MARGIN`: an order that is accepted leaves what is free at or above zero, or needs no more
-//! than was needed before, but for rounding (the engine's invariant 3). Looked at for entries that
-//! are a batch by themselves.
+//! and leaves no less free than there was, but for rounding (the engine's invariant 3). Looked at
+//! for entries that are a batch by themselves.
 
 use replica::batch::Entries;
-use types::{AccountId, Amount, Applied, Command, Seq};
+use types::{AccountId, Amount, Applied, Command, Event, Seq};
 
 use crate::Violation;
 use crate::node::Life;
@@ -16,8 +16,8 @@ const ROUNDED: Amount = Amount(3);
 #[derive(Debug)]
 pub(crate) struct Margin {
     account: AccountId,
-    /// `None`: the entry takes money out.
-    needed: Option<Amount>,
+    /// And what was free; `None`: the entry takes money out.
+    before: Option<(Amount, Amount)>,
 }
 
 impl Margin {
@@ -33,12 +33,12 @@ impl Margin {
             Command::PlaceOrder(order) => order.account,
             Command::AmendOrder(amendment) => amendment.account,
             Command::Withdraw { account, .. } | Command::Transfer { from: account, .. } => {
-                return Some(Margin { account, needed: None });
+                return Some(Margin { account, before: None });
             }
             _ => return None,
         };
-        let needed = Some(life.engine.account(account)?.initial_margin);
-        Some(Margin { account, needed })
+        let view = life.engine.account(account)?;
+        Some(Margin { account, before: Some((view.initial_margin, view.free)) })
     }
 
     /// Judges what the entry came to. What happened to the account by a trigger, a mark or a
@@ -50,18 +50,25 @@ impl Margin {
         }
         // Profits that are not realised cannot be taken out (SUM-4).
         let profit =
-            if self.needed.is_none() { now.unrealised.max(Amount::ZERO) } else { Amount::ZERO };
+            if self.before.is_none() { now.unrealised.max(Amount::ZERO) } else { Amount::ZERO };
         let free = now.free.minus(profit);
-        let is_no_more = |needed: Amount| now.initial_margin <= needed.plus(ROUNDED);
-        if Amount::ZERO <= free || self.needed.is_some_and(is_no_more) {
+        // Each trade is rounded by itself.
+        let n_trades = applied.events.iter().filter(|event| matches!(event, Event::Traded(_)));
+        let rounded = Amount(ROUNDED.0 * (1 + i64::try_from(n_trades.count()).unwrap_or(0)));
+        let is_no_more = |(needed, was_free): (Amount, Amount)| {
+            now.initial_margin <= needed.plus(ROUNDED) && was_free <= free.plus(rounded)
+        };
+        let least = if self.before.is_none() { Amount::ZERO } else { rounded.negated() };
+        if least <= free || self.before.is_some_and(is_no_more) {
             return Ok(());
         }
         let words = format!(
-            "entry {} leaves {free} of account {} free, which needs {} and needed {:?} before",
+            "entry {} leaves {free} of account {} free, which needs {} and needed and had {:?} \
+             before",
             life.engine.seq(),
             self.account,
             now.initial_margin,
-            self.needed
+            self.before
         );
         Err(Violation::new("MARGIN", words))
     }

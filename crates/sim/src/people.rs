@@ -11,11 +11,15 @@
 //! | spoofer | large orders away from the price, taken back at once |
 //! | tinkerer | everything else: odd orders, triggers, fences, closing, moving money, garbage |
 //! | operator | halts and resumes markets, and changes terms |
+//! | hedger | options against futures, perpetuals against dated ones, as large as it may |
+//! | backstop | takes positions over, and closes them again |
 
+mod hedgers;
 mod operator;
 mod reporters;
 mod traders;
 
+pub use hedgers::backstop;
 pub use reporters::{Habit, Reporter};
 pub use traders::{Eyes, Person};
 
@@ -32,10 +36,12 @@ pub enum Trade {
     Spoofer,
     Tinkerer,
     Operator,
+    Hedger,
+    Backstop,
 }
 
 impl Trade {
-    /// All of them.
+    /// Those that a seed draws from; the others come with portfolio margin and with backstops.
     pub const ALL: [Trade; 9] = [
         Trade::Maker,
         Trade::Quoter,
@@ -60,15 +66,17 @@ impl Trade {
             Trade::Spoofer => "spoofer",
             Trade::Tinkerer => "tinkerer",
             Trade::Operator => "operator",
+            Trade::Hedger => "hedger",
+            Trade::Backstop => "backstop",
         }
     }
 
     /// How many of a kind a world has that has it at all.
     pub fn heads(self) -> usize {
         match self {
-            Trade::Maker | Trade::Taker | Trade::Tinkerer => 3,
+            Trade::Maker | Trade::Taker | Trade::Tinkerer | Trade::Hedger => 3,
             Trade::Leveraged => 4,
-            Trade::Quoter => 2,
+            Trade::Quoter | Trade::Backstop => 2,
             Trade::Arbitrageur | Trade::Runaway | Trade::Spoofer | Trade::Operator => 1,
         }
     }
@@ -79,6 +87,8 @@ impl Trade {
             Trade::Maker | Trade::Quoter | Trade::Arbitrageur => 5_000_000,
             Trade::Taker | Trade::Spoofer | Trade::Tinkerer => 300_000,
             Trade::Leveraged => 4_000,
+            Trade::Hedger => 20_000,
+            Trade::Backstop => 50_000,
             Trade::Operator => 1_000,
             Trade::Runaway => 100_000,
         }

@@ -53,6 +53,10 @@ pub struct Setup {
     pub crash: Option<Crash>,
     /// By the usual terms, not by those that its seed draws.
     pub usual: bool,
+    /// Some accounts are under portfolio margin, and hedgers are there.
+    pub portfolio: bool,
+    /// Some accounts take positions over.
+    pub backstops: bool,
     /// What happens by a script, beside what is drawn: at which second what.
     pub script: Vec<(u64, Act)>,
 }
@@ -86,6 +90,8 @@ impl Setup {
             seconds: rng.between(5, 90),
             fall_ppm: rng.between(500, 12_000),
         });
+        // From a stream of its own: worlds without it are as they were before it came.
+        let mut later = Rng::new(seed, "portfolio");
         Setup {
             seed,
             seconds,
@@ -105,6 +111,8 @@ impl Setup {
             move_ppm: rng.between(10, 400),
             crash,
             usual: rng.chance(400_000),
+            portfolio: later.chance(400_000),
+            backstops: later.chance(400_000),
             segment_bytes: *rng.pick(&[1 << 14, 1 << 16, 1 << 18]),
             script: Vec::new(),
         }
@@ -164,6 +172,8 @@ impl Setup {
             ("move_ppm", self.move_ppm.to_string()),
             ("crash", crash),
             ("usual", self.usual.to_string()),
+            ("portfolio", self.portfolio.to_string()),
+            ("backstops", self.backstops.to_string()),
         ]
     }
 
@@ -203,6 +213,8 @@ impl Setup {
             "move_ppm" => self.move_ppm = number()?,
             "crash" => self.crash = crash(value)?,
             "usual" => self.usual = value == "true",
+            "portfolio" => self.portfolio = value == "true",
+            "backstops" => self.backstops = value == "true",
             _ => {
                 let keys = self.words().into_iter().map(|(key, _)| key).collect::<Vec<_>>();
                 return Err(NoSetup(format!("there is no {key}: {}", keys.join(", "))));

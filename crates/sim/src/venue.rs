@@ -2,11 +2,12 @@
 
 use engine::VERSION_MAX;
 use types::{
-    AccountId, Amount, AssetCode, At, Barrier, BreakerTerms, Command, Decimal, DepthTerms,
-    FeedTerms, Fees, FundingSchedule, FundingTerms, Incentives, IndexMethod, IndexPrice,
-    Instrument, InstrumentId, Kind, KindFilter, Label, LimitStateTerms, Lots, MarginRates,
-    MarkMethod, OptionRight, PricingTerms, PublicKey, Quorum, RangeTerms, Seat, SettlementPeriod,
-    Source, SourceId, Style, TickStep, Ticks, Version,
+    AccountId, AdlPolicy, Amount, AssetCode, At, BackstopTerms, Barrier, BreakerTerms, Command,
+    Decimal, DepthTerms, FeedTerms, Fees, FundingSchedule, FundingTerms, Incentives, IndexMethod,
+    IndexPrice, Instrument, InstrumentId, Kind, KindFilter, Label, LimitStateTerms, Lots,
+    MarginModel, MarginRates, MarkMethod, OptionRight, PortfolioTerms, PricingTerms, PublicKey,
+    Quorum, RangeTerms, RiskTerms, Seat, SettlementPeriod, Source, SourceId, Style, Tail, TickStep,
+    Ticks, Version,
 };
 
 use crate::rng::Rng;
@@ -27,6 +28,8 @@ pub struct Venue {
     pub begin: At,
     /// What differs between worlds.
     pub terms: Terms,
+    /// Of portfolio margin and backstops.
+    pub risks: Risks,
 }
 
 /// Terms by which a world goes.
@@ -59,6 +62,43 @@ impl Terms {
     }
 }
 
+/// An account that an operator opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// What it begins with.
+    pub amount: Amount,
+    /// Whose subaccount it is.
+    pub parent: Option<AccountId>,
+    /// How it is margined.
+    pub model: MarginModel,
+    /// It takes positions over.
+    pub backstop: Option<BackstopTerms>,
+}
+
+/// Terms by which accounts are margined and positions are taken over, in worlds that have either.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Risks {
+    /// The scenarios.
+    pub portfolio: Option<PortfolioTerms>,
+    /// How liquidations go.
+    pub risk: Option<RiskTerms>,
+}
+
+impl Risks {
+    /// None of them.
+    pub const NONE: Risks = Risks { portfolio: None, risk: None };
+
+    /// What a seed draws for a world that has portfolio margin, or backstops.
+    pub fn drawn(seed: u64, (portfolio, backstops): (bool, bool)) -> Risks {
+        let mut rng = Rng::new(seed, "risks");
+        let scenarios = scenarios(&mut rng);
+        let takeover_ppm = *rng.pick(&[500_000, 900_000]);
+        let idle_rounds = *rng.pick(&[1, 3, 5]);
+        let risk = RiskTerms { takeover_ppm, idle_rounds, ..liquidation() };
+        Risks { portfolio: portfolio.then_some(scenarios), risk: backstops.then_some(risk) }
+    }
+}
+
 impl Venue {
     /// Perpetual, future, call and put; the dated ones end at `expiry`, 08:00 UTC of a day.
     pub fn new(linear: bool, begin: At, expiry: At, terms: Terms) -> Venue {
@@ -71,7 +111,7 @@ impl Venue {
         let option = |right| option(linear, expiry, right);
         let instruments =
             vec![perpetual, future, option(OptionRight::Call), option(OptionRight::Put)];
-        Venue { linear, instruments, begin, terms }
+        Venue { linear, instruments, begin, terms, risks: Risks::NONE }
     }
 
     /// Settlement asset and its decimals.
@@ -102,10 +142,8 @@ impl Venue {
         Ticks(u32::try_from(ticks).unwrap_or(1).max(1))
     }
 
-    /// What an operator does first. Accounts 1 to 5 report; those behind them have `funds` each.
-    ///
-    /// Each of `funds` is an account, or a subaccount of the one that is named.
-    pub fn opening(&self, funds: &[(Amount, Option<AccountId>)]) -> Vec<Command> {
+    /// What an operator does first. Accounts 1 to 5 report; those behind them are `people`.
+    pub fn opening(&self, people: &[Opened]) -> Vec<Command> {
         let mut commands: Vec<Command> =
             (2..=VERSION_MAX.0).map(|to| Command::Upgrade { to: Version(to) }).collect();
         let list = |spec: &Instrument| Command::ListInstrument(Box::new(spec.clone()));
@@ -131,9 +169,19 @@ impl Venue {
             commands.push(Command::SetBreakers { base, quote, kind, terms: Box::new(terms) });
         }
         commands.push(Command::FundInsurance { amount: self.worth(self.terms.fund) });
-        for (account, (amount, parent)) in (REPORTERS + 1..).map(AccountId).zip(funds) {
-            commands.push(Command::OpenAccount { account, parent: *parent });
-            commands.push(Command::Deposit { account, amount: *amount });
+        if let Some(terms) = &self.risks.portfolio {
+            let terms = Box::new(terms.clone());
+            commands.push(Command::SetPortfolio { base, quote, terms });
+        }
+        commands.extend(self.risks.risk.map(Command::SetRisk));
+        for (account, opened) in (REPORTERS + 1..).map(AccountId).zip(people) {
+            let Opened { amount, parent, model, backstop } = *opened;
+            commands.push(Command::OpenAccount { account, parent });
+            commands.push(Command::Deposit { account, amount });
+            if model != MarginModel::Standard {
+                commands.push(Command::SetMarginModel { account, model });
+            }
+            commands.extend(backstop.map(|terms| Command::OfferBackstop { account, terms }));
         }
         commands
     }
@@ -240,6 +288,50 @@ pub fn pricing(perpetual: bool) -> PricingTerms {
         impact: Lots(100),
         clamp_ppm: 50_000,
         funding: perpetual.then_some(funding),
+    }
+}
+
+/// Deribit's grid with Paradex' weights, or a smaller one.
+fn scenarios(rng: &mut Rng) -> PortfolioTerms {
+    let tails = [
+        (-660_000, 240_000),
+        (-330_000, 480_000),
+        (500_000, 320_000),
+        (1_000_000, 160_000),
+        (2_000_000, 80_000),
+        (5_000_000, 32_000),
+    ];
+    let tails = tails.map(|(move_ppm, weight_ppm)| Tail { move_ppm, weight_ppm });
+    let n_tails = rng.index(tails.len() + 1);
+    let beside = *rng.pick(&[3_000, 10_000]);
+    PortfolioTerms {
+        range_ppm: *rng.pick(&[40_000, 160_000]),
+        steps: *rng.pick(&[1, 2, 4]),
+        vol_up_ppm: 500_000,
+        vol_down_ppm: 250_000,
+        near_power_ppm: *rng.pick(&[100_000, 300_000]),
+        far_power_ppm: 130_000,
+        tails: tails.into_iter().take(n_tails).collect(),
+        maintenance_ppm: *rng.pick(&[600_000, 800_000]),
+        future_initial_ppm: beside,
+        future_maintenance_ppm: beside * 6 / 10,
+        short_initial_ppm: beside / 2,
+        short_maintenance_ppm: beside * 3 / 10,
+    }
+}
+
+/// As until an operator says something else.
+fn liquidation() -> RiskTerms {
+    RiskTerms {
+        buffer_ppm: 250_000,
+        round_ppm: 250_000,
+        round_ms: 1_000,
+        depth_ppm: 500_000,
+        slippage_ppm: 20_000,
+        fee_ppm: 5_000,
+        takeover_ppm: 500_000,
+        idle_rounds: 5,
+        adl: AdlPolicy::Queue,
     }
 }
 

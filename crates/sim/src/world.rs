@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use types::{AccountId, Amount, At, Command, OrderId, Seq};
+use types::{AccountId, At, Command, MarginModel, OrderId, Seq};
 
 use crate::Violation;
 use crate::disk::Disk;
@@ -28,7 +28,7 @@ use crate::faults::{Fault, Kind};
 use crate::log::{LogId, home};
 use crate::model::Model;
 use crate::node::{Life, Plan};
-use crate::people::{Habit, Person, Reporter, Trade};
+use crate::people::{self, Habit, Person, Reporter, Trade};
 use crate::raft::{Message, NodeId, Us};
 use crate::report::Report;
 use crate::rng::Rng;
@@ -37,7 +37,7 @@ use crate::setup::{SECOND, Setup};
 use crate::story::Story;
 use crate::truth::Truth;
 use crate::twin::Twin;
-use crate::venue::{self, Terms, Venue};
+use crate::venue::{self, Opened, Risks, Terms, Venue};
 
 pub use trading::Outcome;
 
@@ -197,7 +197,11 @@ impl World {
         };
         let begin = At(EXPIRY.0 - lead * 1_000);
         let terms = if setup.usual { Terms::USUAL } else { Terms::drawn(seed) };
-        let venue = Venue::new(setup.linear, begin, EXPIRY, terms);
+        let has = (setup.portfolio, setup.backstops);
+        let venue = Venue {
+            risks: Risks::drawn(seed, has),
+            ..Venue::new(setup.linear, begin, EXPIRY, terms)
+        };
         let nodes: Rc<[NodeId]> = (1..=setup.nodes).collect();
         let mut hosts = BTreeMap::new();
         for id in nodes.iter().copied() {
@@ -209,7 +213,7 @@ impl World {
             let plan = Plan { id, voters, nodes, dir, domain, snapshot_entries, segment_bytes };
             hosts.insert(id, Host::new(plan, disk, rng));
         }
-        let (people, funds) = crowd(&setup, &venue);
+        let (people, opened) = crowd(&setup, &venue);
         let reporters = reporters(seed, setup.nodes);
         let (asset, decimals) = venue.domain();
         let mut world = World {
@@ -234,7 +238,7 @@ impl World {
             model: Model::new(asset, decimals),
             twin: None,
             since_compared: 0,
-            opening: venue.opening(&funds).into(),
+            opening: venue.opening(&opened).into(),
             links: Rng::new(seed, "links"),
             ties: Rng::new(seed, "ties"),
             breaking: Rng::new(seed, "faults"),
@@ -411,22 +415,42 @@ impl Host {
 }
 
 /// The people of a setup, and what each account begins with.
-fn crowd(setup: &Setup, venue: &Venue) -> (Vec<trading::Client>, Vec<(Amount, Option<AccountId>)>) {
-    let (mut people, mut funds) = (Vec::new(), Vec::new());
+fn crowd(setup: &Setup, venue: &Venue) -> (Vec<trading::Client>, Vec<Opened>) {
+    let (mut people, mut opened) = (Vec::new(), Vec::new());
     let mut ids = (venue::REPORTERS + 1..).map(AccountId);
     let mut next = || ids.next().expect("there are more numbers than people");
-    for trade in setup.trades.iter().flat_map(|trade| vec![*trade; trade.heads()]) {
+    let mut rng = Rng::new(setup.seed, "margined");
+    let hedgers = setup.portfolio.then_some(Trade::Hedger);
+    let backstops = setup.backstops.then_some(Trade::Backstop);
+    let trades = setup.trades.iter().copied().chain(hedgers).chain(backstops);
+    for trade in trades.flat_map(|trade| vec![trade; trade.heads()]) {
         let (account, amount) = (next(), venue.worth(trade.funds()));
-        let rng = Rng::new(setup.seed, &format!("person-{account}"));
-        let mut person = Person::new(trade, account, rng);
-        funds.push((amount, None));
+        let person_rng = Rng::new(setup.seed, &format!("person-{account}"));
+        let mut person = Person::new(trade, account, person_rng);
+        let mut open = |parent| {
+            let is_netted = setup.portfolio && rng.chance(netted_ppm(trade));
+            let model = if is_netted { MarginModel::Portfolio } else { MarginModel::Standard };
+            let is_backstop = trade == Trade::Backstop;
+            let backstop = is_backstop.then(|| people::backstop(&mut rng, venue));
+            opened.push(Opened { amount, parent, model, backstop });
+        };
+        open(None);
         if trade == Trade::Tinkerer {
             person.sub = Some(next());
-            funds.push((amount, Some(account)));
+            open(Some(account));
         }
         people.push(trading::Client::new(person, setup));
     }
-    (people, funds)
+    (people, opened)
+}
+
+/// How many of those who trade so are under portfolio margin, where it is.
+fn netted_ppm(trade: Trade) -> u64 {
+    match trade {
+        Trade::Hedger => 800_000,
+        Trade::Operator => 0,
+        _ => 300_000,
+    }
 }
 
 /// Five, at most one of whom is not honest, and at most one more of whom is late or silent.

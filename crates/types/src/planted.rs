@@ -122,6 +122,26 @@ bugs! {
     ReduceOnlyNotCut = "reduce-only-not-cut" in "engine/matching",
     /// The sums of an account are taken as fresh after prices have moved.
     StaleMarginSums = "stale-margin-sums" in "engine/valuation",
+    /// Scenarios of portfolio margin end one step before the largest rise.
+    PortfolioGridEndsEarly = "portfolio-grid-ends-early" in "risk/portfolio",
+    /// Open orders are left out of the scenarios of portfolio margin.
+    PortfolioOrdersLeftOut = "portfolio-orders-left-out" in "risk/portfolio",
+    /// The scenarios of portfolio margin stay as they were made first.
+    PortfolioGridStandsStill = "portfolio-grid-stands-still" in "engine/portfolio",
+    /// Short options need nothing beside the scenarios of portfolio margin.
+    PortfolioShortsNeedNothing = "portfolio-shorts-need-nothing" in "engine/portfolio",
+    /// Whoever asks for portfolio margin gets it, also without what that needs.
+    PortfolioTakenUnchecked = "portfolio-taken-unchecked" in "engine/portfolio",
+    /// A liquidation under portfolio margin begins with what is largest by itself, be it the hedge.
+    PortfolioClosesHedgeFirst = "portfolio-closes-hedge-first" in "engine/liquidation",
+    /// A backstop takes over as if it had not taken anything over yet.
+    BackstopForgetsTaken = "backstop-forgets-taken" in "engine/liquidation",
+    /// A backstop keeps the insurance fund's share of the margin that comes with a position.
+    BackstopKeepsShare = "backstop-keeps-share" in "engine/liquidation",
+    /// All that an account has left goes with the first position that is taken over.
+    BackstopTakesAll = "backstop-takes-all" in "engine/liquidation",
+    /// Positions are taken over as soon as a liquidation starts.
+    BackstopComesAtOnce = "backstop-comes-at-once" in "engine/liquidation",
     /// A mark goes as far from the index as the book does.
     MarkNotClamped = "mark-not-clamped" in "risk/mark",
     /// Funding is paid, and not noted as paid: the next trade pays it again.

@@ -3,6 +3,7 @@
 
 use alloc::vec::Vec;
 
+use types::planted::{self, Bug};
 use types::{
     AccountId, Amount, Event, InstrumentId, LedgerAccount, LiquidationAction, Lots, Rounding, Side,
     SignedLots, TransferReason,
@@ -36,6 +37,9 @@ impl Engine {
         let (left, needed) = self.beyond_options(account);
         let worth = self.worth(holding);
         let needs = worth.maintenance.plus(worth.options_value.min(Amount::ZERO));
+        if planted::is(Bug::BackstopTakesAll) {
+            return left;
+        }
         left.times(needs.0, needed.0.max(1), Rounding::Down)
     }
 
@@ -55,7 +59,9 @@ impl Engine {
         let needs = self.worth(holding).maintenance;
         let fits = |(candidate, backstop): &(&AccountId, &Backstop)| {
             let candidate = **candidate;
-            let room = backstop.terms.capacity.minus(backstop.taken);
+            let is_known = !planted::is(Bug::BackstopForgetsTaken);
+            let taken = if is_known { backstop.taken } else { Amount::ZERO };
+            let room = backstop.terms.capacity.minus(taken);
             let kept = kept_of(margin, backstop);
             self.family(candidate) != self.family(account)
                 && !self.liquidations.contains_key(&candidate)
@@ -73,7 +79,10 @@ impl Engine {
         let needed = self.needed_more(candidate, taken.instrument, own, |held| {
             held.size.0 += taken.size.0;
         });
-        let brought = kept.minus(self.worth(holding).options_value.min(Amount::ZERO));
+        // Who counts the value of options as equity has nothing more by being paid it (PM-9).
+        let is_netted = self.accounts.at(candidate.0).scans.is_some() && self.is_netted_exact();
+        let sold = self.worth(holding).options_value.min(Amount::ZERO);
+        let brought = if is_netted { kept } else { kept.minus(sold) };
         needed.is_ok_and(|n| n <= self.free(candidate) + i128::from(brought.0))
     }
 
@@ -149,6 +158,9 @@ impl Engine {
 
 /// What a backstop keeps of the margin that comes with a position.
 fn kept_of(margin: Amount, backstop: &Backstop) -> Amount {
+    if planted::is(Bug::BackstopKeepsShare) {
+        return margin;
+    }
     let shared = margin.times(backstop.terms.share_ppm.into(), 1_000_000, Rounding::Up);
     margin.minus(shared)
 }

@@ -61,6 +61,7 @@ pub fn all(fleet: &Fleet) -> String {
 const MARKS: &[&str] = &[
     "auction",
     "auto-deleveraging",
+    "backstop",
     "delivery priced",
     "disk healed",
     "disk refused",
@@ -72,6 +73,9 @@ const MARKS: &[&str] = &[
     "liquidation trades",
     "mmp triggered",
     "order repeated",
+    "portfolio liquidation",
+    "portfolio model",
+    "portfolio refused",
     "reporter faulted",
     "socialised",
     "term",

@@ -58,7 +58,7 @@ fn serve_lists_its_instruments_once_and_inspect_shows_them() {
     assert!(second.ready["operator"].is_null(), "the key is not printed again");
     assert!(second.terminate().0.success());
 
-    let inspected = text(&run(&["log", "inspect", "--data", &data, "--limit", "3"]).stdout);
+    let inspected = text(&run(&["log", "inspect", "--data", &data, "--limit", "4"]).stdout);
     let lines = inspected
         .lines()
         .filter(|line| ["listed", "from here on"].iter().any(|word| line.contains(word)));
@@ -66,12 +66,15 @@ fn serve_lists_its_instruments_once_and_inspect_shows_them() {
     expect![[r#"
         from here on by version 2 of the rules
         from here on by version 3 of the rules
+        from here on by version 4 of the rules
         instrument 0 listed: BTC-PERPETUAL
         from here on by version 2 of the rules
         from here on by version 3 of the rules
+        from here on by version 4 of the rules
         instrument 0 listed: ETH-25DEC99
         from here on by version 2 of the rules
         from here on by version 3 of the rules
+        from here on by version 4 of the rules
     "#]]
     .assert_eq(&lines);
 }

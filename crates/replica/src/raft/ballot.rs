@@ -11,8 +11,8 @@
 //!   24      …    the vote, the last log id that was dropped and its seq, then zeros
 //! ```
 //! A write puts one copy on disk before it begins with the other: a crash leaves one of them whole.
-//! If neither is, or if there is a log and no ballot, this node does not know whom it voted for, and
-//! refuses to start: it must come back as a new node.
+//! If neither is, or if there is a log and no ballot, this node does not know whom it voted for,
+//! and refuses to start: it must come back as a new node.
 
 use std::fs::{self, File};
 use std::io;

@@ -6,8 +6,8 @@
 //! says, until it has everything that was committed when it came.
 //!
 //! ```text
-//!   no entries at the start ─▶ mark `blank` ─▶ a leader says what it has committed, an entry of its
-//!   own term ─▶ … ─▶ that entry is applied and synced ─▶ no mark
+//!   no entries at the start ─▶ mark `blank` ─▶ a leader says what it has committed, an entry of
+//!   its own term ─▶ … ─▶ that entry is applied and synced ─▶ no mark
 //! ```
 //! A leader's log has all that was committed before its term, and it knows what is committed in it:
 //! so the first such entry that it names stands behind all that this node may have had a part in.
@@ -19,8 +19,8 @@
 //! 2. it does not stand for election itself if it has more than that entry.
 //!
 //! What is left: founders that all lose power in the instant between their first entries stay blank
-//! together. Nothing has been acknowledged then; whoever knows that may remove the marks. And whom it
-//! voted for in an election of the moment in which its disk was lost, it has forgotten for good.
+//! together. Nothing has been acknowledged then; whoever knows that may remove the marks. And whom
+//! it voted for in an election of the moment in which its disk was lost, it has forgotten for good.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -111,7 +111,7 @@ impl Blank {
         }
     }
 
-    /// Whoever leads a term of which an entry is committed has all, and so has who came to the goal.
+    /// Who leads a term of which an entry is committed has all, and so has who came to the goal.
     pub(crate) fn has_all(&self, applied: Option<LogId>, leading: Option<u64>) -> bool {
         let Some(applied) = applied else { return false };
         let leads = leading == Some(applied.leader_id.term);

@@ -4,10 +4,13 @@
 //! It does not see what the engine answers to nobody: clearing, funding and fee accounts.
 
 use engine::Engine;
-use types::{AccountId, AssetCode, InstrumentId, LedgerAccount, Side, SignedLots};
+use types::{
+    AccountId, AssetCode, InstrumentId, LedgerAccount, MarginModel, MarginSnapshot, Side,
+    SignedLots,
+};
 
 use super::state::{State, price_of};
-use super::{Check, hold};
+use super::{Check, hold, liquidation};
 
 pub(crate) const AGREES: &str = "ENGINE-AGREES";
 
@@ -42,9 +45,18 @@ fn compare_account(state: &State, engine: &Engine, id: AccountId) -> Check {
     let here = state.money.balance(LedgerAccount::Collateral(id));
     let there = view.collateral.0;
     hold!(here == there, AGREES, "account {id} has {here}, in the engine {there}");
-    let here = (account.parent, account.self_trade, account.is_liquidating);
-    let there = (view.parent, view.self_trade, view.liquidating);
+    let model = if account.is_portfolio { MarginModel::Portfolio } else { MarginModel::Standard };
+    let here = (account.parent, account.self_trade, account.is_liquidating, model);
+    let there = (view.parent, view.self_trade, view.liquidating, view.model);
     hold!(here == there, AGREES, "account {id} is {here:?}, in the engine {there:?}");
+    let equity = view.collateral.plus(view.unrealised);
+    let told = MarginSnapshot {
+        collateral: view.collateral,
+        equity: if account.is_portfolio { equity.plus(view.options_value) } else { equity },
+        initial: view.initial_margin,
+        maintenance: view.maintenance_margin,
+    };
+    liquidation::check_snapshot(state, id, &told)?;
     let open = account.holdings.iter().filter(|(_, held)| held.size != 0 || held.n_orders != 0);
     let open: Vec<_> = open.collect();
     let told: Vec<InstrumentId> = view.positions.iter().map(|view| view.instrument).collect();

@@ -1,23 +1,27 @@
 //! `LIQUIDATION-JUST`: who is liquidated was below maintenance margin, by an equity that the model
 //! computes itself; a liquidation ends when it is above that by the buffer, or holds nothing and
 //! owes nothing; each step tells what moved; who is closed against it is on the other side, in the
-//! order of the ranking, and gives no more than its profit; and nobody gives what is not lacking
-//! (LIQ-1, LIQ-3, LIQ-8, INS-3, INS-5, ADL-1, ADL-7; docs/rules/liquidation.md).
+//! order of the ranking, and gives no more than its profit; and nobody gives what is not lacking.
+//! What an account needs to stay is computed, too, and the position is reduced first that needs
+//! most of that (LIQ-1, LIQ-3, LIQ-5, LIQ-8, INS-3, INS-5, ADL-1, ADL-7;
+//! docs/rules/liquidation.md).
 //!
 //! ```text
 //!   equity = collateral + futures at the mark - cost - funding owed   (portfolio: + options)
 //! ```
-//! It does not see what maintenance margin should be, nor whom a policy should have ranked first,
-//! nor an account that should be liquidated and is not.
+//! It does not see whom a policy should have ranked first, nor an account that should be liquidated
+//! and is not. What accounts under portfolio margin need is seen by `portfolio`, takeovers by
+//! `backstops`.
 
 use types::{
     AccountId, AdlPolicy, InstrumentId, LedgerAccount, LiquidationAction as Action, LiquidationEnd,
-    LiquidationStep, MarginSnapshot, RiskTerms, SignedLots, Ticks,
+    LiquidationStep, MarginSnapshot, RiskTerms, Side, SignedLots, Ticks,
 };
 
+use super::backstops::{Backstops, check_neediest};
 use super::state::{Holding, State};
 use super::worth::Round;
-use super::{Check, funding, hold, positions};
+use super::{Check, funding, hold, margin, portfolio, positions};
 
 pub(crate) const JUST: &str = "LIQUIDATION-JUST";
 
@@ -30,6 +34,7 @@ const BILLION: i128 = 1_000_000_000;
 #[derive(Debug, Default)]
 pub(crate) struct Liquidations {
     terms: Option<RiskTerms>,
+    pub backstops: Backstops,
     /// The last one that was closed against an account: of whom, where, and its place.
     last_rank: Option<(AccountId, InstrumentId, u32)>,
 }
@@ -71,6 +76,16 @@ pub(crate) fn check_snapshot(state: &State, id: AccountId, told: &MarginSnapshot
         JUST,
         "{id} is told to have {told:?}: it has a collateral of {cash} and an equity of {equity}"
     );
+    if state.account(id)?.is_portfolio {
+        return portfolio::check_told(state, id, told);
+    }
+    let maintenance = margin::to_stay_by(state, id)?;
+    hold!(
+        maintenance.is_none_or(|needed| needed == i128::from(told.maintenance.0)),
+        JUST,
+        "{id} is told to need {} to stay: it needs {maintenance:?}",
+        told.maintenance
+    );
     Ok(())
 }
 
@@ -86,6 +101,7 @@ impl Liquidations {
         let is_short = told.equity < told.maintenance;
         hold!(is_short, JUST, "{id} is liquidated, and has what it needs: {told:?}");
         account.is_liquidating = true;
+        self.backstops.started(id);
         Ok(())
     }
 
@@ -107,6 +123,7 @@ impl Liquidations {
         let n_orders = account.orders.len();
         hold!(n_orders == 0, JUST, "{id} has {n_orders} orders when its liquidation ends");
         account.is_liquidating = false;
+        self.backstops.rest();
         Ok(())
     }
 
@@ -127,31 +144,13 @@ impl Liquidations {
         let rank = self.last_rank.take();
         match &step.action {
             Action::OrdersCancelled { .. } => {}
-            Action::Reduced { instrument, wanted, filled, mark, index_price, fee, .. } => {
-                let market = state.market(*instrument)?;
-                let (told, known) =
-                    ((*mark, *index_price), (market.mark, state.index_price(market)));
-                hold!(told == known, JUST, "a round tells {told:?}, the prices are {known:?}");
-                hold!(filled <= wanted, JUST, "a round closes {filled}, {wanted} are wanted");
-                let value = market.worth.value(*mark, u64::from(filled.0), Round::Up);
-                let most = self.terms.map(|terms| positions::millionths_up(value, terms.fee_ppm));
-                let fee = i128::from(fee.0);
-                let fits = 0 <= fee && most.is_none_or(|most| fee <= most);
-                hold!(fits, JUST, "a round costs {fee}: it is {most:?} at most");
-                let (has, left) = (i128::from(step.before.equity.0), step.after.equity.0);
-                let target = self.target(&step.before);
-                hold!(
-                    has < target,
-                    JUST,
-                    "{id} has {has}, {target} lets it go, and a round follows"
-                );
-                hold!(fee == 0 || 0 <= left, JUST, "{id} pays a fee of {fee}, and has {left} then");
-            }
+            Action::Reduced { .. } => self.check_round(state, step)?,
             Action::TakenOver { backstop, instrument, mark, margin, size } => {
                 let known = state.market(*instrument)?.mark;
                 hold!(*mark == known, JUST, "taken over at {mark}, the mark is {known}");
                 let is_other = state.family(*backstop) != state.family(id);
                 hold!(is_other && 0 <= margin.0, JUST, "{backstop} takes {size} with {margin}");
+                self.backstops.taken_over(state, step, self.terms.as_ref())?;
             }
             Action::Insured { amount } => self.check_given(state, id, amount.0)?,
             Action::Socialised { account, amount } => {
@@ -185,7 +184,36 @@ impl Liquidations {
                 }
             }
         }
+        if !matches!(step.action, Action::TakenOver { .. }) {
+            self.backstops.stepped(step);
+        }
         state.closings.clear();
+        Ok(())
+    }
+
+    /// A round through the book.
+    fn check_round(&self, state: &State, step: &LiquidationStep) -> Check {
+        let id = step.account;
+        let Action::Reduced { instrument, side, wanted, filled, mark, index_price, fee, .. } =
+            &step.action
+        else {
+            return Ok(());
+        };
+        let bought = i64::from(filled.0) * if *side == Side::Bid { 1 } else { -1 };
+        check_neediest(state, id, (*instrument, bought))?;
+        let market = state.market(*instrument)?;
+        let (told, known) = ((*mark, *index_price), (market.mark, state.index_price(market)));
+        hold!(told == known, JUST, "a round tells {told:?}, the prices are {known:?}");
+        hold!(filled <= wanted, JUST, "a round closes {filled}, {wanted} are wanted");
+        let value = market.worth.value(*mark, u64::from(filled.0), Round::Up);
+        let most = self.terms.map(|terms| positions::millionths_up(value, terms.fee_ppm));
+        let fee = i128::from(fee.0);
+        let fits = 0 <= fee && most.is_none_or(|most| fee <= most);
+        hold!(fits, JUST, "a round costs {fee}: it is {most:?} at most");
+        let (has, left) = (i128::from(step.before.equity.0), step.after.equity.0);
+        let target = self.target(&step.before);
+        hold!(has < target, JUST, "{id} has {has}, {target} lets it go, and a round follows");
+        hold!(fee == 0 || 0 <= left, JUST, "{id} pays a fee of {fee}, and has {left} then");
         Ok(())
     }
 

@@ -28,7 +28,9 @@
 //! | `gate` | `GATE-FRESH`, `INDEX-MEDIAN` |
 //! | `funding` | `FUNDING-EXACT` |
 //! | `liquidation` | `LIQUIDATION-JUST` |
+//! | `backstops` | `BACKSTOP-FAIR` |
 //! | `margin` | `MARGIN-COVERED` |
+//! | `portfolio`, `scenarios` | `PORTFOLIO-EXACT`, `PORTFOLIO-COVERED` |
 //! | `halts` | `HALT-HOLDS` |
 //! | `breakers` | `BREAKER-HOLDS` |
 //! | `prices` | `MARK-CLAMPED` |
@@ -40,6 +42,7 @@
 
 mod amends;
 mod auctions;
+mod backstops;
 mod breakers;
 mod cancels;
 mod compare;
@@ -56,10 +59,12 @@ mod margin;
 mod matching;
 mod money;
 mod orders;
+mod portfolio;
 mod positions;
 mod prices;
 mod protection;
 mod samples;
+mod scenarios;
 mod self_trade;
 mod state;
 mod states;
@@ -72,7 +77,7 @@ mod tests;
 use engine::Engine;
 use types::{
     AccountId, AssetCode, CloseReason, Command, Entry, Event, IndexId, InstrumentId, LedgerAccount,
-    MarginModel, OrderId, OrderPlaced, Traded, TransferReason,
+    OrderId, OrderPlaced, Traded, TransferReason,
 };
 
 use crate::Violation;
@@ -140,6 +145,11 @@ impl Model {
         })
     }
 
+    /// What an entry that was followed counts as in a summary, beside its events.
+    pub fn mark(&self, entry: &Entry, events: &[Event]) -> Option<&'static str> {
+        portfolio::mark(&self.state, entry, events)
+    }
+
     /// Compares what the model has with a live engine, all of it: balances, positions, open orders,
     /// books, marks, states.
     pub fn compare(&self, engine: &Engine) -> Result<(), Violation> {
@@ -149,15 +159,34 @@ impl Model {
     fn take_in(&mut self, entry: &Entry, events: &[Event]) -> Check {
         log::begin(&mut self.state, entry)?;
         if let [Event::Refused(reject)] = events {
+            portfolio::refused(&self.state, entry, reject)?;
             return cancels::refused(&self.state, &self.triggers, entry, reject);
         }
         log::check_alone(events)?;
         cancels::begin(&self.state, &self.triggers, entry, events)?;
         self.fundings.begin_entry(&mut self.state, &self.gate, &entry.command, events)?;
+        match &entry.command {
+            Command::Tick => self.state.scenarios.is_due = true,
+            Command::ReportSurface(signed) => {
+                let report = &signed.report;
+                if let Some(index) = self.state.index_of(report.base, report.quote) {
+                    self.state.scenarios.reported(index, report);
+                }
+            }
+            _ => {}
+        }
         for event in events {
             self.see(entry, event)?;
         }
+        self.take_in_scenarios();
         self.end(entry)
+    }
+
+    /// PM-2: what stands at a tick, once its marks are made.
+    fn take_in_scenarios(&mut self) {
+        if std::mem::take(&mut self.state.scenarios.is_due) {
+            scenarios::take_in(&mut self.state, None);
+        }
     }
 
     /// What holds after every entry.
@@ -183,6 +212,7 @@ impl Model {
             self.gate.check_started()?;
         }
         self.state.delivery = None;
+        self.state.paid = None;
         self.state.closings.clear();
         Ok(())
     }
@@ -289,6 +319,25 @@ impl Model {
             Event::InstrumentDelivered { instrument, price, at } => {
                 delivery::delivered(state, *instrument, *price, *at)
             }
+            _ => self.see_scenarios(entry, event),
+        }
+    }
+
+    /// Events about what scenarios of portfolio margin are made of.
+    fn see_scenarios(&mut self, entry: &Entry, event: &Event) -> Check {
+        let state = &mut self.state;
+        match event {
+            Event::SurfaceChanged { index, expiry, reporter, svi } => {
+                let key = (at(u32::from(index.0)), *expiry);
+                state.scenarios.stands(key, *reporter, *svi);
+                Ok(())
+            }
+            Event::PortfolioSet { index, terms } => {
+                let index = at(u32::from(index.0));
+                state.scenarios.set(index, terms);
+                scenarios::take_in(state, Some(index));
+                Ok(())
+            }
             _ => self.see_rules(entry, event),
         }
     }
@@ -342,6 +391,12 @@ impl Model {
 
     /// Events about accounts and listings, and of liquidations.
     fn see_accounts(&mut self, event: &Event) -> Check {
+        if let Event::LiquidationStarted { .. }
+        | Event::LiquidationStepped(_)
+        | Event::LiquidationEnded { .. } = event
+        {
+            self.take_in_scenarios();
+        }
         let state = &mut self.state;
         match event {
             Event::LiquidationStarted { account, margin, at } => {
@@ -372,9 +427,12 @@ impl Model {
                 self.liquidations.set_terms(terms);
                 Ok(())
             }
+            Event::BackstopOffered { account, terms } => {
+                self.liquidations.backstops.offered(*account, terms);
+                Ok(())
+            }
             Event::MarginModelSet { account, model, margin } => {
-                let known = state.account_mut(*account)?;
-                known.is_portfolio = *model == MarginModel::Portfolio;
+                portfolio::model_set(state, *account, *model, margin)?;
                 liquidation::check_snapshot(state, *account, margin)
             }
             Event::SelfTradeSet { account, mode, with_subaccounts } => {
@@ -401,6 +459,7 @@ impl Model {
     }
 
     fn placed(&mut self, entry: &Entry, placed: &OrderPlaced) -> Check {
+        self.take_in_scenarios();
         let state = &mut self.state;
         let is_born = self.triggers.is_birth(placed)?;
         self.ids.placed(state, placed.account, placed.client_order_id.as_ref(), placed.order)?;
@@ -430,6 +489,7 @@ impl Model {
         let state = &mut self.state;
         money::check_paid(state)?;
         self.untold.check()?;
+        state.paid = None;
         states::trades(state, trade, state.orders.get(trade.taker.order))?;
         self.breakers.traded(state, trade)?;
         self_trade::traded(state, trade)?;
@@ -459,6 +519,10 @@ impl Model {
                     LedgerAccount::Collateral(payer) => margin::check_left(state, payer),
                     _ => Ok(()),
                 }
+            }
+            TransferReason::Takeover => {
+                self.liquidations.backstops.moved(sides, amount.0);
+                Ok(())
             }
             TransferReason::Funding => funding::moved(state, sides, amount),
             _ => Ok(()),

@@ -13,6 +13,7 @@ use types::{
 
 use super::log::COHERENT;
 use super::money::Money;
+use super::scenarios::Scenarios;
 use super::worth::Worth;
 use crate::Violation;
 
@@ -28,6 +29,7 @@ pub(crate) struct State {
     pub markets: Vec<Market>,
     pub orders: Orders,
     pub money: Money,
+    pub scenarios: Scenarios,
     /// The order that is off the book because it was placed or amended, and neither rests nor is
     /// closed yet.
     pub taker: Option<OrderId>,
@@ -168,6 +170,7 @@ impl State {
             markets: Vec::new(),
             orders: Orders::default(),
             money: Money::default(),
+            scenarios: Scenarios::default(),
             taker: None,
             n_empty: 0,
             n_priorities: 0,

@@ -6,4 +6,5 @@ mod clean;
 mod draws;
 mod finds;
 mod listings;
+mod scenarios;
 mod world;

@@ -60,6 +60,11 @@ impl Worth {
         if buys == self.is_inverse { -value } else { value }
     }
 
+    /// What a lot of an option is worth at one tick, in atoms.
+    pub fn tick_of_lot(&self) -> f64 {
+        self.unit.0 as f64 / self.unit.1 as f64
+    }
+
     /// What `lots` are written on, with the index there, up.
     pub fn underlying(&self, index: IndexPrice, lots: u64) -> i128 {
         let atoms = i128::from(lots) * self.lot.0;
@@ -133,6 +138,11 @@ fn times(amount: i128, by: i128, over: i128, round: Round) -> i128 {
     }
     let (whole, rest) = (amount.div_euclid(over), amount.rem_euclid(over));
     whole.saturating_mul(by).saturating_add(quotient(rest.saturating_mul(by), over, round))
+}
+
+/// A decimal as a fraction.
+pub(crate) fn number(decimal: Decimal) -> f64 {
+    decimal.mantissa() as f64 / 10_f64.powi(decimal.scale().into())
 }
 
 fn parts(decimal: Decimal) -> Option<(i128, i128)> {

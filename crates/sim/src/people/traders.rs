@@ -16,8 +16,8 @@ use crate::venue::Venue;
 
 /// Orders that somebody remembers.
 const REMEMBERED: usize = 24;
-const PERPETUAL: InstrumentId = InstrumentId(0);
-const FUTURE: InstrumentId = InstrumentId(1);
+pub(super) const PERPETUAL: InstrumentId = InstrumentId(0);
+pub(super) const FUTURE: InstrumentId = InstrumentId(1);
 
 /// What somebody sees when it acts.
 pub struct Eyes<'a> {
@@ -42,7 +42,7 @@ pub struct Person {
     pub sub: Option<AccountId>,
     /// Its connection.
     pub session: SessionId,
-    rng: Rng,
+    pub(super) rng: Rng,
     /// Client order ids are numbers that rise.
     n_placed: u64,
     mine: VecDeque<OrderId>,
@@ -80,6 +80,8 @@ impl Person {
             Trade::Runaway => self.run_away(eyes),
             Trade::Spoofer => self.spoof(eyes),
             Trade::Tinkerer => self.tinker(eyes),
+            Trade::Hedger => self.hedge(eyes),
+            Trade::Backstop => self.stand_behind(eyes),
             Trade::Operator => vec![operator::act(&mut self.rng, eyes.venue, eyes.today)],
         }
     }
@@ -345,7 +347,7 @@ impl Person {
         Command::PlaceTrigger(Box::new(PlaceTrigger { kind, level, order }))
     }
 
-    fn amend(&mut self, eyes: &Eyes<'_>) -> Option<Command> {
+    pub(super) fn amend(&mut self, eyes: &Eyes<'_>) -> Option<Command> {
         let order = *self.mine.get(self.rng.index(REMEMBERED))?;
         let (size, price) = match eyes.view.order(order) {
             Some(open) => (open.size, open.price),
@@ -373,12 +375,12 @@ impl Person {
         AmendOrder { account, order, size, price, display, post_only, reduce_only, valid_until }
     }
 
-    fn shifted(&mut self, price: Ticks) -> Ticks {
+    pub(super) fn shifted(&mut self, price: Ticks) -> Ticks {
         let shifted = i64::from(price.0) + self.rng.bell(15);
         Ticks(u32::try_from(shifted.max(1)).unwrap_or(1))
     }
 
-    fn cancel_one(&mut self) -> Option<Command> {
+    pub(super) fn cancel_one(&mut self) -> Option<Command> {
         let (account, order) = (self.account, *self.mine.get(self.rng.index(REMEMBERED))?);
         Some(Command::CancelOrder { account, order })
     }
@@ -388,12 +390,18 @@ impl Person {
         InstrumentId(nth)
     }
 
-    fn side(&mut self) -> Side {
+    pub(super) fn side(&mut self) -> Side {
         *self.rng.pick(&[Side::Bid, Side::Ask])
     }
 
     /// So many ticks from the price, on the passive side of it.
-    fn price(&mut self, eyes: &Eyes<'_>, instrument: InstrumentId, side: Side, away: u64) -> Ticks {
+    pub(super) fn price(
+        &mut self,
+        eyes: &Eyes<'_>,
+        instrument: InstrumentId,
+        side: Side,
+        away: u64,
+    ) -> Ticks {
         let nth = usize::try_from(instrument.0).unwrap_or(0);
         let spec = &eyes.venue.instruments[nth];
         let mark = eyes.view.instrument(instrument).and_then(market_data::InstrumentView::mark);
@@ -411,7 +419,7 @@ impl Person {
         Ticks((ticks / step).max(1) * step)
     }
 
-    fn limit(
+    pub(super) fn limit(
         &mut self,
         eyes: &Eyes<'_>,
         instrument: InstrumentId,
@@ -431,10 +439,10 @@ impl Person {
     }
 }
 
-fn place(order: PlaceOrder) -> Command {
+pub(super) fn place(order: PlaceOrder) -> Command {
     Command::PlaceOrder(Box::new(order))
 }
 
-fn lots_of(lots: u64) -> Lots {
+pub(super) fn lots_of(lots: u64) -> Lots {
     Lots(u32::try_from(lots).unwrap_or(u32::MAX))
 }

@@ -271,6 +271,9 @@ impl World {
             self.report.count(&one.command, events);
             self.story.note(self.now, events);
             self.model.follow(one, events)?;
+            if let Some(mark) = self.model.mark(one, events) {
+                self.report.mark(mark);
+            }
             self.truth.chain(one, events);
         }
         if let Some(twin) = &mut self.twin
@@ -381,6 +384,8 @@ fn is_opening(command: &Command) -> bool {
             | Command::SetPricing { .. }
             | Command::SetBreakers { .. }
             | Command::FundInsurance { .. }
+            | Command::SetPortfolio { .. }
+            | Command::SetRisk(_)
             | Command::Upgrade { .. }
     )
 }

@@ -509,7 +509,7 @@ const CHANGES: &[(&str, &[&str], Change)] = &[
             _ => false,
         })
     }),
-    ("who has enough is liquidated", &["LIQUIDATION-JUST"], |_, events| {
+    ("who has enough is liquidated", &["LIQUIDATION-JUST", "PORTFOLIO-EXACT"], |_, events| {
         first(events, |event| match event {
             Event::LiquidationStarted { margin, .. } => {
                 margin.maintenance = margin.equity;
@@ -590,7 +590,117 @@ const CHANGES: &[(&str, &[&str], Change)] = &[
             _ => false,
         })
     }),
+    ("less is needed to stay by scenarios than is told", &["PORTFOLIO-EXACT"], |_, events| {
+        model_set(events, |margin| {
+            let is_some = 1_000 < margin.maintenance.0;
+            margin.maintenance.0 /= if is_some { 2 } else { 1 };
+            is_some
+        })
+    }),
+    ("a model is taken by who has not what it needs", &["PORTFOLIO-COVERED"], |_, events| {
+        model_set(events, |margin| {
+            margin.initial.0 = margin.equity.0 + 1;
+            true
+        })
+    }),
+    (
+        "orders are taken by other scenarios",
+        &["PORTFOLIO-COVERED", "PORTFOLIO-EXACT"],
+        |_, events| {
+            first(events, |event| match event {
+                Event::PortfolioSet { terms, .. } => {
+                    terms.future_initial_ppm = 1_000_000;
+                    true
+                }
+                _ => false,
+            })
+        },
+    ),
+    ("an atom more comes with a position", &["BACKSTOP-FAIR"], |_, events| {
+        first(events, |event| match event {
+            Event::LiquidationStepped(step) => match &mut step.action {
+                types::LiquidationAction::TakenOver { margin, .. } => {
+                    margin.0 += 1;
+                    true
+                }
+                _ => false,
+            },
+            _ => false,
+        })
+    }),
 ];
+
+/// Changes the first margin that is told when an account comes under portfolio margin.
+fn model_set(events: &mut [Event], change: impl Fn(&mut types::MarginSnapshot) -> bool) -> bool {
+    first(events, |event| match event {
+        Event::MarginModelSet { model: types::MarginModel::Portfolio, margin, .. } => {
+            change(margin)
+        }
+        _ => false,
+    })
+}
+
+/// What a backstop offered was less, or nothing: seen once it takes a position over.
+#[test]
+fn a_backstop_that_offered_less_is_seen() {
+    let takes = |event: &Event| match event {
+        Event::LiquidationStepped(step) => {
+            matches!(step.action, types::LiquidationAction::TakenOver { .. })
+        }
+        _ => false,
+    };
+    let changes: [Change; 3] = [
+        |_, events| drop_first(events, |event| matches!(event, Event::BackstopOffered { .. })),
+        |_, events| offered(events, |terms| terms.capacity.0 = 1),
+        |_, events| offered(events, |terms| terms.share_ppm = 900_000),
+    ];
+    let mut n_seen = 0;
+    for (is_linear, log) in logs() {
+        if !log.iter().flat_map(|(_, events)| events).any(takes) {
+            continue;
+        }
+        for change in changes {
+            let followed = follow(*is_linear, log, change);
+            let spoken = followed.and_then(Result::err).map(|violation| violation.checker);
+            assert_eq!(spoken, Some("BACKSTOP-FAIR"));
+        }
+        n_seen += 1;
+    }
+    assert!(0 < n_seen, "nobody takes a position over in these logs");
+}
+
+fn offered(events: &mut [Event], change: impl Fn(&mut types::BackstopTerms)) -> bool {
+    first(events, |event| match event {
+        Event::BackstopOffered { terms, .. } => {
+            change(terms);
+            true
+        }
+        _ => false,
+    })
+}
+
+/// Whoever is refused for money is told that more is missing: under portfolio margin that is seen.
+#[test]
+fn a_refusal_with_other_numbers_is_seen() {
+    let mut n_seen = 0;
+    for (is_linear, log) in logs() {
+        let mut model = model_of(*is_linear);
+        for (entry, events) in log {
+            let mut events = events.clone();
+            if let [Event::Refused(reject)] = events.as_mut_slice()
+                && let Reject::MarginInsufficient { missing, .. } = &mut **reject
+            {
+                missing.0 += 1;
+            }
+            if let Err(violation) = model.follow(entry, &events) {
+                assert_eq!(violation.checker, "PORTFOLIO-EXACT");
+                n_seen += 1;
+                break;
+            }
+        }
+    }
+    assert!(0 < n_seen, "nobody under portfolio margin is refused in these logs");
+}
 
 #[test]
 fn each_broken_log_is_spoken_of_by_its_checker() {
