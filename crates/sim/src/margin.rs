@@ -48,10 +48,11 @@ impl Margin {
         if refusal(&applied.events).is_some() || now.liquidating {
             return Ok(());
         }
-        // Profits that are not realised cannot be taken out (SUM-4).
-        let profit =
-            if self.before.is_none() { now.unrealised.max(Amount::ZERO) } else { Amount::ZERO };
-        let free = now.free.minus(profit);
+        // What is not realised, the value of options where that is equity included, adds nothing to
+        // what can be taken out (SUM-4).
+        let equity = now.free.plus(now.initial_margin);
+        let counted = if self.before.is_none() { equity.min(now.collateral) } else { equity };
+        let free = counted.minus(now.initial_margin);
         // Each trade is rounded by itself.
         let n_trades = applied.events.iter().filter(|event| matches!(event, Event::Traded(_)));
         let rounded = Amount(ROUNDED.0 * (1 + i64::try_from(n_trades.count()).unwrap_or(0)));
