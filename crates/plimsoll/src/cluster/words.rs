@@ -17,7 +17,7 @@ const ROOT_DIGITS: usize = 12;
 
 /// One row for each node and domain, then the verdict.
 pub fn table(answers: &[Answer], verdict: &Verdict) -> String {
-    let mut rows = vec![Row::Cells(HEAD.map(str::to_owned))];
+    let mut rows = vec![Row::Cells(Box::new(HEAD.map(str::to_owned)))];
     for answer in answers {
         match &answer.said {
             Ok(reply) => rows.extend(reply.domains.iter().map(|view| row(reply, view, verdict))),
@@ -28,7 +28,7 @@ pub fn table(answers: &[Answer], verdict: &Verdict) -> String {
 }
 
 enum Row {
-    Cells([String; COLUMNS]),
+    Cells(Box<[String; COLUMNS]>),
     Silent(String),
 }
 
@@ -41,7 +41,7 @@ fn row(reply: &NodeReply, view: &DomainReply, verdict: &Verdict) -> Row {
     let or_dash = |number: Option<u64>| number.map_or("-".to_owned(), |number| number.to_string());
     let domain = verdict.domains.iter().find(|domain| domain.currency == view.currency);
     let root: String = view.root.chars().take(ROOT_DIGITS).collect();
-    Row::Cells([
+    Row::Cells(Box::new([
         reply.node.to_string(),
         reply.zone.clone(),
         view.currency.clone(),
@@ -53,7 +53,7 @@ fn row(reply: &NodeReply, view: &DomainReply, verdict: &Verdict) -> Row {
         if root.is_empty() { "-".into() } else { format!("{root}@{}", view.root_seq) },
         reply.clock_offset_ms.map_or("-".into(), |offset| format!("{offset:+}")),
         or_dash(reply.disk_free_bytes.map(|bytes| bytes >> 30)),
-    ])
+    ]))
 }
 
 /// Columns as wide as their widest cell.
