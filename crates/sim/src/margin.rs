@@ -53,6 +53,10 @@ impl Margin {
         let equity = now.free.plus(now.initial_margin);
         let counted = if self.before.is_none() { equity.min(now.collateral) } else { equity };
         let free = counted.minus(now.initial_margin);
+        // A trigger of somebody else may meet orders that hold what was right when they came.
+        if applied.events.iter().any(|event| matches!(event, Event::Triggered { .. })) {
+            return Ok(());
+        }
         // Each trade is rounded by itself.
         let n_trades = applied.events.iter().filter(|event| matches!(event, Event::Traded(_)));
         let rounded = Amount(ROUNDED.0 * (1 + i64::try_from(n_trades.count()).unwrap_or(0)));

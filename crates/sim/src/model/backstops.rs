@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use types::{
     AccountId, BackstopTerms, InstrumentId, LedgerAccount, LiquidationAction as Action,
-    LiquidationStep, RiskTerms,
+    LiquidationStep, RiskTerms, Version,
 };
 
 use super::liquidation::equity;
@@ -29,6 +29,8 @@ pub(crate) const FAIR: &str = "BACKSTOP-FAIR";
 
 /// A round that trades less than one in so many of the lots that it may is idle (LIQ-16).
 const CRUMBS: u64 = 20;
+/// Since when a backstop under portfolio margin carries the options that it takes over.
+const EXACT_SINCE: Version = Version(4);
 /// Atoms that what a position is worth may be off by, when it has changed hands.
 const ROUNDED: i128 = 4;
 
@@ -42,6 +44,8 @@ pub(crate) struct Backstops {
     moved: Vec<(LedgerAccount, LedgerAccount, i128)>,
     /// Whose positions are taken over one after the other.
     taking: Option<AccountId>,
+    /// Version 4 of the rules: the value of an option is not counted twice (PM-9).
+    is_exact: bool,
 }
 
 #[derive(Debug)]
@@ -72,6 +76,10 @@ impl Backstops {
         }
         let taken = self.offers.get(&account).map_or(0, |known| known.taken);
         self.offers.insert(account, Offer { terms: *terms, taken });
+    }
+
+    pub fn upgraded(&mut self, to: Version) {
+        self.is_exact = EXACT_SINCE <= to;
     }
 
     pub fn started(&mut self, account: AccountId) {
@@ -140,7 +148,10 @@ impl Backstops {
         );
         self.check_offer(state, (id, backstop), &before)?;
         self.check_paid((id, backstop), margin, &before)?;
-        check_carries(state, backstop)?;
+        let is_netted = state.account(backstop)?.is_portfolio;
+        if self.is_exact || !is_netted || !state.market(instrument)?.is_option() {
+            check_carries(state, backstop)?;
+        }
         self.taking = Some(id);
         self.moved.clear();
         Ok(())

@@ -245,8 +245,11 @@ impl Model {
                 };
                 let known = state.order(*order)?;
                 let before = state.holding(known.account, known.instrument);
+                // What an order of a better price holds less pays for a larger one.
+                let is_alike = known.price == told.price;
+                let is_netted = state.account(known.account)?.is_portfolio;
                 amends::amended(state, entry, &told)?;
-                match told.asked && !told.kept_place {
+                match told.asked && !told.kept_place && (is_alike || !is_netted) {
                     true => margin::check_order(state, *order, &before),
                     false => Ok(()),
                 }
@@ -289,6 +292,7 @@ impl Model {
             }
             Event::Upgraded { to } => {
                 self.fundings.upgraded(*to);
+                self.liquidations.backstops.upgraded(*to);
                 Ok(())
             }
             Event::TermStarted { at } => {

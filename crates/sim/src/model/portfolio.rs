@@ -11,7 +11,8 @@
 //! of it what it has. All but for what `scenarios` may be off by.
 //!
 //! What open orders hold for fees, premiums and prices away from the mark is left out: of an
-//! account with orders, what is needed to open is a lower bound. It does not see mass quotes.
+//! account with orders, what is needed to open is a lower bound. It does not see mass quotes, nor
+//! orders that are amended to another price.
 
 use std::rc::Rc;
 
