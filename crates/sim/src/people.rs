@@ -12,6 +12,7 @@
 //! | tinkerer | everything else: odd orders, triggers, fences, closing, moving money, garbage |
 //! | operator | halts and resumes markets, and changes terms |
 
+pub mod dialect;
 mod operator;
 mod reporters;
 mod traders;

@@ -51,6 +51,8 @@ pub struct Setup {
     pub move_ppm: u64,
     /// When the price falls, and by how much a second for how many seconds.
     pub crash: Option<Crash>,
+    /// People speak to gateways, in bytes.
+    pub gateway: bool,
     /// By the usual terms, not by those that its seed draws.
     pub usual: bool,
     /// What happens by a script, beside what is drawn: at which second what.
@@ -106,6 +108,7 @@ impl Setup {
             crash,
             usual: rng.chance(400_000),
             segment_bytes: *rng.pick(&[1 << 14, 1 << 16, 1 << 18]),
+            gateway: Rng::new(seed, "gateway").chance(500_000),
             script: Vec::new(),
         }
     }
@@ -164,6 +167,7 @@ impl Setup {
             ("move_ppm", self.move_ppm.to_string()),
             ("crash", crash),
             ("usual", self.usual.to_string()),
+            ("gateway", self.gateway.to_string()),
         ]
     }
 
@@ -203,6 +207,7 @@ impl Setup {
             "move_ppm" => self.move_ppm = number()?,
             "crash" => self.crash = crash(value)?,
             "usual" => self.usual = value == "true",
+            "gateway" => self.gateway = value == "true",
             _ => {
                 let keys = self.words().into_iter().map(|(key, _)| key).collect::<Vec<_>>();
                 return Err(NoSetup(format!("there is no {key}: {}", keys.join(", "))));

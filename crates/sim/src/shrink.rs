@@ -79,6 +79,7 @@ fn candidates(best: &Shrunk) -> Vec<Setup> {
     with(&|setup| setup.nodes = if setup.nodes == 5 { 3 } else { 1 });
     with(&|setup| (setup.loss_ppm, setup.double_ppm) = (0, 0));
     with(&|setup| setup.crash = None);
+    with(&|setup| setup.gateway = false);
     with(&|setup| setup.orders_per_s = (setup.orders_per_s / 2).max(1));
     smaller
 }

@@ -72,7 +72,7 @@ mod tests;
 use engine::Engine;
 use types::{
     AccountId, AssetCode, CloseReason, Command, Entry, Event, IndexId, InstrumentId, LedgerAccount,
-    MarginModel, OrderId, OrderPlaced, Traded, TransferReason,
+    MarginModel, OrderId, OrderPlaced, SessionId, Traded, TransferReason,
 };
 
 use crate::Violation;
@@ -138,6 +138,11 @@ impl Model {
             words: format!("entry {}: {}", entry.seq, violation.words),
             ..violation
         })
+    }
+
+    /// An open order of a session.
+    pub(crate) fn left_of(&self, session: SessionId) -> Option<OrderId> {
+        self.state.orders.of_session(session)
     }
 
     /// Compares what the model has with a live engine, all of it: balances, positions, open orders,
