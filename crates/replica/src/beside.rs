@@ -11,7 +11,7 @@
 //! To encode the state takes a quarter of a second for a million orders, and whoever trades would
 //! wait for it. So another engine is made from the newest snapshot that is stored, and goes the way
 //! that the first one went; it lives no longer than that. It goes a millisecond and rests one
-//! ([`Pace`]).
+//! (`Pace`).
 //!
 //! What holds:
 //! 1. The log has every entry since the newest snapshot: it is cut behind a stored one only.
