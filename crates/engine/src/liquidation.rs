@@ -17,6 +17,7 @@
 //! |---|---|
 //! | `terms` | what the operator and backstops say |
 //! | `rounds` | who is liquidated, when a round is due, how it ends |
+//! | `choose` | what is closed, and how much of it |
 //! | `reduce` | one round through the book |
 //! | `takeover` | backstops |
 //! | `waterfall` | the insurance fund, auto-deleveraging, what is left |
@@ -24,6 +25,7 @@
 //! Nothing here acts on a price that the gate refuses, and no account above its maintenance margin
 //! is touched but as the other side of a closed position.
 
+mod choose;
 mod reduce;
 mod rounds;
 mod takeover;

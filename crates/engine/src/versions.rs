@@ -12,7 +12,8 @@
 //! | 3 | funding accrues before an index, its health or terms change, not at ticks alone (FND-5);
 //! |   | what pays for the closing of a position is needed beside what other orders need (MAR-5) |
 //! | 4 | under portfolio margin orders hold what they may lose of the value of options, and what |
-//! |   | pays for a closing is needed beside what other orders need (PM-9) |
+//! |   | pays for a closing is needed beside what other orders need (PM-9); positions that hedge |
+//! |   | each other are liquidated together (PM-8) |
 //!
 //! Whoever orders an `Upgrade` makes sure first that every node's build knows what it leads to. An
 //! old build that meets one all the same stops: what follows is not for it to guess.
@@ -31,6 +32,8 @@ const FUNDING_BEFORE_CHANGES: Version = Version(3);
 const CLOSING_EXACT: Version = Version(3);
 /// The same under portfolio margin, and what orders may lose of the value of options is held.
 const NETTED_EXACT: Version = Version(4);
+/// From here on positions that hedge each other are liquidated together.
+const HEDGES_CLOSED: Version = Version(4);
 
 impl Engine {
     /// The version of the rules by which the next entry is applied.
@@ -51,6 +54,11 @@ impl Engine {
     /// PM-9.
     pub(crate) fn is_netted_exact(&self) -> bool {
         NETTED_EXACT <= self.version
+    }
+
+    /// PM-8.
+    pub(crate) fn closes_hedges(&self) -> bool {
+        HEDGES_CLOSED <= self.version
     }
 
     /// PM-9: every account under portfolio margin goes by it from the entry on that brings it, and

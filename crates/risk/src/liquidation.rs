@@ -8,8 +8,10 @@
 //! It knows one position at a time and no book: who is liquidated, what is closed first and what
 //! the book gives is the engine's.
 
+use alloc::vec::Vec;
+
 use types::units::divide;
-use types::{Amount, FillableTerms, MarginSnapshot, RiskFault, RiskTerms, Rounding};
+use types::{Amount, FillableTerms, Lots, MarginSnapshot, RiskFault, RiskTerms, Rounding};
 
 const MILLION: i64 = 1_000_000;
 /// Positions of up to this many lots go in one round.
@@ -115,6 +117,19 @@ pub fn round_lots(terms: &RiskTerms, wanted: u64, position: u64, depth: u64) -> 
         _ => share(position, terms.round_ppm),
     };
     wanted.min(of_position).min(share(depth, terms.depth_ppm))
+}
+
+/// Of several positions, each with the lots that may be closed of it and its size, the share that
+/// all of them may close: lots of each, down. Nothing if one of them may close nothing.
+pub fn same_share(parts: &[(Lots, u64)]) -> Vec<Lots> {
+    let across = |(lots, _): &(Lots, u64), (_, size): &(Lots, u64)| u64::from(lots.0) * *size;
+    let least = parts.iter().min_by(|one, other| across(one, other).cmp(&across(other, one)));
+    let Some(least) = least else {
+        return Vec::new();
+    };
+    let share =
+        |part| Lots(u32::try_from(across(least, part) / least.1).expect("at most its lots"));
+    parts.iter().map(share).collect()
 }
 
 /// Down, and one at least.

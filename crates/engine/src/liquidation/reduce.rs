@@ -7,9 +7,8 @@ use risk::bankruptcy::Backed;
 use types::planted::{self, Bug};
 use types::units::divide;
 use types::{
-    AccountId, Amount, Event, Label, LedgerAccount, LiquidationAction, Lots, MarginModel,
-    MarginSnapshot, OrderKind, PlaceOrder, RiskTerms, Rounding, Side, SignedLots, Ticks,
-    TimeInForce, TransferReason,
+    AccountId, Amount, Event, Label, LedgerAccount, LiquidationAction, Lots, MarginSnapshot,
+    OrderKind, PlaceOrder, RiskTerms, Rounding, Side, Ticks, TimeInForce, TransferReason,
 };
 
 use crate::engine::Engine;
@@ -20,6 +19,17 @@ const MILLION: u64 = 1_000_000;
 /// A round that trades less than one in so many of the lots that it may is idle.
 const CRUMBS: u64 = 20;
 
+/// What a round closes of one position.
+struct Part {
+    holding: u32,
+    side: Side,
+    limit: Ticks,
+    /// Lots that the other side shows up to the limit.
+    depth: u64,
+    wanted: u64,
+    lots: Lots,
+}
+
 impl Engine {
     /// Trades, and says whether the book gave something worth another round.
     pub(super) fn reduce(
@@ -28,27 +38,52 @@ impl Engine {
         is_lost: bool,
         events: &mut Vec<Event>,
     ) -> bool {
-        let before = &self.margin_of(account);
         let terms = self.pace(is_lost);
-        let Some(holding) = self.neediest(account).or_else(|| self.dearest(account)) else {
-            return false;
-        };
-        let (instrument, size) =
-            (self.holdings.at(holding).instrument, self.holdings.at(holding).size);
-        let side = if size.0 < 0 { Side::Bid } else { Side::Ask };
-        let limit = self.round_limit(holding, side, before);
-        let depth = self.depth_within(instrument.0, side, limit);
-        let cost_ppm = self.risk_terms.slippage_ppm + self.risk_terms.fee_ppm;
-        let wanted = self.wanted(holding, before, cost_ppm);
-        let part = risk::liquidation::round_lots(&terms, wanted, size.size(), depth);
-        let part = Lots(u32::try_from(part).expect("a position is within the largest size"));
-        let before_size = size.size();
-        let mark = self.markets.at(instrument.0).mark;
-        if part != Lots::ZERO {
-            self.trade_away(account, holding, (side, part, limit), events);
+        let mut found = false;
+        for part in self.parts(account, &terms) {
+            let size = self.holdings.at(part.holding).size.size();
+            let filled = self.reduce_by(account, &part, events);
+            // LIQ-16: crumbs do not count.
+            let asked = risk::liquidation::round_lots(&terms, part.wanted, size, u64::MAX);
+            found |= filled != Lots::ZERO && asked <= u64::from(filled.0) * CRUMBS;
+            if self.is_restored(&self.margin_of(account)) {
+                break;
+            }
         }
-        let left = self.holdings.at(holding).size.size();
-        let filled = Lots(u32::try_from(before_size - left).expect("an order's size"));
+        found
+    }
+
+    /// What a round closes: as far as the book allows, and of several positions the same share, so
+    /// that what hedged each other still does.
+    fn parts(&self, account: AccountId, terms: &RiskTerms) -> Vec<Part> {
+        let before = self.margin_of(account);
+        let cost_ppm = self.risk_terms.slippage_ppm + self.risk_terms.fee_ppm;
+        let wanted = self.to_close(account, &before, cost_ppm);
+        let part = |(holding, wanted)| {
+            let held = self.holdings.at(holding);
+            let side = if held.size.0 < 0 { Side::Bid } else { Side::Ask };
+            let limit = self.round_limit(holding, side, &before);
+            let depth = self.depth_within(held.instrument.0, side, limit);
+            let lots = risk::liquidation::round_lots(terms, wanted, held.size.size(), depth);
+            Part { holding, side, limit, depth, wanted, lots: of_position(lots) }
+        };
+        let mut parts: Vec<Part> = wanted.into_iter().map(part).collect();
+        let of = |part: &Part| (part.lots, self.holdings.at(part.holding).size.size());
+        let same = risk::liquidation::same_share(&parts.iter().map(of).collect::<Vec<_>>());
+        parts.iter_mut().zip(same).for_each(|(part, lots)| part.lots = lots);
+        parts
+    }
+
+    fn reduce_by(&mut self, account: AccountId, part: &Part, events: &mut Vec<Event>) -> Lots {
+        let before = self.margin_of(account);
+        let Part { holding, side, limit, depth, .. } = *part;
+        let (instrument, size) =
+            (self.holdings.at(holding).instrument, self.holdings.at(holding).size.size());
+        let mark = self.markets.at(instrument.0).mark;
+        if part.lots != Lots::ZERO {
+            self.trade_away(account, holding, (side, part.lots, limit), events);
+        }
+        let filled = of_position(size - self.holdings.at(holding).size.size());
         let fee = self.charge_fee(account, instrument.0, filled, events);
         self.watch_liquidated(instrument, filled, events);
         let index = self.markets.at(instrument.0).index;
@@ -56,7 +91,7 @@ impl Engine {
         let action = LiquidationAction::Reduced {
             instrument,
             side,
-            wanted: Lots(u32::try_from(wanted).expect("a position is within the largest size")),
+            wanted: of_position(part.wanted),
             filled,
             limit,
             mark,
@@ -64,25 +99,14 @@ impl Engine {
             depth,
             fee,
         };
-        self.tell_step(account, action, *before, events);
-        // LIQ-16: crumbs do not count.
-        let asked = risk::liquidation::round_lots(&terms, wanted, size.size(), u64::MAX);
-        filled != Lots::ZERO && asked <= u64::from(filled.0) * CRUMBS
+        self.tell_step(account, action, before, events);
+        filled
     }
 
     /// INS-7: what is lost goes as fast as the depth allows.
     fn pace(&self, is_lost: bool) -> RiskTerms {
         let round_ppm = if is_lost { 1_000_000 } else { self.risk_terms.round_ppm };
         RiskTerms { round_ppm, ..self.risk_terms }
-    }
-
-    /// LIQ-5: the position whose end frees most maintenance margin, the first of equals.
-    pub(super) fn neediest(&self, account: AccountId) -> Option<u32> {
-        let held = self.accounts.at(account.0).holdings.iter().map(|(_, holding)| *holding);
-        let open = held.filter(|holding| self.holdings.at(*holding).size != SignedLots::ZERO);
-        let freed = open.map(|holding| (self.freed_by(holding), holding));
-        let most = freed.filter(|(freed, _)| Amount::ZERO < *freed);
-        most.min_by_key(|(freed, _)| core::cmp::Reverse(*freed)).map(|(_, holding)| holding)
     }
 
     /// LIQ-17: how far a round may trade: as far as the slippage, and of a future no further than
@@ -137,36 +161,6 @@ impl Engine {
         reached.map(|(_, lots)| lots).sum()
     }
 
-    /// LIQ-14: the long option that is worth most, the first of equals: what is sold when nothing
-    /// that is left needs margin, and money is owed.
-    pub(super) fn dearest(&self, account: AccountId) -> Option<u32> {
-        let held = self.accounts.at(account.0).holdings.iter().map(|(_, holding)| *holding);
-        let value = |holding: &u32| self.worth(*holding).options_value;
-        let worth_some = held.filter(|holding| Amount::ZERO < value(holding));
-        worth_some.min_by_key(|holding| core::cmp::Reverse(value(holding)))
-    }
-
-    /// LIQ-6: the lots that bring the account back to its target, if closing costs this share of
-    /// their value beside what an option that was sold is bought back for.
-    pub(super) fn wanted(&self, holding: u32, margin: &MarginSnapshot, cost_ppm: u32) -> u64 {
-        let held = self.holdings.at(holding);
-        let (size, worth) = (held.size.size(), self.worth(holding));
-        let market = self.markets.at(held.instrument.0);
-        let value = market.contract.value(market.mark, size, Rounding::Up);
-        let cost = value.times(cost_ppm.into(), 1_000_000, Rounding::Up);
-        let freed = self.freed_by(holding);
-        if freed <= Amount::ZERO {
-            let owed = -i128::from(margin.equity.0);
-            return risk::liquidation::lots_to_close(owed, worth.options_value, size, cost, 0);
-        }
-        let buffer_ppm = self.risk_terms.buffer_ppm;
-        let target = risk::liquidation::target(margin.maintenance, buffer_ppm);
-        let deficit = i128::from(target.0) - i128::from(margin.equity.0);
-        let is_equity = self.model(held.account) == MarginModel::Portfolio;
-        let paid = if is_equity { Amount::ZERO } else { worth.options_value };
-        risk::liquidation::lots_to_close(deficit, freed, size, cost.minus(paid), buffer_ppm)
-    }
-
     /// An immediate-or-cancel order of the venue's on the account's behalf.
     fn trade_away(
         &mut self,
@@ -215,4 +209,9 @@ impl Engine {
         }
         fee
     }
+}
+
+/// Lots of a position, or of a part of one.
+fn of_position(lots: u64) -> Lots {
+    Lots(u32::try_from(lots).expect("a position is within the largest size"))
 }

@@ -136,7 +136,7 @@ impl Engine {
 
     /// LIQ-8: equity covers maintenance margin and the buffer; an account that holds nothing needs
     /// nothing, and is restored if it owes nothing.
-    fn is_restored(&self, margin: &MarginSnapshot) -> bool {
+    pub(super) fn is_restored(&self, margin: &MarginSnapshot) -> bool {
         let (needed, buffer) = (i128::from(margin.maintenance.0), self.risk_terms.buffer_ppm);
         let target = needed + needed * i128::from(buffer) / 1_000_000;
         let may_stop = needed == 0 || !planted::is(Bug::LiquidationGoesOn);

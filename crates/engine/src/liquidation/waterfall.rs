@@ -25,15 +25,16 @@ impl Engine {
         self.socialise(account, events);
     }
 
-    /// LIQ-8: closes of the neediest position what is wanted and no more.
+    /// LIQ-8: closes at the mark what is wanted and no more.
     pub(super) fn relieve(&mut self, account: AccountId, events: &mut Vec<Event>) {
         let margin = self.margin_of(account);
-        let Some(holding) = self.neediest(account).or_else(|| self.dearest(account)) else {
-            return;
-        };
-        let (instrument, lots) =
-            (self.holdings.at(holding).instrument, self.wanted(holding, &margin, 0));
-        self.deleverage(account, instrument, lots, events);
+        for (holding, lots) in self.to_close(account, &margin, 0) {
+            let instrument = self.holdings.at(holding).instrument;
+            self.deleverage(account, instrument, lots, events);
+            if self.is_restored(&self.margin_of(account)) {
+                return;
+            }
+        }
     }
 
     /// INS-3: the fund pays the shortfall, as far as it goes, and is never below zero.

@@ -6,8 +6,8 @@ use std::vec::Vec;
 
 use types::codec::Codec;
 use types::{
-    AccountId, Amount, Command, Event, InstrumentId, MarginModel, OrderKind, PlaceOrder,
-    PortfolioTerms, Reject, RiskFault, Side, Tail, Ticks, Version,
+    AccountId, Amount, BackstopTerms, Command, Event, InstrumentId, MarginModel, OrderKind,
+    PlaceOrder, PortfolioTerms, Reject, RiskFault, Side, Tail, Ticks, Version,
 };
 
 use super::priced::{ANN, BOB, CALL, CAT, FUTURE, PERPETUAL, PUT, Priced, REPORTERS, smile};
@@ -241,6 +241,68 @@ fn pm_8_a_liquidation_frees_margin_and_keeps_the_hedge() {
     assert!(margin.maintenance <= margin.equity && Amount::ZERO <= margin.equity, "{margin:?}");
 }
 
+/// Long the perpetual and short the future, by as much: no price loses it anything, so that closing
+/// one of them frees nothing. It has 12 000 USDC, and what is needed beside the scenarios comes to
+/// be 12 % of 2 × 60 000.
+fn hedged(rules: u32) -> (Priced, AccountId) {
+    let mut priced = Priced::linear();
+    priced.scenarios();
+    priced.rules(rules);
+    let poor = priced.world.fund(12_000_000_000);
+    priced.model(poor, MarginModel::Portfolio);
+    priced.trade((poor, BOB), PERPETUAL, (1_000, 120_000));
+    priced.trade((BOB, poor), FUTURE, (1_000, 120_000));
+    let (base, quote) = (asset(priced.base), asset(priced.quote));
+    let (future_initial_ppm, future_maintenance_ppm) = (150_000, 120_000);
+    let terms = PortfolioTerms { future_initial_ppm, future_maintenance_ppm, ..usual() };
+    priced.world.must(Command::SetPortfolio { base, quote, terms: terms.into() });
+    (priced, poor)
+}
+
+fn sizes(priced: &Priced, account: AccountId) -> [i64; 2] {
+    let of = |instrument| {
+        let holding = priced.world.engine.accounts.at(account.0).holding(instrument);
+        holding.map_or(0, |holding| priced.world.engine.holdings.at(holding).size.0)
+    };
+    [of(PERPETUAL), of(FUTURE)]
+}
+
+// Through the book, at the same share of each, so that they hedge each other all the while.
+#[test]
+fn pm_8_positions_that_hedge_each_other_are_reduced_together() {
+    let (mut priced, poor) = hedged(4);
+    assert_eq!(sizes(&priced, poor), [1_000, -1_000]);
+    let mark = |priced: &Priced, of: InstrumentId| priced.world.engine.markets.at(of.0).mark.0;
+    let (bid, ask) = (mark(&priced, PERPETUAL) - 20, mark(&priced, FUTURE) + 20);
+    assert!(priced.asks(CAT, PERPETUAL, (Side::Bid, 5_000, bid), false));
+    assert!(priced.asks(CAT, FUTURE, (Side::Ask, 200, ask), false));
+    let events = priced.seconds(2, &[60_000; 5]);
+    let [long, short] = sizes(&priced, poor);
+    assert_eq!((long, short), (850, -850), "half of what the future's book shows: {events:?}");
+    assert!(priced.asks(CAT, FUTURE, (Side::Ask, 5_000, ask), false));
+    priced.seconds(5, &[60_000; 5]);
+    let [long, short] = sizes(&priced, poor);
+    let margin = priced.world.engine.margin_of(poor);
+    assert!(long == -short && 0 < long && long < 850, "{long} and {short}");
+    assert!(margin.maintenance <= margin.equity, "{margin:?}");
+    assert!(!priced.world.engine.is_liquidating());
+}
+
+// Where there is no book, at the mark; by older rules nothing was found to close.
+#[test]
+fn pm_8_without_a_book_positions_that_hedge_each_other_are_closed_at_the_mark() {
+    let (mut priced, poor) = hedged(4);
+    priced.seconds(10, &[60_000; 5]);
+    let [long, short] = sizes(&priced, poor);
+    assert!(long == -short && 500 < long && long < 700, "{long} and {short}");
+    assert!(!priced.world.engine.is_liquidating());
+
+    let (mut old, poor) = hedged(3);
+    old.seconds(10, &[60_000; 5]);
+    assert_eq!(sizes(&old, poor), [1_000, -1_000]);
+    assert!(old.world.engine.is_liquidating());
+}
+
 #[test]
 fn pm_2_a_snapshot_has_the_grid_and_goes_on_the_same() {
     let mut priced = Priced::linear();
@@ -343,4 +405,35 @@ fn pm_9_open_orders_hold_anew_with_the_model_and_with_the_rules() {
     assert!((held - 330_000_000).abs() <= 10, "{held}");
     new.model(ANN, MarginModel::Standard);
     assert_eq!(new.needs(ANN).0, standard, "and back");
+}
+
+// Short calls on 10 BTC, deep in the money: about 60 000 to buy back. A backstop is paid that, and
+// counts the value of options as equity: it has no more by it.
+#[test]
+fn pm_9_a_backstop_takes_over_what_it_can_carry() {
+    let offered = |rules, funds| {
+        let mut priced = Priced::linear();
+        priced.scenarios();
+        priced.rules(rules);
+        let (poor, backstop) = (priced.world.fund(92_000_000_000), priced.world.fund(funds));
+        priced.model(backstop, MarginModel::Portfolio);
+        let terms = BackstopTerms { capacity: Amount(i64::MAX / 4), share_ppm: 0 };
+        priced.world.must(Command::OfferBackstop { account: backstop, terms });
+        priced.trade((BOB, poor), CALL, (1_000, 25));
+        let mut events = priced.seconds(4, &[63_000; 5]);
+        events.extend(priced.seconds(12, &[66_000; 5]));
+        let took = |event: &Event| match event {
+            Event::LiquidationStepped(step) => {
+                matches!(step.action, types::LiquidationAction::TakenOver { .. })
+            }
+            _ => false,
+        };
+        (events.iter().any(took), priced.free(backstop))
+    };
+    let ladder = || (10_000..=200_000).step_by(10_000).map(|funds| funds * 1_000_000);
+    let exact: Vec<(bool, i64)> = ladder().map(|funds| offered(4, funds)).collect();
+    assert!(exact.iter().all(|(took, free)| !took || 0 <= *free), "{exact:?}");
+    assert!(!exact[0].0 && exact.last().expect("some").0, "{exact:?}");
+    let twice: Vec<(bool, i64)> = ladder().map(|funds| offered(3, funds)).collect();
+    assert!(twice.iter().any(|(took, free)| *took && *free < 0), "by older rules: {twice:?}");
 }

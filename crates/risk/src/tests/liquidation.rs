@@ -5,12 +5,13 @@ use std::vec::Vec;
 use proptest::prelude::*;
 use types::units::divide;
 use types::{
-    AdlPolicy, Amount, FillableTerms, MarginSnapshot, MarginTerms, RiskFault, RiskTerms, Rounding,
+    AdlPolicy, Amount, FillableTerms, Lots, MarginSnapshot, MarginTerms, RiskFault, RiskTerms,
+    Rounding,
 };
 
 use super::standard::any_margin_terms;
 use crate::liquidation::{
-    check_fillable, check_terms, fillable_loss, lots_to_close, round_lots, target,
+    check_fillable, check_terms, fillable_loss, lots_to_close, round_lots, same_share, target,
 };
 use crate::standard::future;
 
@@ -138,6 +139,21 @@ fn a_round_closes_a_share_of_the_position_and_of_the_depth() {
 }
 
 /// LIQ-11: how a position of 1 000 lots goes, all of which is wanted, in a book that never ends.
+// Half of one position and a fifth of another may go: a fifth of each does, down.
+#[test]
+fn pm_8_of_several_positions_the_same_share_is_closed() {
+    let lots = |parts: &[(u32, u64)]| -> Vec<u32> {
+        let parts: Vec<_> = parts.iter().map(|(lots, size)| (Lots(*lots), *size)).collect();
+        same_share(&parts).iter().map(|lots| lots.0).collect()
+    };
+    assert_eq!(lots(&[(500, 1_000), (2, 10)]), [200, 2]);
+    assert_eq!(lots(&[(250, 1_000), (3, 3)]), [250, 0]);
+    assert_eq!(lots(&[(500, 1_000), (0, 10)]), [0, 0]);
+    assert_eq!(lots(&[(7, 9)]), [7], "one alone gives all that it may");
+    assert_eq!(lots(&[(u32::MAX, u64::from(u32::MAX)); 2]), [u32::MAX; 2]);
+    assert_eq!(lots(&[]), [0; 0]);
+}
+
 #[test]
 fn a_position_goes_in_shrinking_rounds() {
     let parts = all_rounds(&TERMS, 1_000);

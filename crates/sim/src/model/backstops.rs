@@ -311,12 +311,13 @@ fn check_carries(state: &State, id: AccountId) -> Check {
 }
 
 /// LIQ-5, PM-8: of what the account held the position goes first whose end frees most maintenance
-/// margin; where none frees any, the option that is worth most (LIQ-14).
+/// margin. Whether one does for sure: where none frees any, all go together, or the option that is
+/// worth most (LIQ-14).
 pub(crate) fn check_neediest(
     state: &State,
     id: AccountId,
     (instrument, bought): (InstrumentId, i64),
-) -> Check {
+) -> Result<bool, Violation> {
     let mut holdings = state.account(id)?.holdings.clone();
     let here = holdings.iter_mut().filter(|(other, _)| *other == instrument);
     here.for_each(|(_, held)| held.size -= bought);
@@ -325,7 +326,7 @@ pub(crate) fn check_neediest(
         if held.size == 0 {
             continue;
         }
-        let Some((freed, of_it)) = freed(state, id, &holdings, nth)? else { return Ok(()) };
+        let Some((freed, of_it)) = freed(state, id, &holdings, nth)? else { return Ok(false) };
         off = off.max(of_it);
         if *other == instrument {
             chosen = freed;
@@ -335,7 +336,7 @@ pub(crate) fn check_neediest(
         }
     }
     if most.0 <= off {
-        return Ok(());
+        return Ok(false);
     }
     hold!(
         most.0 <= chosen + off,
@@ -344,7 +345,7 @@ pub(crate) fn check_neediest(
         most.1,
         most.0
     );
-    Ok(())
+    Ok(true)
 }
 
 /// What the end of a position frees, and how far off that may be.

@@ -15,7 +15,7 @@
 
 use types::{
     AccountId, AdlPolicy, InstrumentId, LedgerAccount, LiquidationAction as Action, LiquidationEnd,
-    LiquidationStep, MarginSnapshot, RiskTerms, Side, SignedLots, Ticks,
+    LiquidationStep, MarginSnapshot, RiskTerms, Seq, Side, SignedLots, Ticks,
 };
 
 use super::backstops::{Backstops, check_neediest};
@@ -37,6 +37,8 @@ pub(crate) struct Liquidations {
     pub backstops: Backstops,
     /// The last one that was closed against an account: of whom, where, and its place.
     last_rank: Option<(AccountId, InstrumentId, u32)>,
+    /// Whose positions hedge each other, and are reduced together in this entry.
+    together: Option<(AccountId, Seq)>,
 }
 
 /// What accounts are worth now.
@@ -192,7 +194,7 @@ impl Liquidations {
     }
 
     /// A round through the book.
-    fn check_round(&self, state: &State, step: &LiquidationStep) -> Check {
+    fn check_round(&mut self, state: &State, step: &LiquidationStep) -> Check {
         let id = step.account;
         let Action::Reduced { instrument, side, wanted, filled, mark, index_price, fee, .. } =
             &step.action
@@ -200,7 +202,10 @@ impl Liquidations {
             return Ok(());
         };
         let bought = i64::from(filled.0) * if *side == Side::Bid { 1 } else { -1 };
-        check_neediest(state, id, (*instrument, bought))?;
+        let here = Some((id, state.seq));
+        if self.together != here && !check_neediest(state, id, (*instrument, bought))? {
+            self.together = here;
+        }
         let market = state.market(*instrument)?;
         let (told, known) = ((*mark, *index_price), (market.mark, state.index_price(market)));
         hold!(told == known, JUST, "a round tells {told:?}, the prices are {known:?}");
