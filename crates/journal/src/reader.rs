@@ -241,10 +241,8 @@ pub fn read_span_on<S: Source>(
     let path = dir.join(segment::file_name(place.segment));
     let mut bytes = vec![0; end.saturating_sub(place.offset)];
     let offset = u64::try_from(place.offset).unwrap_or(u64::MAX);
-    match source.read_at(&path, &mut bytes, offset) {
-        Err(_) if planted::is(Bug::UnreadSpanSkipped) => return Ok(()),
-        read => read.map_err(|source| ReadError::Disk { path, source })?,
-    }
+    let read = source.read_at(&path, &mut bytes, offset);
+    read.map_err(|source| ReadError::Disk { path, source })?;
     let mut done = 0;
     while done < bytes.len() {
         let here = Place { segment: place.segment, offset: place.offset + done };

@@ -36,7 +36,10 @@ pub struct Disk(Rc<RefCell<Platter>>);
 
 /// An open file.
 #[derive(Debug)]
-pub struct OpenFile(Rc<RefCell<Content>>);
+pub struct OpenFile {
+    content: Rc<RefCell<Content>>,
+    is_snapshot: bool,
+}
 
 #[derive(Debug)]
 struct Platter {
@@ -49,8 +52,7 @@ struct Platter {
     /// The power is gone: nothing works.
     is_dead: bool,
     failing: Option<Failing>,
-    /// How it will lie, after so many more syncs of something written.
-    lying: Option<(Lying, u64)>,
+    lying: Option<Lie>,
 }
 
 /// How a disk fails while it has power.
@@ -64,6 +66,17 @@ pub enum Failing {
     Sync,
     /// Reads, at times.
     Read,
+}
+
+/// A lie that a disk is about to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lie {
+    /// How.
+    pub how: Lying,
+    /// After so many more syncs of something written.
+    pub after: u64,
+    /// Of snapshots only, which are few.
+    pub of_snapshot: bool,
 }
 
 /// What a disk does with what it says it has written.
@@ -101,8 +114,8 @@ impl Disk {
         self.0.borrow_mut().failing = failing;
     }
 
-    /// It will lie once, after so many syncs; or it will not, if it has not yet.
-    pub fn lie(&self, lying: Option<(Lying, u64)>) {
+    /// It will lie once; or it will not, if it has not yet.
+    pub fn lie(&self, lying: Option<Lie>) {
         self.0.borrow_mut().lying = lying;
     }
 
@@ -192,6 +205,14 @@ impl Disk {
     }
 }
 
+impl OpenFile {
+    fn new(path: &Path, content: Rc<RefCell<Content>>) -> OpenFile {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let is_snapshot = name.is_some_and(|name| name.starts_with("snap-"));
+        OpenFile { content, is_snapshot }
+    }
+}
+
 impl Platter {
     /// Counts an operation; an error if there is no power, or none from here on.
     fn power(&mut self) -> io::Result<()> {
@@ -220,7 +241,7 @@ impl Platter {
         if self.is_dead {
             return Err(io::Error::other("no power"));
         }
-        if self.failing == Some(Failing::Read) && self.rng.below(3) == 0 {
+        if self.failing == Some(Failing::Read) && self.rng.below(8) == 0 {
             return Err(io::Error::from_raw_os_error(EIO));
         }
         self.file(path)
@@ -268,21 +289,15 @@ impl Platter {
 
     /// Whether it lies about the sync that begins now, and how.
     fn lies_now(&mut self, file: &OpenFile) -> Option<Lying> {
-        if !file.0.borrow().is_dirty() {
+        let lie = self.lying.as_mut()?;
+        if !file.content.borrow().is_dirty() || (lie.of_snapshot && !file.is_snapshot) {
             return None;
         }
-        match &mut self.lying {
-            Some((lying, 0)) => {
-                let lying = *lying;
-                self.lying = None;
-                Some(lying)
-            }
-            Some((_, left)) => {
-                *left -= 1;
-                None
-            }
-            None => None,
+        if 0 < lie.after {
+            lie.after -= 1;
+            return None;
         }
+        self.lying.take().map(|lie| lie.how)
     }
 
     /// What was for the sectors from `from` on comes to the platter somewhere else.
@@ -295,7 +310,7 @@ impl Platter {
         let file = *rng.pick(&full);
         let sector = rng.index(file.borrow().len().div_ceil(content::SECTOR));
         // Where it was meant to be is no other place.
-        if !(Rc::ptr_eq(file, &of.0) && sector == from) {
+        if !(Rc::ptr_eq(file, &of.content) && sector == from) {
             file.borrow_mut().misplace(sector, &bytes);
         }
     }
@@ -335,13 +350,13 @@ impl journal::Disk for Disk {
         let content = Rc::new(RefCell::new(Content::default()));
         platter.files.insert(path.to_path_buf(), content.clone());
         platter.names.push(Name::Created(path.to_path_buf()));
-        Ok(OpenFile(content))
+        Ok(OpenFile::new(path, content))
     }
 
     fn open(&mut self, path: &Path) -> io::Result<OpenFile> {
         let mut platter = self.0.borrow_mut();
         platter.power()?;
-        platter.file(path).map(OpenFile)
+        platter.file(path).map(|content| OpenFile::new(path, content))
     }
 
     fn write_at(&mut self, file: &mut OpenFile, bytes: &[u8], offset: u64) -> io::Result<()> {
@@ -356,14 +371,14 @@ impl journal::Disk for Disk {
             return power;
         }
         let offset = usize::try_from(offset).expect("a file fits into memory");
-        file.0.borrow_mut().write(offset, bytes);
+        file.content.borrow_mut().write(offset, bytes);
         power
     }
 
     fn set_len(&mut self, file: &mut OpenFile, bytes: u64) -> io::Result<()> {
         let mut platter = self.0.borrow_mut();
         platter.power()?;
-        file.0.borrow_mut().set_len(usize::try_from(bytes).expect("a file fits"));
+        file.content.borrow_mut().set_len(usize::try_from(bytes).expect("a file fits"));
         Ok(())
     }
 
@@ -371,11 +386,11 @@ impl journal::Disk for Disk {
         let mut platter = self.0.borrow_mut();
         platter.power()?;
         if platter.failing == Some(Failing::Sync) {
-            file.0.borrow_mut().leave_behind();
+            file.content.borrow_mut().leave_behind();
             return Err(io::Error::other("a sync failed"));
         }
         let lying = platter.lies_now(file);
-        let lost = file.0.borrow_mut().sync(lying.map(|_| &mut platter.rng));
+        let lost = file.content.borrow_mut().sync(lying.map(|_| &mut platter.rng));
         if let (Some(Lying::Misplaces), Some(lost)) = (lying, lost) {
             platter.misplace(file, lost);
         }

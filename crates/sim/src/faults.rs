@@ -46,7 +46,7 @@ pub enum Kind {
     MisdirectedWrite,
     /// A sector cannot be read any more; whoever has read it before does not know.
     BadSector,
-    /// Reads fail at times, and a node is started meanwhile.
+    /// Reads fail at times.
     ReadFails,
     /// The time of day of a node leaps.
     ClockJump,
@@ -190,7 +190,7 @@ impl Kind {
     pub fn drawn(self, rng: &mut Rng, now: Us, (victim, other): (NodeId, NodeId)) -> Fault {
         let longest = match self {
             Kind::Kill | Kind::PowerCutAll | Kind::ClockJump => 8,
-            Kind::FeedOutage => 60,
+            Kind::FeedOutage | Kind::LostWrite | Kind::MisdirectedWrite => 60,
             _ => 20,
         };
         let lasts = rng.wait(longest * SECOND / 3).max(SECOND / 20);
@@ -200,6 +200,7 @@ impl Kind {
             Kind::SlowLinks => rng.between(2_000, 200_000),
             Kind::LossyLinks => rng.between(10_000, 300_000),
             Kind::SlowDisk => rng.between(5_000, 400_000),
+            Kind::ReadFails => rng.below(2),
             Kind::ClockJump => rng.between(1, 600_000),
             _ => 0,
         };

@@ -21,7 +21,7 @@ use crate::disk::Disk;
 /// Rows that stay in memory behind a snapshot, for followers that are a little late.
 const KEPT_BEHIND: u64 = 200;
 /// Newer entries are sent from memory, older ones are read back from the files.
-const RECENT: u64 = 32;
+const RECENT: u64 = 8;
 const STAMP_BYTES: usize = 28;
 
 /// A place in the replicated log.

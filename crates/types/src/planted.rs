@@ -241,11 +241,6 @@ bugs! {
     ReadErrorIsEnd = "read-error-is-end" in "journal/recovery",
     /// Where zeros stand in place of a record the log ends, whatever stands behind them.
     ZerosAreTheEnd = "zeros-are-the-end" in "journal/segment",
-    /// Entries that cannot be read back from the log are left out of what a follower is sent.
-    UnreadSpanSkipped = "unread-span-skipped" in "journal/reader",
-    /// The chunks of a snapshot are taken without their checksums: the root says whether the state
-    /// is whole, and nothing says it of what stands beside the state.
-    ChunkNotChecked = "chunk-not-checked" in "journal/snapshot",
     /// A snapshot has its name before its bytes are on disk.
     SnapshotNotSynced = "snapshot-not-synced" in "journal/snapshot",
     /// Replay begins one entry behind the one that follows the snapshot.

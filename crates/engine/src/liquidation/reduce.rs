@@ -46,7 +46,8 @@ impl Engine {
             // LIQ-16: crumbs do not count.
             let asked = risk::liquidation::round_lots(&terms, part.wanted, size, u64::MAX);
             found |= filled != Lots::ZERO && asked <= u64::from(filled.0) * CRUMBS;
-            if self.is_restored(&self.margin_of(account)) {
+            // A trade may have been one too many for its market (BRK-7).
+            if self.is_restored(&self.margin_of(account)) || !self.may_liquidate(account) {
                 break;
             }
         }

@@ -15,7 +15,7 @@ const PUT: InstrumentId = InstrumentId(3);
 
 /// What somebody offers to take over.
 pub fn backstop(rng: &mut Rng, venue: &Venue) -> BackstopTerms {
-    let capacity = venue.worth(*rng.pick(&[100, 1_000, 20_000]));
+    let capacity = venue.worth(*rng.pick(&[20, 100, 500, 2_000, 20_000]));
     BackstopTerms { capacity, share_ppm: *rng.pick(&[0, 200_000, 333_333]) }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Happening, RESTART, World};
 use crate::Violation;
-use crate::disk::{Failing, Lying};
+use crate::disk::{Failing, Lie, Lying};
 use crate::faults::{Fault, Kind};
 use crate::raft::NodeId;
 use crate::scenario::Act;
@@ -161,17 +161,17 @@ impl World {
                 self.end(victim);
                 self.hosts[&victim].disk.rot();
             }
-            Kind::LostWrite => {
-                self.hosts[&victim].disk.lie(Some((Lying::Loses, fault.amount)));
-            }
+            Kind::LostWrite => self.hosts[&victim].disk.lie(Some(lie(Lying::Loses, fault))),
             Kind::MisdirectedWrite => {
-                self.hosts[&victim].disk.lie(Some((Lying::Misplaces, fault.amount)));
+                self.hosts[&victim].disk.lie(Some(lie(Lying::Misplaces, fault)));
             }
             Kind::BadSector => self.hosts[&victim].disk.lose_sector(),
             Kind::ReadFails => {
-                self.end(victim);
                 self.hosts[&victim].disk.fail(Some(Failing::Read));
-                self.plan(RESTART, Happening::Start { node: victim });
+                if fault.amount == 0 {
+                    self.end(victim);
+                    self.plan(RESTART, Happening::Start { node: victim });
+                }
             }
             Kind::Replace => {
                 self.end(victim);
@@ -267,5 +267,13 @@ impl World {
             self.plan(RESTART, Happening::Start { node });
         }
         Ok(())
+    }
+}
+
+/// The lie of a fault: half of the time of a snapshot, if one is stored while it lasts.
+fn lie(how: Lying, fault: &Fault) -> Lie {
+    match fault.amount / 3 % 2 {
+        0 => Lie { how, after: fault.amount, of_snapshot: false },
+        _ => Lie { how, after: fault.amount / 6 % 2, of_snapshot: true },
     }
 }
