@@ -47,7 +47,8 @@ pub(crate) use replies::text;
 pub(crate) use topics::{KINDS, KindFilter, RESOLUTIONS};
 
 use replies::{Asked, Part};
-use state::{DomainState, FeedQuestion, Outcome, Pending, Question, spans_domains};
+pub(crate) use state::Outcome;
+use state::{DomainState, FeedQuestion, Pending, Question, spans_domains};
 
 /// One listener of one channel.
 #[derive(Clone, Debug)]
@@ -320,7 +321,8 @@ impl Market {
         }
     }
 
-    fn propose(
+    /// Proposes a command. Its outcome comes, unless it is not known, or its queue refuses it.
+    pub(crate) fn propose(
         &self,
         intent: Intent,
         reply: Reply,

@@ -181,7 +181,7 @@ impl Visitor {
             self.gateway.auth.tokens.end(&grant);
         }
         let session = socket.session_to_drop()?;
-        Some(Leaving::new(self.gateway.venue.clone(), session, socket.in_flight.clone()))
+        Some(Leaving::new(self.gateway.market.clone(), session, socket.in_flight.clone()))
     }
 }
 

@@ -4,9 +4,9 @@
 //! |---|---|
 //! | `AS-ASKED` | what a gateway proposes is what the bytes say, for whom it was asked |
 //! | `ADMISSION-TRUE` | what was refused is not in the log, and never comes into it |
-//! | `ANSWERED-ONCE` | a call has one reply, which says what the log says, or that it is not known |
+//! | `ANSWERED-ONCE` | a call has one reply, with what the log says, or that it is not known |
 //! | `GARBAGE` | what is no request is refused, and proposes nothing |
-//! | `COD` | once a connection's end is in the log, none of its orders is open or comes |
+//! | `COD` | once a gateway has ended a connection, none of its orders is open or comes |
 //!
 //! `purse` has two more, of how often somebody may ask.
 
@@ -85,8 +85,6 @@ pub struct Calls {
     open: BTreeMap<u64, Call>,
     by_tag: BTreeMap<u64, u64>,
     refused: BTreeSet<u64>,
-    /// The last entry that ends a session, by its tag.
-    ending: BTreeMap<u64, SessionId>,
     ended: BTreeSet<SessionId>,
 }
 
@@ -284,16 +282,9 @@ impl Calls {
         }
     }
 
-    /// With this tag in the log a session is over.
-    pub fn ends_with(&mut self, tag: u64, session: SessionId) {
-        self.ending.insert(tag, session);
-    }
-
-    /// The session that is over with this tag.
-    pub fn ends(&mut self, tag: u64) -> Option<SessionId> {
-        let session = self.ending.remove(&tag)?;
+    /// A gateway says that a session is over.
+    pub fn end(&mut self, session: SessionId) {
         self.ended.insert(session);
-        Some(session)
     }
 
     /// `COD`: nothing comes of a session that is over.
@@ -308,7 +299,7 @@ impl Calls {
         Ok(())
     }
 
-    /// Whether the end of a session is in the log.
+    /// Whether a gateway has said that a session is over.
     pub fn has_ended(&self, session: SessionId) -> bool {
         self.ended.contains(&session)
     }

@@ -23,6 +23,8 @@ const MICROS: u128 = 1_000_000;
 const OVERDRAFT: i64 = 10_028;
 const QUEUE_FULL: i64 = 10_047;
 const IN_FLIGHT: i64 = 10_066;
+/// Of what is no JSON, or no request.
+const UNREAD: [i64; 2] = [-32_700, -32_600];
 
 /// When all is back, in millionths of a credit since the beginning: microseconds times the rate.
 #[derive(Clone, Copy, Debug, Default)]
@@ -84,8 +86,9 @@ impl Purses {
             Some(OVERDRAFT) if !text.contains("\"cost\":1,") => Some(IN_FLIGHT),
             refused => refused,
         };
-        // Whoever is not known pays otherwise; so does one that is refused before it is looked at.
-        if pays == Pays::Other || matches!(refused, Some(crate::calls::UNAUTHORIZED)) {
+        // Whoever is not known pays otherwise, and what cannot be read does.
+        let is_unread = refused.is_some_and(|code| UNREAD.contains(&code));
+        if pays == Pays::Other || is_unread || refused == Some(crate::calls::UNAUTHORIZED) {
             return Ok(());
         }
         if is_cancel && refused == Some(IN_FLIGHT) && cancels_open < self.in_flight_max {

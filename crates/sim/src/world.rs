@@ -207,17 +207,7 @@ impl World {
     pub fn new(mut setup: Setup, scratch: PathBuf) -> std::io::Result<World> {
         let seed = setup.seed;
         setup.script.extend(outage_in_crash(&setup));
-        let lead = match setup.seconds {
-            2_000.. => Rng::new(seed, "calendar").between(2_000, 2_200),
-            seconds => Rng::new(seed, "calendar").between(60, seconds.max(120) * 2),
-        };
-        let begin = At(EXPIRY.0 - lead * 1_000);
-        let terms = if setup.usual { Terms::USUAL } else { Terms::drawn(seed) };
-        let has = (setup.portfolio, setup.backstops);
-        let venue = Venue {
-            risks: Risks::drawn(seed, has),
-            ..Venue::new(setup.linear, begin, EXPIRY, terms)
-        };
+        let venue = venue_of(&setup);
         let (people, opened) = crowd(&setup, &venue);
         let limits = terms::limits(seed);
         let in_flight_max = limits.in_flight_max;
@@ -446,6 +436,20 @@ impl Host {
         }
         self.next_until
     }
+}
+
+/// The venue of a setup.
+fn venue_of(setup: &Setup) -> Venue {
+    let seed = setup.seed;
+    let lead = match setup.seconds {
+        2_000.. => Rng::new(seed, "calendar").between(2_000, 2_200),
+        seconds => Rng::new(seed, "calendar").between(60, seconds.max(120) * 2),
+    };
+    let begin = At(EXPIRY.0 - lead * 1_000);
+    let terms = if setup.usual { Terms::USUAL } else { Terms::drawn(seed) };
+    let has = (setup.portfolio, setup.backstops);
+    let risks = Risks::drawn(seed, has);
+    Venue { risks, ..Venue::new(setup.linear, begin, EXPIRY, terms) }
 }
 
 /// The people of a setup, and what each account begins with.

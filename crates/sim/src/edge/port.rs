@@ -1,8 +1,7 @@
-//! What a gateway of the world finds behind it: the queue of its own node, or the way to the leader.
+//! What a gateway of a world finds behind it: the queue of its node, or the way to the leader.
 //!
 //! It is production's seam, `gateway::venue::Venue`. Questions to the engine have no answer here.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gateway::venue::{Busy, Class, ClusterView, Domain, DomainId, Later, MemberChange, Venue};
@@ -19,8 +18,6 @@ const OF_GATEWAY: u64 = 1 << 63;
 const NODE_SHIFT: u32 = 56;
 const LIFE_SHIFT: u32 = 40;
 const OWN: u64 = (1 << LIFE_SHIFT) - 1;
-/// Of what the gateway gives no tag, because nobody waits for its outcome.
-const UNTOLD: u64 = 1 << (LIFE_SHIFT - 1);
 
 /// Whether a tag is of a gateway's command.
 pub fn is_of_gateway(tag: u64) -> bool {
@@ -57,7 +54,6 @@ pub struct Port {
     queue: Arc<Queue>,
     standing: Mutex<Standing>,
     sent: Mutex<Vec<Sent>>,
-    n_untold: AtomicU64,
 }
 
 impl Port {
@@ -70,7 +66,6 @@ impl Port {
             queue,
             standing: Mutex::new(Standing::Alone),
             sent: Mutex::default(),
-            n_untold: AtomicU64::new(0),
         }
     }
 
@@ -88,11 +83,9 @@ impl Port {
         std::mem::take(&mut *self.sent())
     }
 
-    /// What the gateway of this port calls a tag of the world; zero if it is not of this gateway,
-    /// or if nobody waits for it.
+    /// What the gateway of this port calls a tag of the world; zero if it is not of this gateway.
     pub fn own(&self, tag: u64) -> u64 {
-        let own = tag & OWN;
-        if tag & !OWN == self.base && own & UNTOLD == 0 { own } else { 0 }
+        if tag & !OWN == self.base { tag & OWN } else { 0 }
     }
 
     /// The tag of the world for one of the gateway.
@@ -112,11 +105,7 @@ impl Venue for Port {
 
     fn propose(&self, _: DomainId, class: Class, proposal: Proposal) -> Result<(), Busy> {
         let Proposal { tag, command } = proposal;
-        let own = match tag {
-            0 => UNTOLD | self.n_untold.fetch_add(1, Ordering::Relaxed),
-            tag => tag,
-        };
-        let tag = self.of_world(own);
+        let tag = self.of_world(tag);
         let to = match self.standing() {
             Standing::Alone => return Err(Busy { queued: 0 }),
             Standing::Follows(leader) => Some(leader),

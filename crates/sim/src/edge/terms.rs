@@ -26,9 +26,9 @@ pub struct Allowance {
 /// The request by which an account shows its key.
 pub fn log_in(account: AccountId) -> String {
     let (id, secret) = credentials(account);
-    format!(
-        r#"{{"id":0,"method":"public/auth","params":{{"grant_type":"client_credentials","client_id":"{id}","client_secret":"{secret}"}}}}"#
-    )
+    let grant = r#""grant_type":"client_credentials""#;
+    let params = format!(r#"{grant},"client_id":"{id}","client_secret":"{secret}""#);
+    format!(r#"{{"id":0,"method":"public/auth","params":{{{params}}}}}"#)
 }
 
 fn credentials(account: AccountId) -> (String, String) {

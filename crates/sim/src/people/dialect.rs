@@ -327,33 +327,47 @@ fn decimal(count: u64, mantissa: u64, scale: u8) -> String {
     }
 }
 
-/// Bytes that are no request, or none that can be done; or those of a request with one of them
-/// changed, which may be anything.
-pub fn garbage(rng: &mut Rng, account: AccountId, call: u64, usual: &[u8]) -> (Vec<u8>, bool) {
+/// What somebody sends that means nothing.
+pub struct Garbage {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// By which credits it is paid for, if it can be read at all.
+    pub pays: Pays,
+    /// It may be a request nevertheless.
+    pub is_perhaps_one: bool,
+}
+
+/// Bytes that are no request, or none that can be done; or those of a request with one byte of its
+/// parameters changed, which may be anything.
+pub fn garbage(rng: &mut Rng, account: AccountId, call: u64, usual: (&[u8], Pays)) -> Garbage {
+    let (usual, usually_pays) = usual;
     let call_of = |method: &str, params: &str| {
-        format!(r#"{{"id":{call},"method":{method},"params":{params}}}"#).into_bytes()
+        format!(r#"{{"id":{call},"method":"private/{method}","params":{params}}}"#).into_bytes()
     };
-    let bytes = match rng.below(12) {
-        0 => (0..rng.heavy(300)).map(|_| rng.next().to_le_bytes()[0]).collect(),
-        1 => usual[..rng.index(usual.len())].to_vec(),
-        2 => call_of("\"private/buy\"", &"[".repeat(33 + rng.index(10_000))),
-        3 => {
-            call_of("\"private/buy\"", &format!("{{\"a\":{}1{}}}", "[".repeat(40), "]".repeat(40)))
-        }
-        4 => [b"[", usual, b"]"].concat(),
-        5 => call_of("7", "{}"),
-        6 => call_of("\"private/buy\"", "[\"BTC-PERPETUAL\",10]"),
-        7 => call_of("\"private/steal\"", &format!("{{\"from\":{account}}}")),
-        8 => call_of("\"private/buy\"", "{\"instrument_name\":[\"BTC-PERPETUAL\"],\"amount\":{}}"),
-        9 => call_of("\"private/sell\"", "{\"instrument_name\":\"BTC-NONE\",\"amount\":1e400}"),
+    let deep = [&"[".repeat(40), "1", &"]".repeat(40)].concat();
+    let (pays, bytes) = match rng.below(12) {
+        0 => (Pays::Other, (0..rng.heavy(300)).map(|_| rng.next().to_le_bytes()[0]).collect()),
+        1 => (Pays::Other, usual[..rng.index(usual.len())].to_vec()),
+        2 => (Pays::Other, call_of("buy", &"[".repeat(33 + rng.index(10_000)))),
+        3 => (Pays::Other, call_of("buy", &format!("{{\"a\":{deep}}}"))),
+        4 => (Pays::Other, [b"[", usual, b"]"].concat()),
+        5 => (Pays::Other, format!(r#"{{"id":{call},"method":7,"params":{{}}}}"#).into_bytes()),
+        6 => (Pays::Other, call_of("buy", "[\"BTC-PERPETUAL\",10]")),
+        7 => (Pays::Other, call_of("steal", &format!("{{\"from\":{account}}}"))),
+        8 => (Pays::Trading, call_of("buy", "{\"instrument_name\":[\"BTC\"],\"amount\":{}}")),
+        9 => (Pays::Trading, call_of("sell", "{\"instrument_name\":\"NONE\",\"amount\":1e40}")),
         10 => {
-            call_of("\"private/cancel\"", &format!("{{\"order_id\":\"{}\"}}", "9".repeat(40_000)))
+            let id = "9".repeat(rng.index(40_000));
+            (Pays::Cancel, call_of("cancel", &format!("{{\"order_id\":\"x{id}\"}}")))
         }
         _ => {
-            let (mut bytes, at) = (usual.to_vec(), usual.len() / 2 + rng.index(usual.len() / 2));
+            let key = b"\"params\":";
+            let params = usual.windows(key.len()).position(|bytes| bytes == key);
+            let begin = params.expect("every request has parameters") + key.len();
+            let (mut bytes, at) = (usual.to_vec(), begin + rng.index(usual.len() - begin));
             bytes[at] = rng.next().to_le_bytes()[0];
-            return (bytes, false);
+            return Garbage { bytes, pays: usually_pays, is_perhaps_one: true };
         }
     };
-    (bytes, true)
+    Garbage { bytes, pays, is_perhaps_one: false }
 }

@@ -10,7 +10,7 @@ use super::{Happening, World};
 use crate::Violation;
 use crate::calls::{Asked, Call, Reply};
 use crate::edge::{Edge, Line, Said, Standing};
-use crate::people::dialect::{self, Pays};
+use crate::people::dialect::{self, Garbage, Pays};
 use crate::purse::Admission;
 use crate::raft::{Message, NodeId, Us};
 use crate::truth::Op;
@@ -43,7 +43,7 @@ impl World {
         let line = Line { person, account: request.account, cancels: client.cancels };
         let id = self.next_tag();
         let bytes = request.bytes(id);
-        self.disturb(line, &bytes);
+        self.disturb(line, (&bytes, request.pays));
         let asked = Asked::Command(command.clone());
         self.send_call(id, line, (asked, request.pays), bytes);
         self.people[person].waiting.insert(id, command.clone());
@@ -53,16 +53,17 @@ impl World {
     }
 
     /// At times there is garbage on the line before a request, or the line drops after it.
-    fn disturb(&mut self, line: Line, usual: &[u8]) {
+    fn disturb(&mut self, line: Line, usual: (&[u8], Pays)) {
         let rng = &mut self.people[line.person].noise;
         let (garbage, drops) = (rng.chance(GARBAGE), rng.chance(DROPS));
         if garbage {
             let id = self.n_ops + 1;
             let rng = &mut self.people[line.person].noise;
-            let (bytes, is_garbage) = dialect::garbage(rng, line.account, id, usual);
+            let garbage = dialect::garbage(rng, line.account, id, usual);
+            let Garbage { bytes, pays, is_perhaps_one } = garbage;
             let id = self.next_tag();
-            let asked = if is_garbage { Asked::Garbage } else { Asked::Garbled };
-            self.send_call(id, line, (asked, Pays::Other), bytes);
+            let asked = if is_perhaps_one { Asked::Garbled } else { Asked::Garbage };
+            self.send_call(id, line, (asked, pays), bytes);
             self.report.n_garbage += 1;
         }
         if drops {
@@ -160,11 +161,10 @@ impl World {
     }
 
     /// Takes up what a gateway has proposed: for a call, or to end a session.
-    fn take_proposed(&mut self, node: NodeId, call: Option<u64>) -> Result<Option<u64>, Violation> {
-        let Some(edge) = self.edge(node) else { return Ok(None) };
+    fn take_proposed(&mut self, node: NodeId, call: Option<u64>) -> Result<(), Violation> {
+        let Some(edge) = self.edge(node) else { return Ok(()) };
         let sent = edge.port().take_sent();
         let gateway = (node, self.hosts[&node].n_lives);
-        let mut last = None;
         for sent in sent {
             let asked = call.and_then(|id| self.calls.get(id));
             let (person, after) =
@@ -174,7 +174,6 @@ impl World {
             }
             let (command, asked) = (sent.command.clone(), self.now);
             self.truth.ops.insert(sent.tag, Op { person, gateway, command, asked, after });
-            last = Some(sent.tag);
             match sent.to {
                 None => {
                     let life = self.hosts.get_mut(&node).and_then(|host| host.life.as_mut());
@@ -187,7 +186,7 @@ impl World {
                 }
             }
         }
-        Ok(last)
+        Ok(())
     }
 
     /// A reply leaves: what it says is held against the log, and it is on its way.
@@ -270,15 +269,7 @@ impl World {
         events: &[types::Event],
     ) -> Result<(), Violation> {
         self.calls.settle(tag, outcome, events);
-        self.calls.check_sessions(events)?;
-        match self.calls.ends(tag).and_then(|session| Some((session, self.model.left_of(session)?)))
-        {
-            None => Ok(()),
-            Some((session, order)) => {
-                let words = format!("session {session} is over, and order {order} is open");
-                Err(Violation::new("COD", words))
-            }
-        }
+        self.calls.check_sessions(events)
     }
 
     /// Time passes at a gateway.
@@ -326,7 +317,7 @@ impl World {
         Ok(())
     }
 
-    /// Goes on with the end of a session, until its last cancel is proposed.
+    /// Goes on with the end of a session, until its last cancel is in the log.
     pub(super) fn end_session(
         &mut self,
         gateway: (NodeId, u32),
@@ -343,13 +334,24 @@ impl World {
         }
         let Some(edge) = self.edge(node) else { return Ok(()) };
         let pause = edge.step(session);
-        let last = self.take_proposed(node, None)?;
-        match (pause, last) {
-            (Some(pause), _) => self.plan(micros(pause), later),
-            (None, Some(tag)) => self.calls.ends_with(tag, session),
-            (None, None) => {}
+        self.take_proposed(node, None)?;
+        match pause {
+            Some(pause) => self.plan(micros(pause), later),
+            None => self.session_ended(session)?,
         }
         Ok(())
+    }
+
+    /// `COD`: a gateway says that nothing is left of a session.
+    fn session_ended(&mut self, session: SessionId) -> Result<(), Violation> {
+        self.calls.end(session);
+        match self.model.left_of(session) {
+            None => Ok(()),
+            Some(order) => {
+                let words = format!("session {session} is said to be over, and {order} is open");
+                Err(Violation::new("COD", words))
+            }
+        }
     }
 
     /// `COD`: at the end every session is over whose connection dropped while its node stayed.
