@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use types::{CloseReason, Command, Event, OrderId, Seq, SessionId};
 
 use crate::Violation;
-use crate::edge::{Line, Sent};
+use crate::edge::{Line, Said, Sent};
 use crate::people::dialect::{self, Pays, order_text};
 use crate::raft::{NodeId, Us};
 use crate::venue::Venue;
@@ -56,6 +56,8 @@ pub struct Call {
     pub after: Seq,
     /// The connection that it came in through, once it has.
     pub session: Option<SessionId>,
+    /// Whether orders of that connection go with it.
+    pub cancels: bool,
     /// What it has become.
     pub tag: Option<u64>,
     fate: Option<Fate>,
@@ -96,8 +98,8 @@ impl Call {
         bytes: Vec<u8>,
         (sent, after): (Us, Seq),
     ) -> Call {
-        let (session, tag, fate) = (None, None, None);
-        Call { line, gateway, asked, bytes, pays, sent, after, session, tag, fate }
+        let (session, cancels, tag, fate) = (None, false, None, None);
+        Call { line, gateway, asked, bytes, pays, sent, after, session, cancels, tag, fate }
     }
 
     /// The command that it means.
@@ -141,9 +143,9 @@ impl Calls {
     }
 
     /// It has come in through this connection.
-    pub fn arrived(&mut self, id: u64, session: SessionId) {
+    pub fn arrived(&mut self, id: u64, said: &Said) {
         if let Some(call) = self.open.get_mut(&id) {
-            call.session = Some(session);
+            (call.session, call.cancels) = (Some(said.session), said.cancels);
         }
     }
 
@@ -166,7 +168,7 @@ impl Calls {
     /// `AS-ASKED`, `GARBAGE`: a gateway has proposed something when it heard a call.
     pub fn proposed(&mut self, id: u64, sent: &Sent) -> Result<(), Violation> {
         let Some(call) = self.open.get_mut(&id) else { return Ok(()) };
-        let session = call.session.filter(|_| call.line.cancels);
+        let session = call.session.filter(|_| call.cancels);
         match &call.asked {
             Asked::Garbled => {}
             Asked::Garbage => {

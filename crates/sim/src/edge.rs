@@ -72,13 +72,20 @@ struct Open {
     waiting: Waiting,
 }
 
+/// A client that is connected.
+struct Guest {
+    visitor: Visitor,
+    /// It was told that its orders will be cancelled when it drops.
+    cancels: bool,
+}
+
 /// A gateway.
 pub struct Edge {
     gateway: Arc<Gateway>,
     market: Arc<Market>,
     port: Arc<Port>,
     request_bytes_max: usize,
-    visitors: BTreeMap<Line, Visitor>,
+    guests: BTreeMap<Line, Guest>,
     open: Vec<Open>,
     leaving: BTreeMap<SessionId, Leaving>,
 }
@@ -87,6 +94,8 @@ pub struct Edge {
 pub struct Said {
     /// The connection that it came through.
     pub session: SessionId,
+    /// Whether orders that come through it go with it.
+    pub cancels: bool,
     /// The reply, if it is there.
     pub reply: Option<Arc<str>>,
     /// The gateway hangs up.
@@ -186,7 +195,7 @@ impl Edge {
             market,
             port,
             request_bytes_max: plan.limits.request_bytes_max,
-            visitors: BTreeMap::new(),
+            guests: BTreeMap::new(),
             open: Vec::new(),
             leaving: BTreeMap::new(),
         }
@@ -199,11 +208,9 @@ impl Edge {
 
     /// A call comes in. Somebody who is not connected connects first.
     pub fn hear(&mut self, (call, line): (u64, Line), bytes: &[u8], at: Moment) -> Said {
-        if !self.visitors.contains_key(&line) {
-            self.connect(line, at);
-        }
-        let visitor = self.visitors.get_mut(&line).expect("it is connected");
-        let session = visitor.session();
+        self.connect(line, at);
+        let Guest { visitor, cancels } = self.guests.get_mut(&line).expect("it is connected");
+        let (session, cancels) = (visitor.session(), *cancels);
         let heard = match self.request_bytes_max < bytes.len() {
             true => Heard::Closing(visitor.refuse_too_large(at)),
             false => visitor.hear(bytes, at),
@@ -213,16 +220,23 @@ impl Edge {
         if let Heard::Waiting(waiting) = heard {
             self.open.push(Open { call, line, session, waiting });
         }
-        Said { session, reply, hangs_up }
+        Said { session, cancels, reply, hangs_up }
     }
 
+    /// Somebody connects who is not, and asks for what its connection is to do until that is done:
+    /// there may be no credits for it at first.
     fn connect(&mut self, line: Line, at: Moment) {
-        let [.., high, low] = line.account.0.to_be_bytes();
-        let address = IpAddr::V4(Ipv4Addr::new(10, 0, high, low));
-        self.visitors.insert(line, Visitor::new(self.gateway.clone(), address));
-        self.log_in(line, at);
-        if line.cancels {
-            self.control(line, terms::CANCEL_ON_DISCONNECT, at);
+        if !self.guests.contains_key(&line) {
+            let [.., high, low] = line.account.0.to_be_bytes();
+            let address = IpAddr::V4(Ipv4Addr::new(10, 0, high, low));
+            let visitor = Visitor::new(self.gateway.clone(), address);
+            self.guests.insert(line, Guest { visitor, cancels: false });
+            self.log_in(line, at);
+        }
+        if line.cancels && !self.guests[&line].cancels {
+            let reply = self.control(line, terms::CANCEL_ON_DISCONNECT, at);
+            let is_done = reply.is_some_and(|text| text.contains(r#""result":"ok""#));
+            self.guests.get_mut(&line).expect("it is connected").cancels = is_done;
         }
     }
 
@@ -232,24 +246,24 @@ impl Edge {
     }
 
     /// A request about the connection itself, which is answered at once.
-    fn control(&mut self, line: Line, request: &str, at: Moment) {
-        let Some(visitor) = self.visitors.get_mut(&line) else { return };
+    fn control(&mut self, line: Line, request: &str, at: Moment) -> Option<Arc<str>> {
+        let Guest { visitor, .. } = self.guests.get_mut(&line)?;
         visitor.hear(request.as_bytes(), at);
-        next_text(visitor);
+        next_text(visitor)
     }
 
     /// Calls whose outcome has come, with their replies; without one if the client is gone.
     pub fn poll(&mut self, at: Moment) -> Vec<(u64, Option<Arc<str>>)> {
         let mut context = Context::from_waker(Waker::noop());
         let mut told = Vec::new();
-        let visitors = &self.visitors;
+        let guests = &self.guests;
         self.open.retain_mut(|open| {
             if open.waiting.poll(&mut context, || at).is_pending() {
                 return true;
             }
-            let visitor = visitors.get(&open.line);
-            let same = visitor.filter(|visitor| visitor.session() == open.session);
-            told.push((open.call, same.and_then(next_text)));
+            let guest = guests.get(&open.line);
+            let same = guest.filter(|guest| guest.visitor.session() == open.session);
+            told.push((open.call, same.and_then(|guest| next_text(&guest.visitor))));
             false
         });
         told
@@ -267,12 +281,12 @@ impl Edge {
 
     /// The connections of somebody.
     pub fn lines_of(&self, person: usize) -> Vec<Line> {
-        self.visitors.keys().copied().filter(|line| line.person == person).collect()
+        self.guests.keys().copied().filter(|line| line.person == person).collect()
     }
 
     /// The session of a connection, if it is there.
     pub fn session_of(&self, line: Line) -> Option<SessionId> {
-        self.visitors.get(&line).map(Visitor::session)
+        self.guests.get(&line).map(|guest| guest.visitor.session())
     }
 
     /// Calls of an account that wait for their outcomes.
@@ -282,7 +296,7 @@ impl Edge {
 
     /// A connection drops. Its session, if its orders go with it.
     pub fn hang_up(&mut self, line: Line) -> Option<SessionId> {
-        let mut visitor = self.visitors.remove(&line)?;
+        let Guest { mut visitor, .. } = self.guests.remove(&line)?;
         let leaving = visitor.leave()?;
         self.leaving.insert(visitor.session(), leaving);
         Some(visitor.session())

@@ -136,6 +136,8 @@ async fn a_cancel_of_a_dropped_connection_that_is_forgotten_is_proposed_again() 
     let world = World::new().await;
     let mut client = world.trader().await;
     client.call("private/enable_cancel_on_disconnect", json!({})).await;
+    let order = json!({"instrument_name": "BTC-PERPETUAL", "amount": 10});
+    client.call("private/buy", order).await;
     drop(client);
     until("the first", || drops(&world).len() == 2).await;
     let tag = world.venue.proposals.lock().expect("nobody panicked")[0].2.tag;

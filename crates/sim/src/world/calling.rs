@@ -122,7 +122,7 @@ impl World {
         let at = self.moment(node);
         let Some(edge) = self.edge(node) else { return Ok(()) };
         let said = edge.hear((id, line), &bytes, at);
-        self.calls.arrived(id, said.session);
+        self.calls.arrived(id, &said);
         self.check_admission(id, &said)?;
         self.take_proposed(node, Some(id))?;
         if let Some(text) = &said.reply {
@@ -310,11 +310,11 @@ impl World {
         for id in self.calls.of(gateway, Some(session)) {
             self.lose(id);
         }
-        if ends {
-            self.dropped.insert(session, gateway);
-            self.end_session(gateway, session)?;
+        if !ends {
+            return self.session_ended(session);
         }
-        Ok(())
+        self.dropped.insert(session, gateway);
+        self.end_session(gateway, session)
     }
 
     /// Goes on with the end of a session, until its last cancel is in the log.
