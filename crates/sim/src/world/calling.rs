@@ -18,6 +18,8 @@ use crate::truth::Op;
 /// How often what somebody sends is garbage, and how often its connection drops; of a million.
 const GARBAGE: u64 = 20_000;
 const DROPS: u64 = 4_000;
+/// How soon after a request it drops.
+const DROPS_WITHIN: Us = 400;
 
 impl World {
     /// Asks through the person's gateway, if there are gateways and the dialect has the words.
@@ -46,29 +48,34 @@ impl World {
         self.disturb(line, (&bytes, request.pays));
         let asked = Asked::Command(command.clone());
         self.send_call(id, line, (asked, request.pays), bytes);
+        self.drop_after_request(person);
         self.people[person].waiting.insert(id, command.clone());
         self.report.n_asked += 1;
         self.plan(super::trading::PATIENCE, Happening::Tired { tag: id });
         true
     }
 
-    /// At times there is garbage on the line before a request, or the line drops after it.
+    /// At times there is garbage on the line before a request.
     fn disturb(&mut self, line: Line, usual: (&[u8], Pays)) {
+        let next = self.n_ops + 1;
         let rng = &mut self.people[line.person].noise;
-        let (garbage, drops) = (rng.chance(GARBAGE), rng.chance(DROPS));
-        if garbage {
-            let id = self.n_ops + 1;
-            let rng = &mut self.people[line.person].noise;
-            let garbage = dialect::garbage(rng, line.account, id, usual);
-            let Garbage { bytes, pays, is_perhaps_one } = garbage;
-            let id = self.next_tag();
-            let asked = if is_perhaps_one { Asked::Garbled } else { Asked::Garbage };
-            self.send_call(id, line, (asked, pays), bytes);
-            self.report.n_garbage += 1;
+        if !rng.chance(GARBAGE) {
+            return;
         }
-        if drops {
-            let after = self.link_delay();
-            self.plan(after, Happening::HangUp { person: line.person });
+        let garbage = dialect::garbage(rng, line.account, next, usual);
+        let Garbage { bytes, pays, is_perhaps_one } = garbage;
+        let id = self.next_tag();
+        let asked = if is_perhaps_one { Asked::Garbled } else { Asked::Garbage };
+        self.send_call(id, line, (asked, pays), bytes);
+        self.report.n_garbage += 1;
+    }
+
+    /// At times a line drops while what came over it last is under way.
+    fn drop_after_request(&mut self, person: usize) {
+        let (now, client) = (self.now, &mut self.people[person]);
+        if client.noise.chance(DROPS) {
+            let after = client.arrives - now + client.noise.below(DROPS_WITHIN);
+            self.plan(after, Happening::HangUp { person });
         }
     }
 
