@@ -59,7 +59,7 @@ impl Leaving {
         session: SessionId,
         in_flight: Arc<InFlight>,
     ) -> Leaving {
-        let is_last = in_flight.is_empty() || planted::is(Bug::UnderWaySurvivesDisconnect);
+        let is_last = in_flight.is_empty();
         let domains = market.domain_ids().map(|_| Progress::Due).collect();
         let (pause, waited) = (RETRY_FIRST, Duration::ZERO);
         Leaving { market, session, in_flight, domains, pause, waited, is_last }

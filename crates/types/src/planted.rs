@@ -281,8 +281,6 @@ bugs! {
     ReplyBeforeCommit = "reply-before-commit" in "gateway/publish",
     /// An outcome that is not known is told as a refusal.
     UnknownToldAsRefused = "unknown-told-as-refused" in "gateway/publish",
-    /// A connection that drops cancels what it had placed, and not what was under way.
-    UnderWaySurvivesDisconnect = "under-way-survives-disconnect" in "gateway/cod",
     /// The end of a connection is proposed, and nobody looks whether it came into the log.
     DisconnectNotConfirmed = "disconnect-not-confirmed" in "gateway/cod",
     /// Refused commands are not in the chain.
