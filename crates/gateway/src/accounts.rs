@@ -38,7 +38,7 @@ impl AccountState {
     /// Takes credits.
     pub(crate) fn take(
         &self,
-        now_us: u64,
+        run_us: u64,
         pool: Pool,
         rate: Rate,
         cost: u64,
@@ -52,7 +52,7 @@ impl AccountState {
             Pool::Cancel => 5,
         };
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        pools[index].take(now_us, rate, cost)
+        pools[index].take(run_us, rate, cost)
     }
 
     /// A place among the requests that wait for the matching engine; an error says how many wait.

@@ -34,9 +34,9 @@ pub(crate) struct Connected {
 
 impl Addresses {
     /// Counts a connection.
-    pub(crate) fn connect(self: &Arc<Self>, address: IpAddr, now_us: u64, rate: Rate) -> Connected {
+    pub(crate) fn connect(self: &Arc<Self>, address: IpAddr, run_us: u64, rate: Rate) -> Connected {
         let mut entries = self.entries();
-        let group = room_for(&mut entries, group(address), now_us, rate);
+        let group = room_for(&mut entries, group(address), run_us, rate);
         let entry = entries.entry(group).or_default();
         entry.n_connections += 1;
         Connected { addresses: self.clone(), group, n_connections: entry.n_connections }
@@ -46,13 +46,13 @@ impl Addresses {
     pub(crate) fn take(
         &self,
         address: IpAddr,
-        now_us: u64,
+        run_us: u64,
         rate: Rate,
         cost: u64,
     ) -> Result<(), Overdraft> {
         let mut entries = self.entries();
-        let group = room_for(&mut entries, group(address), now_us, rate);
-        entries.entry(group).or_default().bucket.take(now_us, rate, cost)
+        let group = room_for(&mut entries, group(address), run_us, rate);
+        entries.entry(group).or_default().bucket.take(run_us, rate, cost)
     }
 
     fn entries(&self) -> MutexGuard<'_, HashMap<IpAddr, Entry>> {
@@ -72,13 +72,13 @@ impl Drop for Connected {
 fn room_for(
     entries: &mut HashMap<IpAddr, Entry>,
     group: IpAddr,
-    now_us: u64,
+    run_us: u64,
     rate: Rate,
 ) -> IpAddr {
     if entries.contains_key(&group) || entries.len() < ADDRESSES_MAX {
         return group;
     }
-    entries.retain(|_, entry| 0 < entry.n_connections || !entry.bucket.is_full(now_us, rate));
+    entries.retain(|_, entry| 0 < entry.n_connections || !entry.bucket.is_full(run_us, rate));
     if entries.len() < ADDRESSES_MAX { group } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) }
 }
 

@@ -5,6 +5,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use types::planted::{self, Bug};
+
 use crate::accounts::Queued;
 use crate::auth::check;
 use crate::auth::tokens::Grant;
@@ -98,14 +100,21 @@ fn charge(
     cost: u64,
 ) -> Result<(), RpcError> {
     let rates = &caller.gateway.limits.rates;
-    let (in_us, address) = (caller.in_us, caller.address);
+    let (run_us, address) = match planted::is(Bug::CreditsByTimeOfDay) {
+        true => (caller.at.day_us, caller.address),
+        false => (caller.at.run_us, caller.address),
+    };
+    let pool = match pool {
+        Pool::Cancel if planted::is(Bug::CancelPaysForOrders) => Pool::Trading,
+        pool => pool,
+    };
     let taken: Result<(), Overdraft> = match payer {
         Some(grant) if grant.key.limits.is_some_and(|limits| limits.unlimited) => Ok(()),
-        Some(grant) => grant.account.take(in_us, pool, rate_of(grant, pool, rates.of(pool)), cost),
+        Some(grant) => grant.account.take(run_us, pool, rate_of(grant, pool, rates.of(pool)), cost),
         None => {
             let cost = if pool == Pool::NonMatching { cost } else { cost.max(LOST_CALL_COST) };
             let rate = rates.of(Pool::NonMatching);
-            caller.gateway.addresses.take(address, in_us, rate, cost)
+            caller.gateway.addresses.take(address, run_us, rate, cost)
         }
     };
     taken.map_err(refusals::overdraft)

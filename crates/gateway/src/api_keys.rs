@@ -13,7 +13,6 @@ use crate::auth::scopes::Capabilities;
 use crate::auth::text;
 use crate::auth::tokens::Grant;
 use crate::call::Call;
-use crate::clock::now_ms;
 use crate::gateway::Caller;
 use crate::limits::{KEY_ADDRESSES_MAX, NAME_BYTES_MAX};
 use crate::opening::refuse_key;
@@ -29,7 +28,7 @@ pub(crate) fn create_api_key(caller: &mut Caller<'_>, call: &Call) -> Result<Jso
         max_scope: max_scope(&grant, call).unwrap_or_default(),
         limits: grant.key.limits,
     };
-    let key = caller.gateway.auth.keys.create(new, now_ms()).map_err(refuse_key)?;
+    let key = caller.gateway.auth.keys.create(new, caller.at.day_ms()).map_err(refuse_key)?;
     Ok(rpc::json(&object(&key, &key.client_secret)))
 }
 

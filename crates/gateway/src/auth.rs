@@ -27,7 +27,7 @@ use crate::auth::keys::{Key, KeyStore};
 use crate::auth::replay::{ReplayError, UsedSignatures};
 use crate::auth::scopes::Granted;
 use crate::auth::signature::{Signed, http_parts, same_secret};
-use crate::auth::tokens::{Bound, Grant, Issue, TokenStore};
+use crate::auth::tokens::{Bound, Grant, Issue, Random, TokenStore};
 use crate::refusals;
 use crate::rpc::RpcError;
 
@@ -61,10 +61,10 @@ pub(crate) struct SignedRequest<'a> {
 }
 
 impl Auth {
-    pub(crate) fn new(keys: Arc<KeyStore>) -> Auth {
+    pub(crate) fn new(keys: Arc<KeyStore>, random: Random) -> Auth {
         Auth {
             keys,
-            tokens: TokenStore::default(),
+            tokens: TokenStore::new(random),
             accounts: Accounts::default(),
             used: UsedSignatures::default(),
         }

@@ -6,6 +6,8 @@
 //!
 //! Cancels never share a bucket with places: a throttled client can always get out.
 
+use types::planted::{self, Bug};
+
 /// How a pool fills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
@@ -108,9 +110,10 @@ pub struct Bucket {
 
 impl Bucket {
     /// Takes `cost` credits, or says how many are missing.
-    pub fn take(&mut self, now_us: u64, rate: Rate, cost: u64) -> Result<(), Overdraft> {
-        let elapsed_us = now_us.saturating_sub(self.at_us);
-        self.at_us = self.at_us.max(now_us);
+    pub fn take(&mut self, run_us: u64, rate: Rate, cost: u64) -> Result<(), Overdraft> {
+        let elapsed_us = run_us.saturating_sub(self.at_us);
+        let before_us = self.at_us;
+        self.at_us = before_us.max(run_us);
         let refill = elapsed_us.saturating_mul(rate.per_s);
         let full = rate.burst.saturating_mul(MICROS);
         self.missing_micro = self.missing_micro.saturating_sub(refill).min(full);
@@ -118,6 +121,9 @@ impl Bucket {
         if missing_after <= full {
             self.missing_micro = missing_after;
             return Ok(());
+        }
+        if planted::is(Bug::CreditsRefilledTwice) {
+            self.at_us = before_us;
         }
         let short_micro = missing_after - full;
         Err(Overdraft {
@@ -129,8 +135,8 @@ impl Bucket {
     }
 
     /// True if nothing is missing: forgetting the bucket changes nothing.
-    pub fn is_full(&self, now_us: u64, rate: Rate) -> bool {
-        self.missing_micro <= now_us.saturating_sub(self.at_us).saturating_mul(rate.per_s)
+    pub fn is_full(&self, run_us: u64, rate: Rate) -> bool {
+        self.missing_micro <= run_us.saturating_sub(self.at_us).saturating_mul(rate.per_s)
     }
 }
 

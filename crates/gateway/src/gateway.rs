@@ -7,20 +7,22 @@
 //!
 //! Invariant: what a request proposes is proposed before `begin` returns, so the requests of one
 //! socket reach the venue in the order in which they came, however long each waits for its outcome.
+//!
+//! It has no clock, no sockets and no tasks: those are of `server`, or of whoever else drives it.
 
-use std::future::poll_fn;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize};
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 
 use crate::accounts::Queued;
 use crate::addresses::Addresses;
 use crate::admit::{Admitted, admit};
-use crate::auth::tokens::{Bound, Grant};
+use crate::auth::keys::KeyStore;
+use crate::auth::tokens::{Bound, Grant, Random};
 use crate::auth::{Auth, Place};
 use crate::call::Call;
-use crate::clock::{now_ms, now_us};
+use crate::clock::Moment;
 use crate::limits::Limits;
 use crate::method::Run;
 use crate::publish::Market;
@@ -30,7 +32,7 @@ use crate::socket::Socket;
 use crate::venue::{Later, Venue};
 
 /// What all connections of one gateway share.
-pub(crate) struct Gateway {
+pub struct Gateway {
     pub(crate) limits: Limits,
     pub(crate) testnet: bool,
     pub(crate) market: Arc<Market>,
@@ -42,6 +44,18 @@ pub(crate) struct Gateway {
     pub(crate) opening: tokio::sync::Mutex<()>,
     /// Numbers connections, and with them sessions of cancel-on-disconnect.
     pub(crate) next_connection: AtomicU32,
+}
+
+/// What a gateway is told.
+pub struct Terms {
+    /// `testnet` of every reply: true on a venue of play money.
+    pub testnet: bool,
+    /// Every limit.
+    pub limits: Limits,
+    /// The first session of this process; nodes of one venue are far apart. 1 for a single one.
+    pub first_session: u32,
+    /// What tokens are made of.
+    pub random: Random,
 }
 
 /// A method that the transport answers after a conversation with the venue.
@@ -56,7 +70,7 @@ pub(crate) struct Caller<'a> {
     /// `None` over HTTP.
     pub(crate) socket: Option<&'a mut Socket>,
     /// When the request came in.
-    pub(crate) in_us: u64,
+    pub(crate) at: Moment,
 }
 
 /// How far a request got at once.
@@ -66,16 +80,38 @@ pub(crate) enum Begun {
 }
 
 impl Gateway {
-    /// The text of a reply.
+    /// A gateway to which nobody is connected.
+    pub fn new(
+        terms: Terms,
+        venue: Arc<dyn Venue>,
+        market: Arc<Market>,
+        keys: Arc<KeyStore>,
+    ) -> Gateway {
+        let Terms { testnet, limits, first_session, random } = terms;
+        market.show_limits(&limits.to_json());
+        Gateway {
+            limits,
+            testnet,
+            market,
+            venue,
+            auth: Auth::new(keys, random),
+            addresses: Arc::default(),
+            n_connections: AtomicUsize::new(0),
+            opening: tokio::sync::Mutex::new(()),
+            next_connection: AtomicU32::new(first_session),
+        }
+    }
+
+    /// The text of a reply to what came in at `at`.
     pub(crate) fn reply(
         &self,
         id: Option<&Json>,
         result: &Result<Json, RpcError>,
-        in_us: u64,
+        (at, out): (Moment, Moment),
     ) -> String {
         let lag_ms = self.venue.lag_ms();
-        let stamp = Stamp { in_us, out_us: now_us(), testnet: self.testnet, lag_ms };
-        encode_reply(id, result, stamp)
+        let (in_us, out_us) = (at.day_us, out.day_us);
+        encode_reply(id, result, Stamp { in_us, out_us, testnet: self.testnet, lag_ms })
     }
 }
 
@@ -83,7 +119,7 @@ impl Caller<'_> {
     /// Where and when the caller shows a credential.
     pub(crate) fn place(&self) -> Place {
         let at = self.socket.as_ref().map_or(Bound::Http, |socket| Bound::Socket(socket.id()));
-        Place { address: self.address, at, now_ms: now_ms() }
+        Place { address: self.address, at, now_ms: self.at.day_ms() }
     }
 
     /// Who calls, for methods that need to know.
@@ -93,14 +129,14 @@ impl Caller<'_> {
     }
 
     /// Admits a request and starts it.
-    pub(crate) async fn begin(&mut self, request: Request) -> Begun {
+    pub(crate) fn begin(&mut self, request: Request) -> Begun {
         match admit(self, request) {
             Err(refusal) => Begun::Done(Err(refusal)),
-            Ok(admitted) => self.run(admitted).await,
+            Ok(admitted) => self.run(admitted),
         }
     }
 
-    async fn run(&mut self, admitted: Admitted) -> Begun {
+    fn run(&mut self, admitted: Admitted) -> Begun {
         let Admitted { method, call, grant, queued } = admitted;
         match method.run {
             Run::Here(answer) => {
@@ -109,23 +145,22 @@ impl Caller<'_> {
                 }
                 Begun::Done(answer(self, &call))
             }
-            Run::LaterHere(converse) => start(converse(self.gateway.clone(), call), queued).await,
+            Run::LaterHere(converse) => start(converse(self.gateway.clone(), call), queued),
             Run::Market(handler) => match handler(&self.gateway.market, &call) {
                 Err(refusal) => Begun::Done(Err(refusal)),
                 Ok(answer) => {
                     let market = self.gateway.market.clone();
                     let outcome = async move { market.finish(answer).await };
-                    start(Box::pin(outcome), queued).await
+                    start(Box::pin(outcome), queued)
                 }
             },
         }
     }
 }
 
-/// Polls once, which proposes; the rest may be waited for elsewhere.
-async fn start(mut outcome: Later<Result<Json, RpcError>>, queued: Option<Queued>) -> Begun {
-    let first = poll_fn(|context| Poll::Ready(outcome.as_mut().poll(context))).await;
-    match first {
+/// Polls once, which proposes; the rest may be waited for elsewhere, by whoever polls again.
+fn start(mut outcome: Later<Result<Json, RpcError>>, queued: Option<Queued>) -> Begun {
+    match outcome.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => Begun::Done(result),
         Poll::Pending => Begun::Waiting(Box::pin(async move {
             let result = outcome.await;

@@ -22,7 +22,7 @@ use serde_json::{Map, Value};
 use crate::admit::charge_unread;
 use crate::auth::tokens::{Bound, Grant};
 use crate::auth::{Place, SignedRequest};
-use crate::clock::now_us;
+use crate::clock::{Moment, now};
 use crate::gateway::{Begun, Caller, Gateway};
 use crate::line::Line;
 use crate::refusals;
@@ -44,7 +44,7 @@ pub(crate) async fn respond(
     line: &Line,
     request: axum::http::Request<Body>,
 ) -> Response {
-    let in_us = now_us();
+    let at = now();
     let (parts, body) = request.into_parts();
     if parts.method == Method::OPTIONS {
         return respond_to_options();
@@ -56,12 +56,12 @@ pub(crate) async fn respond(
         Err(answer) => answer,
         Ok(body) => {
             line.whole(gateway.limits.http_idle_timeout_ms);
-            answer(gateway, line, &parts, &body, in_us).await
+            answer(gateway, line, &parts, &body, at).await
         }
     };
     let closes =
         matches!(answer.status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT);
-    let text = gateway.reply(answer.id.as_ref(), &answer.result, in_us);
+    let text = gateway.reply(answer.id.as_ref(), &answer.result, (at, now()));
     let mut response = json_response(answer.status, text);
     if closes {
         // What is left of the body is not read.
@@ -73,7 +73,8 @@ pub(crate) async fn respond(
 /// The answer to a connection too many of one address.
 pub(crate) fn refuse_connection(gateway: &Gateway) -> Response {
     let refusal = refusals::too_many_connections(gateway.limits.connections_per_address_max);
-    let text = gateway.reply(None, &Err(refusal), now_us());
+    let at = now();
+    let text = gateway.reply(None, &Err(refusal), (at, at));
     let mut response = json_response(StatusCode::TOO_MANY_REQUESTS, text);
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
@@ -81,7 +82,8 @@ pub(crate) fn refuse_connection(gateway: &Gateway) -> Response {
 
 /// An answer to something that is no call.
 pub(crate) fn refuse(gateway: &Gateway, status: StatusCode, what: &str) -> Response {
-    let text = gateway.reply(None, &Err(refusals::bad_request(what)), now_us());
+    let at = now();
+    let text = gateway.reply(None, &Err(refusals::bad_request(what)), (at, at));
     json_response(status, text)
 }
 
@@ -113,10 +115,10 @@ async fn answer(
     line: &Line,
     parts: &Parts,
     body: &[u8],
-    in_us: u64,
+    at: Moment,
 ) -> Answer {
-    let grant = authorize(gateway, line, parts, body, in_us);
-    let mut caller = Caller { gateway, address: line.address, grant, socket: None, in_us };
+    let grant = authorize(gateway, line, parts, body, at);
+    let mut caller = Caller { gateway, address: line.address, grant, socket: None, at };
     let request = match read_request(parts, body) {
         Ok(request) => request,
         Err(Unread { status, undecoded: Undecoded { id, error } }) => {
@@ -125,7 +127,7 @@ async fn answer(
         }
     };
     let id = request.id.clone();
-    let result = match caller.begin(request).await {
+    let result = match caller.begin(request) {
         Begun::Done(result) => result,
         Begun::Waiting(outcome) => outcome.await,
     };
@@ -143,17 +145,16 @@ fn authorize(
     line: &Line,
     parts: &Parts,
     body: &[u8],
-    in_us: u64,
+    at: Moment,
 ) -> Result<Option<Arc<Grant>>, RpcError> {
     let Some(header) = parts.headers.get(header::AUTHORIZATION) else { return Ok(None) };
     let header = header.to_str().map_err(|_| refusals::unauthorized("the header is not text"))?;
     let uri = parts.uri.path_and_query().map_or("", |uri| uri.as_str());
     let request = SignedRequest { method: parts.method.as_str(), uri, body };
-    let place = Place { address: line.address, at: Bound::Http, now_ms: in_us / 1_000 };
+    let place = Place { address: line.address, at: Bound::Http, now_ms: at.day_ms() };
     let shown = gateway.auth.by_header(header, request, place);
     if shown.is_err() {
-        let nobody =
-            Caller { gateway, address: line.address, grant: Ok(None), socket: None, in_us };
+        let nobody = Caller { gateway, address: line.address, grant: Ok(None), socket: None, at };
         charge_unread(&nobody)?;
     }
     shown.map(Some)

@@ -20,6 +20,9 @@
 //! session in particular: sessions are numbered anew in each process. The secrets of all keys are
 //! in the key store's file.
 //!
+//! Whoever has another time than ours makes a [`Gateway`] and [`Visitor`]s instead of `serve`: they
+//! are what it drives, without sockets, tasks and clock.
+//!
 //! # Invariants
 //! 1. Limits first, then parsing, then authority: see `limits` and `admit`.
 //! 2. A reply to a command leaves after its entry was applied, never before.
@@ -57,14 +60,19 @@ mod server;
 mod session;
 mod socket;
 mod status;
+mod visitor;
 mod ws;
 
 pub use auth::keys::{
     ChangeKeyError, Key, KeyLimits, KeyStore, NewKey, OPERATOR_SCOPE, OpenKeysError, TRADER_SCOPE,
 };
 pub use auth::scopes::{Area, Level};
+pub use auth::tokens::Random;
 pub use call::{Answer, Answered, Call, Handler, Identity, Intent, Reply};
+pub use clock::Moment;
+pub use cod::Leaving;
 pub use credits::{Pool, Rate, Rates};
+pub use gateway::{Gateway, Terms};
 pub use limits::Limits;
 pub use method::{Method, Needs, Param, ParamKind, Tier, methods};
 pub use objects::{
@@ -76,3 +84,4 @@ pub use publish::{Market, RestoreError, Subscriber};
 pub use rpc::{Json, RpcError};
 pub use rpc::{Request, Undecoded, decode_request};
 pub use server::{Config, Running, ServeError, serve};
+pub use visitor::{Heard, Visitor, Waiting};

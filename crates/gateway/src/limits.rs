@@ -59,7 +59,8 @@ pub struct Limits {
     pub heartbeat_interval_min_ms: u64,
     /// Active channels of one connection.
     pub subscriptions_max: usize,
-    /// Requests of one connection that wait for an outcome: more are refused, 10066.
+    /// Requests of one connection that wait for an outcome: more are refused, 10066. Cancels have a
+    /// reserve of the same size of their own.
     pub in_flight_max: usize,
     /// Requests of one account that wait for the matching engine: more are refused, 10047. Cancels
     /// have a reserve of the same size of their own.

@@ -8,7 +8,7 @@ use types::AccountId;
 use crate::auth::keys::{ChangeKeyError, Key, NewKey, TRADER_SCOPE};
 use crate::auth::text;
 use crate::call::Call;
-use crate::clock::now_ms;
+use crate::clock::now;
 use crate::gateway::Gateway;
 use crate::refusals;
 use crate::rpc::{self, Json, RpcError};
@@ -63,7 +63,7 @@ async fn open(gateway: &Gateway, parent: Option<AccountId>) -> Result<AccountId,
 
 fn create_key(gateway: &Gateway, account: AccountId, name: String) -> Result<Arc<Key>, RpcError> {
     let new = NewKey { account, name, max_scope: TRADER_SCOPE.to_owned(), limits: None };
-    gateway.auth.keys.create(new, now_ms()).map_err(refuse_key)
+    gateway.auth.keys.create(new, now().day_ms()).map_err(refuse_key)
 }
 
 /// Says why a key was not made or changed.

@@ -109,20 +109,24 @@ impl Outbox {
         self.queue().closing.is_some()
     }
 
+    /// Takes all texts that wait into `batch`. `None`: nothing waits now; an error when the queue
+    /// has ended and is empty.
+    pub fn take(&self, batch: &mut VecDeque<Arc<str>>) -> Option<Result<(), Closing>> {
+        let mut queue = self.queue();
+        if !queue.texts.is_empty() {
+            std::mem::swap(&mut queue.texts, batch);
+            queue.bytes = 0;
+            return Some(Ok(()));
+        }
+        queue.closing.map(Err)
+    }
+
     /// Waits for texts and takes all of them into `batch`; an error when the queue has ended and is
     /// empty.
     pub(crate) async fn next_batch(&self, batch: &mut VecDeque<Arc<str>>) -> Result<(), Closing> {
         loop {
-            {
-                let mut queue = self.queue();
-                if !queue.texts.is_empty() {
-                    std::mem::swap(&mut queue.texts, batch);
-                    queue.bytes = 0;
-                    return Ok(());
-                }
-                if let Some(closing) = queue.closing {
-                    return Err(closing);
-                }
+            if let Some(taken) = self.take(batch) {
+                return taken;
             }
             self.shared.filled.notified().await;
             // The replies to one batch of the log are made by tasks that are ready together: they

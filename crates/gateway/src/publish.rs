@@ -14,12 +14,13 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use market_data::View;
 use types::codec::{Codec, DecodeError};
+use types::planted::{self, Bug};
 use types::{
     AccountId, AccountView, Applied, AssetCode, At, Command, FeedView, InstrumentId, Proposal,
     PublicKey,
@@ -27,6 +28,7 @@ use types::{
 
 use crate::Outbox;
 use crate::call::{Answer, Intent, Reply};
+use crate::clock::Moment;
 use crate::errors::error;
 use crate::objects::{Look, Worded, write_notice};
 use crate::rpc::{Json, RpcError};
@@ -45,7 +47,8 @@ pub(crate) use replies::text;
 pub(crate) use topics::{KINDS, KindFilter, RESOLUTIONS};
 
 use replies::{Asked, Part};
-use state::{DomainState, FeedQuestion, Outcome, Pending, Question, spans_domains};
+pub(crate) use state::Outcome;
+use state::{DomainState, FeedQuestion, Pending, Question, spans_domains};
 
 /// One listener of one channel.
 #[derive(Clone, Debug)]
@@ -96,6 +99,8 @@ struct Shared {
     tags: AtomicU64,
     limits: OnceLock<Box<str>>,
     patience: OnceLock<Duration>,
+    /// When it was ticked last: how long a reply is due is counted from tick to tick.
+    run_us: AtomicU64,
 }
 
 impl Market {
@@ -110,6 +115,7 @@ impl Market {
             tags: AtomicU64::new(1),
             limits: OnceLock::new(),
             patience: OnceLock::new(),
+            run_us: AtomicU64::new(0),
         };
         Market { shared: Arc::new(shared) }
     }
@@ -130,6 +136,11 @@ impl Market {
         if known < state.view.instruments().len() {
             self.name_instruments(&state, known);
         }
+    }
+
+    /// Looks at what is shown of a domain. It is locked meanwhile, so be short.
+    pub fn see<T>(&self, domain: DomainId, see: impl FnOnce(&View) -> T) -> T {
+        see(&self.state(domain).view)
     }
 
     /// The view of a domain as bytes, for the projections of a snapshot: as of the last batch.
@@ -182,13 +193,14 @@ impl Market {
     }
 
     /// Ends the intervals that are over. Called every 100 ms from within the runtime.
-    pub fn tick(&self, now_ms: u64) {
+    pub fn tick(&self, now: Moment) {
+        self.shared.run_us.store(now.run_us, Ordering::Relaxed);
         let patience = self.shared.patience.get();
         for domain in self.domain_ids() {
             if let Some(patience) = patience {
-                self.state(domain).give_up(*patience);
+                self.state(domain).give_up(now.run_us, *patience);
             }
-            let questions = self.state(domain).tick(At(now_ms));
+            let questions = self.state(domain).tick(At(now.day_ms()));
             for question in questions.accounts {
                 tokio::spawn(self.clone().ask(domain, question));
             }
@@ -285,6 +297,10 @@ impl Market {
     async fn execute(&self, intents: Vec<Intent>, reply: Reply) -> Result<Json, RpcError> {
         let mut waits = Vec::with_capacity(intents.len());
         let mut fault = None;
+        if planted::is(Bug::ReplyBeforeCommit) {
+            intents.into_iter().try_for_each(|intent| self.propose(intent, reply).map(drop))?;
+            return Ok(json("\"ok\"".to_owned()));
+        }
         for intent in intents {
             let trace = Trace::of(&intent.command);
             match self.propose(intent, reply) {
@@ -305,7 +321,8 @@ impl Market {
         }
     }
 
-    fn propose(
+    /// Proposes a command. Its outcome comes, unless it is not known, or its queue refuses it.
+    pub(crate) fn propose(
         &self,
         intent: Intent,
         reply: Reply,
@@ -314,7 +331,8 @@ impl Market {
         let tag = self.shared.tags.fetch_add(1, Ordering::Relaxed);
         let (sender, receiver) = oneshot::channel();
         let asked = Asked::of(&command, reply);
-        self.state(domain).expect_reply(tag, Pending { asked, sender, since: Instant::now() });
+        let since_us = self.shared.run_us.load(Ordering::Relaxed);
+        self.state(domain).expect_reply(tag, Pending { asked, sender, since_us });
         let proposal = Proposal { tag, command };
         match self.shared.venue.propose(domain, class, proposal) {
             Ok(()) => Ok(receiver),
@@ -422,6 +440,9 @@ impl Trace {
     }
 
     fn unknown(self) -> RpcError {
+        if planted::is(Bug::UnknownToldAsRefused) {
+            return error(10047, "matching_engine_queue_full", "no outcome: send it again");
+        }
         let reason = "the venue stopped before the outcome was known: ask again with this id";
         let mut error = error(11031, "other_error outcome_unknown", reason);
         if let Some(label) = self.label {

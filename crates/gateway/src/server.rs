@@ -10,7 +10,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -25,10 +25,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::auth::Auth;
-use crate::auth::keys::KeyStore;
-use crate::clock::{now_ms, now_us};
-use crate::gateway::Gateway;
+use crate::auth::keys::{KeyStore, system_random};
+use crate::clock::now;
+use crate::gateway::{Gateway, Terms};
 use crate::limits::Limits;
 use crate::line::{Line, TimedStream};
 use crate::publish::Market;
@@ -121,18 +120,8 @@ pub async fn serve(
     let refused = |source| ServeError::Listen { listen, source };
     let listener = TcpListener::bind(listen).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
-    market.show_limits(&limits.to_json());
-    let gateway = Arc::new(Gateway {
-        limits,
-        testnet,
-        market: market.clone(),
-        venue,
-        auth: Auth::new(keys),
-        addresses: Arc::default(),
-        n_connections: AtomicUsize::new(0),
-        opening: tokio::sync::Mutex::new(()),
-        next_connection: AtomicU32::new(first_session),
-    });
+    let terms = Terms { testnet, limits, first_session, random: Box::new(system_random) };
+    let gateway = Arc::new(Gateway::new(terms, venue, market.clone(), keys));
     let (stop, stopping) = watch::channel(false);
     let tasks = vec![
         tokio::spawn(accept(gateway.clone(), listener, stopping.clone())),
@@ -146,7 +135,7 @@ async fn tick(market: Arc<Market>, mut stopping: watch::Receiver<bool>) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     loop {
         tokio::select! {
-            _ = ticks.tick() => market.tick(now_ms()),
+            _ = ticks.tick() => market.tick(now()),
             _ = stopping.wait_for(|stops| *stops) => return,
         }
     }
@@ -191,7 +180,7 @@ fn open(
     let _ = stream.set_nodelay(true);
     let limits = &gateway.limits;
     let rate = limits.rates.non_matching;
-    let connected = gateway.addresses.connect(address.ip(), now_us(), rate);
+    let connected = gateway.addresses.connect(address.ip(), now().run_us, rate);
     let (handshake, partial) = (limits.handshake_timeout_ms, limits.partial_timeout_ms);
     let line = Arc::new(Line::new(address.ip(), (open, connected), handshake, partial));
     tokio::spawn(serve_connection(gateway.clone(), stream, line, stopping));

@@ -9,7 +9,6 @@ use crate::admit::cancels_by_default;
 use crate::auth::tokens::{Bound, Grant};
 use crate::auth::{Auth, text};
 use crate::call::Call;
-use crate::clock::now_ms;
 use crate::gateway::Caller;
 use crate::heartbeat::Heartbeat;
 use crate::limits::CHANNEL_BYTES_MAX;
@@ -86,8 +85,8 @@ pub(crate) fn test(caller: &mut Caller<'_>, call: &Call) -> Result<Json, RpcErro
 }
 
 /// `public/get_time`.
-pub(crate) fn get_time(_: &mut Caller<'_>, _: &Call) -> Result<Json, RpcError> {
-    Ok(rpc::json(&now_ms()))
+pub(crate) fn get_time(caller: &mut Caller<'_>, _: &Call) -> Result<Json, RpcError> {
+    Ok(rpc::json(&caller.at.day_ms()))
 }
 
 /// `public/status`: an index is locked while its feed is frozen, or while none of its markets takes
@@ -112,7 +111,7 @@ pub(crate) fn set_heartbeat(caller: &mut Caller<'_>, call: &Call) -> Result<Json
         let what = format!("{sent} is no interval: send {whole_s}.{rest_ms:03} s or more");
         refusals::param("interval", &what)
     })?;
-    let heartbeat = Heartbeat::new(interval_ms, interval_min_ms, now_ms());
+    let heartbeat = Heartbeat::new(interval_ms, interval_min_ms, caller.at.day_ms());
     socket(caller)?.heartbeat = Some(heartbeat);
     Ok(ok())
 }

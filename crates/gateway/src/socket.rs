@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use types::SessionId;
 
@@ -11,6 +11,26 @@ use crate::credits::Pool;
 use crate::heartbeat::Heartbeat;
 use crate::method::Method;
 use crate::outbox::Outbox;
+
+/// Requests of a socket that wait for their outcomes. Cancels are counted apart, so that nothing
+/// else keeps them out.
+#[derive(Debug, Default)]
+pub(crate) struct InFlight {
+    cancels: AtomicUsize,
+    others: AtomicUsize,
+}
+
+impl InFlight {
+    /// How many of a kind wait.
+    pub(crate) fn of(&self, is_cancel: bool) -> &AtomicUsize {
+        if is_cancel { &self.cancels } else { &self.others }
+    }
+
+    /// True if nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        [true, false].iter().all(|kind| self.of(*kind).load(Ordering::Acquire) == 0)
+    }
+}
 
 /// State of one WebSocket.
 pub(crate) struct Socket {
@@ -29,7 +49,7 @@ pub(crate) struct Socket {
     /// `private/logout` was called: no reply, no cancelling, the socket closes.
     pub(crate) is_logged_out: bool,
     /// Requests that wait for their outcomes.
-    pub(crate) in_flight: Arc<AtomicUsize>,
+    pub(crate) in_flight: Arc<InFlight>,
     /// Refusals for want of credits since the last call that had enough.
     pub(crate) n_overdrafts: u32,
 }

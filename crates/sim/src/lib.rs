@@ -7,8 +7,10 @@
 //!     node     journal, engine, projections and snapshots as in production, over
 //!     raft     a model of consensus, and
 //!     disk     a disk that forgets, tears, fails and lies
-//!     people   traders and reporters, honest and not
+//!     edge     its gateway as in production, in some worlds, driven by hand
+//!     people   traders and reporters, honest and not, and how they speak to a gateway
 //!   truth    the log as it is, and whether everybody keeps to it
+//!   calls, purse   what gateways are asked and say, held against the log
 //!   twin     an engine from a snapshot, beside the one that goes on
 //!   model    an independent judge of every event
 //!   run      one seed; shrink: a smaller world that fails in the same way
@@ -19,13 +21,16 @@
 //! world hands to the production code (disks, messages, time), never inside it.
 
 mod ballot;
+mod calls;
 mod disk;
+mod edge;
 pub mod faults;
 mod log;
 mod margin;
 pub mod model;
 mod node;
 pub mod people;
+mod purse;
 mod raft;
 pub mod report;
 mod rng;

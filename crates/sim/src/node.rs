@@ -3,11 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use engine::Engine;
 use journal::ReadError;
 use journal::snapshot::{self, Fallback, Snapshot, SnapshotError};
-use market_data::View;
 use replica::batch::{self, Entries};
 use replica::queue::{Class, Limits, Patience, Queue, Turn};
 use replica::restore::{self, RestoreError, Start};
@@ -17,6 +17,7 @@ use types::{Applied, AssetCode, At, Command, Proposal, Seq};
 
 use crate::ballot::BallotFile;
 use crate::disk::Disk;
+use crate::edge::{self, Front};
 use crate::log::{self, Log, LogEntry, LogError, LogId};
 use crate::raft::{Effect, NodeId, Raft, Us};
 use crate::rng::Rng;
@@ -31,9 +32,9 @@ pub struct Life {
     /// The state.
     pub engine: Engine,
     /// What its clients look at.
-    pub view: View,
+    pub front: Front,
     /// Commands that wait.
-    pub queue: Queue,
+    pub queue: Arc<Queue>,
     /// Commands in it.
     pub waiting: usize,
     /// Up to where the log is applied.
@@ -78,6 +79,8 @@ pub struct Plan {
     pub snapshot_entries: u64,
     /// Bytes of a segment of the log.
     pub segment_bytes: u64,
+    /// Its gateway, in a world that has them.
+    pub gateway: Option<edge::Plan>,
 }
 
 impl From<LogError> for NoStart {
@@ -121,8 +124,13 @@ fn as_solo(plan: &Plan, disk: &Disk) -> Result<[u8; 32], NoStart> {
 }
 
 impl Life {
-    /// Starts from what is on the disk.
-    pub fn start(plan: &Plan, disk: &Disk, now: Us, rng: Rng) -> Result<Life, NoStart> {
+    /// Starts from what is on the disk, for the `life`th time.
+    pub fn start(
+        plan: &Plan,
+        disk: &Disk,
+        (now, life): (Us, u32),
+        rng: Rng,
+    ) -> Result<Life, NoStart> {
         let failed = |error: io::Error| NoStart::Disk(error.to_string());
         let damaged = |error: &dyn std::fmt::Display| NoStart::Damaged(error.to_string());
         disk.settle().map_err(failed)?;
@@ -132,11 +140,13 @@ impl Life {
         })?;
         let loaded = snapshot::load_newest_on(disk, &plan.dir, Fallback::Refuse)?.snapshot;
         let (asset, decimals) = plan.domain;
-        let (mut engine, mut view) = (Engine::new(asset, decimals), View::new(asset, decimals));
+        let mut engine = Engine::new(asset, decimals);
+        let queue = Arc::new(Queue::new(Limits { cancels_max: 1_000, orders_max: 4_000 }));
+        let mut front = Front::new(plan.gateway.as_ref(), plan.domain, (plan.id, life), &queue);
         let (mut base, mut file) = ((LogId::default(), Seq(0)), None);
         if let Some(found) = loaded {
             engine = restore::revive(&plan.dir, plan.domain, &found)?;
-            view = View::from_bytes(&found.projections).map_err(|error| damaged(&error))?;
+            front.restore(&found.projections).map_err(|words| damaged(&words))?;
             let id = log::place_of(&found.position).ok_or_else(|| damaged(&"no position"))?;
             base = (id, found.seq);
             file = Some(id);
@@ -159,8 +169,8 @@ impl Life {
         Ok(Life {
             raft,
             engine,
-            view,
-            queue: Queue::new(Limits { cancels_max: 1_000, orders_max: 4_000 }),
+            front,
+            queue,
             waiting: 0,
             applied: base.0,
             opened: None,
@@ -240,11 +250,12 @@ impl Life {
             let first = self.engine.seq().next();
             let entries = Entries::new(first, entry.count, &entry.body);
             let entries = entries.expect("a batch of the log has a time");
-            let tag = |nth: usize| entry.tags.get(nth).copied().unwrap_or(0);
+            let front = &self.front;
+            let tag = |nth: usize| front.own_tag(entry.tags.get(nth).copied().unwrap_or(0));
             let at = entries.at();
             applied =
                 batch::apply(&mut self.engine, at, entries, tag).expect("it was encoded here");
-            self.view.apply_batch(&applied);
+            self.front.publish(&applied);
         }
         Some((entry, applied))
     }
@@ -255,9 +266,8 @@ impl Life {
         if seq.0 - self.snapshot.0 < self.snapshot_entries {
             return Ok(false);
         }
-        let (mut state, mut projections) = (Vec::new(), Vec::new());
+        let (mut state, projections) = (Vec::new(), self.front.to_bytes());
         self.engine.encode(&mut state);
-        self.view.encode(&mut projections);
         let (root, chain) = (self.engine.root(), self.engine.chain());
         let position = log::position(self.applied);
         let made = Snapshot { seq, root, chain, state, projections, position };
@@ -288,8 +298,7 @@ impl Life {
         let failed = |error: io::Error| NoStart::Disk(error.to_string());
         self.store(received).map_err(failed)?;
         self.engine = restore::revive(&self.dir, self.domain, received)?;
-        self.view =
-            View::from_bytes(&received.projections).map_err(|error| damaged(error.to_string()))?;
+        self.front.restore(&received.projections).map_err(damaged)?;
         if self.raft.log.id(id.index) != Some(id) {
             self.raft.log.restart((id, received.seq)).map_err(failed)?;
         }

@@ -14,6 +14,7 @@
 //! | hedger | options against futures, perpetuals against dated ones, as large as it may |
 //! | backstop | takes positions over, and closes them again |
 
+pub mod dialect;
 mod hedgers;
 mod operator;
 mod reporters;

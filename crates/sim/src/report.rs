@@ -31,6 +31,12 @@ pub struct Report {
     pub n_refused: u64,
     /// Commands that were never proposed.
     pub n_not_taken: u64,
+    /// Of these, calls that a gateway refused.
+    pub n_barred: u64,
+    /// Garbage that gateways were sent.
+    pub n_garbage: u64,
+    /// Connections that dropped while their node went on.
+    pub n_hung_up: u64,
     /// Commands of which nothing was heard.
     pub n_unknown: u64,
     /// Messages that were lost.

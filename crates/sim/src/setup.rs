@@ -51,6 +51,8 @@ pub struct Setup {
     pub move_ppm: u64,
     /// When the price falls, and by how much a second for how many seconds.
     pub crash: Option<Crash>,
+    /// People speak to gateways, in bytes.
+    pub gateway: bool,
     /// By the usual terms, not by those that its seed draws.
     pub usual: bool,
     /// Some accounts are under portfolio margin, and hedgers are there.
@@ -114,6 +116,7 @@ impl Setup {
             portfolio: later.chance(400_000),
             backstops: later.chance(400_000),
             segment_bytes: *rng.pick(&[1 << 14, 1 << 16, 1 << 18]),
+            gateway: Rng::new(seed, "gateway").chance(500_000),
             script: Vec::new(),
         }
     }
@@ -174,6 +177,7 @@ impl Setup {
             ("usual", self.usual.to_string()),
             ("portfolio", self.portfolio.to_string()),
             ("backstops", self.backstops.to_string()),
+            ("gateway", self.gateway.to_string()),
         ]
     }
 
@@ -215,6 +219,7 @@ impl Setup {
             "usual" => self.usual = value == "true",
             "portfolio" => self.portfolio = value == "true",
             "backstops" => self.backstops = value == "true",
+            "gateway" => self.gateway = value == "true",
             _ => {
                 let keys = self.words().into_iter().map(|(key, _)| key).collect::<Vec<_>>();
                 return Err(NoSetup(format!("there is no {key}: {}", keys.join(", "))));

@@ -81,6 +81,7 @@ fn candidates(best: &Shrunk) -> Vec<Setup> {
     with(&|setup| setup.crash = None);
     with(&|setup| setup.backstops = false);
     with(&|setup| setup.portfolio = false);
+    with(&|setup| setup.gateway = false);
     with(&|setup| setup.orders_per_s = (setup.orders_per_s / 2).max(1));
     smaller
 }

@@ -10,25 +10,29 @@
 //! Everything that happens is drawn from the seed, and one thing happens at a time. What happens
 //! at the same moment happens in an order that is drawn, too.
 
+mod calling;
 mod ending;
 mod faulting;
 mod hosting;
 mod trading;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use types::{AccountId, At, Command, MarginModel, OrderId, Seq};
+use types::{AccountId, At, Command, MarginModel, OrderId, Seq, SessionId};
 
 use crate::Violation;
+use crate::calls::Calls;
 use crate::disk::Disk;
+use crate::edge::terms::{self, Allowance};
 use crate::faults::{Fault, Kind};
 use crate::log::{LogId, home};
 use crate::model::Model;
 use crate::node::{Life, Plan};
 use crate::people::{self, Habit, Person, Reporter, Trade};
+use crate::purse::Purses;
 use crate::raft::{Message, NodeId, Us};
 use crate::report::Report;
 use crate::rng::Rng;
@@ -87,6 +91,12 @@ enum Happening {
     Play { line: usize },
     /// Invariants are looked at.
     Look,
+    /// A call arrives at a gateway.
+    Say { call: u64 },
+    /// Somebody's connections drop.
+    HangUp { person: usize },
+    /// A gateway goes on cancelling for a connection that dropped.
+    EndSession { node: NodeId, life: u32, session: SessionId },
 }
 
 /// When, an order among what happens then, and what.
@@ -171,10 +181,16 @@ pub struct World {
     is_over: bool,
     n_ops: u64,
     truth: Truth,
+    /// Calls of gateways, what accounts may spend there, and sessions whose connection dropped.
+    calls: Calls,
+    purses: Purses,
+    dropped: BTreeMap<SessionId, (NodeId, u32)>,
+    /// Commands on their way from node to node.
+    streams: BTreeMap<(NodeId, NodeId), VecDeque<Message>>,
     model: Model,
     twin: Option<Twin>,
     since_compared: u64,
-    opening: std::collections::VecDeque<types::Command>,
+    opening: VecDeque<types::Command>,
     links: Rng,
     ties: Rng,
     breaking: Rng,
@@ -191,17 +207,12 @@ impl World {
     pub fn new(mut setup: Setup, scratch: PathBuf) -> std::io::Result<World> {
         let seed = setup.seed;
         setup.script.extend(outage_in_crash(&setup));
-        let lead = match setup.seconds {
-            2_000.. => Rng::new(seed, "calendar").between(2_000, 2_200),
-            seconds => Rng::new(seed, "calendar").between(60, seconds.max(120) * 2),
-        };
-        let begin = At(EXPIRY.0 - lead * 1_000);
-        let terms = if setup.usual { Terms::USUAL } else { Terms::drawn(seed) };
-        let has = (setup.portfolio, setup.backstops);
-        let venue = Venue {
-            risks: Risks::drawn(seed, has),
-            ..Venue::new(setup.linear, begin, EXPIRY, terms)
-        };
+        let venue = venue_of(&setup);
+        let (people, opened) = crowd(&setup, &venue);
+        let limits = terms::limits(seed);
+        let in_flight_max = limits.in_flight_max;
+        let allowances = allowances(&setup, &people, &limits);
+        let gateway = setup.gateway.then(|| terms::plan(limits, &allowances));
         let nodes: Rc<[NodeId]> = (1..=setup.nodes).collect();
         let mut hosts = BTreeMap::new();
         for id in nodes.iter().copied() {
@@ -210,10 +221,11 @@ impl World {
             let disk = Disk::new(Rng::new(seed, &format!("disk-{id}")));
             let (voters, nodes, domain) = (nodes.clone(), nodes.clone(), venue.domain());
             let Setup { snapshot_entries, segment_bytes, .. } = setup;
-            let plan = Plan { id, voters, nodes, dir, domain, snapshot_entries, segment_bytes };
+            let gateway = gateway.clone();
+            let plan =
+                Plan { id, voters, nodes, dir, domain, snapshot_entries, segment_bytes, gateway };
             hosts.insert(id, Host::new(plan, disk, rng));
         }
-        let (people, opened) = crowd(&setup, &venue);
         let reporters = reporters(seed, setup.nodes);
         let (asset, decimals) = venue.domain();
         let mut world = World {
@@ -235,6 +247,10 @@ impl World {
             is_over: false,
             n_ops: 0,
             truth: Truth::new(),
+            calls: Calls::default(),
+            purses: Purses::new(&allowances, in_flight_max),
+            dropped: BTreeMap::new(),
+            streams: BTreeMap::new(),
             model: Model::new(asset, decimals),
             twin: None,
             since_compared: 0,
@@ -330,6 +346,11 @@ impl World {
             Happening::Mend { fault } => self.mend(fault)?,
             Happening::Play { line } => self.play(line)?,
             Happening::Look => self.look()?,
+            Happening::Say { call } => self.say(call)?,
+            Happening::HangUp { person } => self.drop_lines(person)?,
+            Happening::EndSession { node, life, session } => {
+                self.end_session((node, life), session)?;
+            }
         }
         Ok(())
     }
@@ -355,6 +376,9 @@ impl World {
             Happening::Play { .. } => (16, 0),
             Happening::Flap { .. } => (17, 0),
             Happening::Again { .. } => (18, 0),
+            Happening::Say { .. } => (19, 0),
+            Happening::HangUp { .. } => (20, 0),
+            Happening::EndSession { node, .. } => (21, *node),
         };
         self.report.trace(self.now, kind, whom);
     }
@@ -414,6 +438,20 @@ impl Host {
     }
 }
 
+/// The venue of a setup.
+fn venue_of(setup: &Setup) -> Venue {
+    let seed = setup.seed;
+    let lead = match setup.seconds {
+        2_000.. => Rng::new(seed, "calendar").between(2_000, 2_200),
+        seconds => Rng::new(seed, "calendar").between(60, seconds.max(120) * 2),
+    };
+    let begin = At(EXPIRY.0 - lead * 1_000);
+    let terms = if setup.usual { Terms::USUAL } else { Terms::drawn(seed) };
+    let has = (setup.portfolio, setup.backstops);
+    let risks = Risks::drawn(seed, has);
+    Venue { risks, ..Venue::new(setup.linear, begin, EXPIRY, terms) }
+}
+
 /// The people of a setup, and what each account begins with.
 fn crowd(setup: &Setup, venue: &Venue) -> (Vec<trading::Client>, Vec<Opened>) {
     let (mut people, mut opened) = (Vec::new(), Vec::new());
@@ -451,6 +489,21 @@ fn netted_ppm(trade: Trade) -> u64 {
         Trade::Operator => 0,
         _ => 300_000,
     }
+}
+
+/// What each account of them may ask of a gateway.
+fn allowances(
+    setup: &Setup,
+    people: &[trading::Client],
+    limits: &gateway::Limits,
+) -> Vec<(AccountId, Allowance)> {
+    let mut rng = Rng::new(setup.seed, "allowances");
+    let each = |client: &trading::Client| {
+        let Person { trade, account, sub, .. } = client.person;
+        let allowance = terms::allowance(limits, trade, &mut rng);
+        [Some(account), sub].into_iter().flatten().map(move |account| (account, allowance))
+    };
+    people.iter().flat_map(each).collect()
 }
 
 /// Five, at most one of whom is not honest, and at most one more of whom is late or silent.

@@ -12,8 +12,8 @@ fn short(seed: u64, changes: &str) -> Setup {
 
 #[test]
 fn two_runs_of_a_seed_are_the_same_to_the_byte() {
-    for nodes in [1, 3] {
-        let setup = short(11, &format!("nodes={nodes}"));
+    for (nodes, gateway) in [(1, false), (3, false), (3, true)] {
+        let setup = short(11, &format!("nodes={nodes},gateway={gateway}"));
         let [one, other] = [(); 2].map(|()| run(&setup).expect("scratch files").report);
         assert_eq!(one.fingerprint, other.fingerprint);
         assert_eq!(format!("{one:?}"), format!("{other:?}"));
@@ -34,6 +34,20 @@ fn every_promise_is_kept_in_worlds_of_each_size() {
         let report = outcome.report;
         assert!(0 < report.n_done && 0 < report.faults.values().sum::<u64>(), "{report:?}");
     }
+}
+
+#[test]
+fn every_promise_is_kept_where_people_speak_to_gateways() {
+    let (mut refused, mut garbage, mut dropped) = (0, 0, 0);
+    for (seed, nodes) in [(61, 1), (62, 3), (63, 3), (64, 5)] {
+        let setup = short(seed, &format!("nodes={nodes},gateway=true"));
+        let outcome = run(&setup).expect("scratch files");
+        assert_eq!(outcome.violation, None, "seed {seed}\n{}", outcome.story.last_words());
+        refused += outcome.report.n_barred;
+        garbage += outcome.report.n_garbage;
+        dropped += outcome.report.n_hung_up;
+    }
+    assert!(0 < refused && 0 < garbage && 0 < dropped, "{refused} {garbage} {dropped}");
 }
 
 #[test]

@@ -262,6 +262,22 @@ bugs! {
     RootKeepsEmptiedBalance = "root-keeps-emptied-balance" in "ledger/root",
     /// An order that becomes smaller is in the root as it was before.
     RootMissesShrink = "root-misses-shrink" in "engine/root",
+    /// A cancel pays with the credits of orders: whoever has spent those gets no cancel in.
+    CancelPaysForOrders = "cancel-pays-for-orders" in "gateway/admit",
+    /// Credits are counted by the time of day: when that is set back, none come until it has
+    /// caught up.
+    CreditsByTimeOfDay = "credits-by-time-of-day" in "gateway/admit",
+    /// What has come back is counted, and not noted as counted, when a call is refused: the next
+    /// one gets it again.
+    CreditsRefilledTwice = "credits-refilled-twice" in "gateway/credits",
+    /// Orders of a connection that wait for their outcomes keep its cancels out.
+    OrdersKeepCancelsOut = "orders-keep-cancels-out" in "gateway/visitor",
+    /// A command is acknowledged when it is proposed.
+    ReplyBeforeCommit = "reply-before-commit" in "gateway/publish",
+    /// An outcome that is not known is told as a refusal.
+    UnknownToldAsRefused = "unknown-told-as-refused" in "gateway/publish",
+    /// The end of a connection is proposed, and nobody looks whether it came into the log.
+    DisconnectNotConfirmed = "disconnect-not-confirmed" in "gateway/cod",
     /// Refused commands are not in the chain.
     ChainSkipsRefusals = "chain-skips-refusals" in "engine/chain",
 }

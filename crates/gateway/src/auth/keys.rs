@@ -155,13 +155,18 @@ impl KeyStore {
         };
         let list: Vec<Key> = serde_json::from_slice(&bytes)
             .map_err(|source| OpenKeysError::Parse { path: path.to_owned(), source })?;
-        let keys = list.into_iter().map(|key| (key.client_id.clone(), Arc::new(key))).collect();
-        Ok(KeyStore { path: Some(path.to_owned()), keys: Mutex::new(keys) })
+        Ok(KeyStore { path: Some(path.to_owned()), ..KeyStore::of(list) })
     }
 
     /// No keys, and no file.
     pub fn in_memory() -> KeyStore {
-        KeyStore { path: None, keys: Mutex::default() }
+        KeyStore::of(Vec::new())
+    }
+
+    /// These keys, and no file.
+    pub fn of(keys: Vec<Key>) -> KeyStore {
+        let keys = keys.into_iter().map(|key| (key.client_id.clone(), Arc::new(key))).collect();
+        KeyStore { path: None, keys: Mutex::new(keys) }
     }
 
     /// The key with this client id, enabled or not.
@@ -255,11 +260,21 @@ pub(crate) fn fresh_secret() -> Result<String, ChangeKeyError> {
 }
 
 /// Random bytes of the operating system as URL-safe text.
-pub(crate) fn random_text(n_bytes: usize) -> Result<String, getrandom::Error> {
-    use base64::Engine;
+fn random_text(n_bytes: usize) -> Result<String, getrandom::Error> {
     let mut bytes = vec![0; n_bytes];
-    getrandom::fill(&mut bytes)?;
-    Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
+    system_random(&mut bytes)?;
+    Ok(text_of(&bytes))
+}
+
+/// Random bytes of the operating system.
+pub(crate) fn system_random(bytes: &mut [u8]) -> Result<(), getrandom::Error> {
+    getrandom::fill(bytes)
+}
+
+/// Bytes as URL-safe text.
+pub(crate) fn text_of(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }
 
 fn write(path: &Path, keys: &Keys) -> io::Result<()> {

@@ -33,7 +33,10 @@ fn auth() -> (Auth, Arc<Key>) {
     let key = keys.create(new, NOW_MS).expect("a key");
     let golden =
         keys.change(key.account(), key.id, |key| key.client_secret = "AMANDASECRECT".into());
-    (Auth::new(Arc::new(keys)), golden.expect("the key that was made"))
+    (
+        Auth::new(Arc::new(keys), Box::new(crate::auth::keys::system_random)),
+        golden.expect("the key that was made"),
+    )
 }
 
 fn code_of_header(auth: &Auth, header: &str, place: Place) -> i32 {

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::accounts::AccountState;
-use crate::auth::keys::{Key, random_text};
+use crate::auth::keys::{Key, text_of};
 use crate::auth::scopes::Granted;
 use crate::limits::{
     CONNECTION_TOKEN_S, CONNECTION_TOKENS_PER_KEY_MAX, SESSION_TOKEN_S, SESSIONS_PER_KEY_MAX,
@@ -129,10 +129,13 @@ pub(crate) enum IssueError {
     TooMany,
 }
 
+/// Fills bytes with what nobody can guess.
+pub type Random = Box<dyn Fn(&mut [u8]) -> Result<(), getrandom::Error> + Send + Sync>;
+
 /// All tokens.
-#[derive(Debug, Default)]
 pub(crate) struct TokenStore {
     tokens: Mutex<Tokens>,
+    random: Random,
 }
 
 #[derive(Debug, Default)]
@@ -143,9 +146,15 @@ struct Tokens {
 }
 
 impl TokenStore {
+    /// No tokens, and what they will be made of.
+    pub(crate) fn new(random: Random) -> TokenStore {
+        TokenStore { tokens: Mutex::default(), random }
+    }
+
     /// Makes a pair of tokens.
     pub(crate) fn issue(&self, issue: Issue, now_ms: u64) -> Result<Arc<Grant>, IssueError> {
-        let grant = Arc::new(new_grant(issue, now_ms).map_err(IssueError::Random)?);
+        let grant = self.new_grant(issue, now_ms).map_err(IssueError::Random)?;
+        let grant = Arc::new(grant);
         let mut tokens = self.tokens();
         tokens.make_room(&grant);
         if TOKENS_MAX <= tokens.by_access.len() {
@@ -186,6 +195,35 @@ impl TokenStore {
 
     fn tokens(&self) -> MutexGuard<'_, Tokens> {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn new_grant(&self, issue: Issue, now_ms: u64) -> Result<Grant, getrandom::Error> {
+        let Issue { key, granted, account, at } = issue;
+        let (longest_s, bound) = match granted.session {
+            Some(_) => (SESSION_TOKEN_S, Bound::Nowhere),
+            None => (CONNECTION_TOKEN_S, at),
+        };
+        let life_s = granted.expires_s.map_or(longest_s, |asked_s| asked_s.min(longest_s));
+        Ok(Grant {
+            key,
+            granted,
+            account,
+            access_token: self.token(now_ms)?,
+            refresh_token: self.token(now_ms)?,
+            bound,
+            life_s,
+            expires_ms: now_ms + life_s * 1_000,
+            ended: AtomicBool::new(false),
+        })
+    }
+
+    /// `<ms>.<8 characters>.<64 characters>`: the form that clients know, 48 random bytes and six
+    /// more.
+    fn token(&self, now_ms: u64) -> Result<Arc<str>, getrandom::Error> {
+        let (mut short, mut long) = ([0; 6], [0; 48]);
+        (self.random)(&mut short)?;
+        (self.random)(&mut long)?;
+        Ok(format!("{now_ms}.{}.{}", text_of(&short), text_of(&long)).into())
     }
 }
 
@@ -232,31 +270,6 @@ impl Tokens {
             self.end(&grant);
         }
     }
-}
-
-fn new_grant(issue: Issue, now_ms: u64) -> Result<Grant, getrandom::Error> {
-    let Issue { key, granted, account, at } = issue;
-    let (longest_s, bound) = match granted.session {
-        Some(_) => (SESSION_TOKEN_S, Bound::Nowhere),
-        None => (CONNECTION_TOKEN_S, at),
-    };
-    let life_s = granted.expires_s.map_or(longest_s, |asked_s| asked_s.min(longest_s));
-    Ok(Grant {
-        key,
-        granted,
-        account,
-        access_token: token(now_ms)?,
-        refresh_token: token(now_ms)?,
-        bound,
-        life_s,
-        expires_ms: now_ms + life_s * 1_000,
-        ended: AtomicBool::new(false),
-    })
-}
-
-/// `<ms>.<8 characters>.<64 characters>`: the form that clients know, 48 random bytes and six more.
-fn token(now_ms: u64) -> Result<Arc<str>, getrandom::Error> {
-    Ok(format!("{now_ms}.{}.{}", random_text(6)?, random_text(48)?).into())
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@ use super::{Bucket, Overdraft, Rate, Rates};
 
 const MS: u64 = 1_000;
 
-/// Calls of `cost` that are admitted at `now_us`, at most 1 000.
-fn calls(bucket: &mut Bucket, now_us: u64, rate: Rate, cost: u64) -> usize {
-    (0..1_000).take_while(|_| bucket.take(now_us, rate, cost).is_ok()).count()
+/// Calls of `cost` that are admitted at `run_us`, at most 1 000.
+fn calls(bucket: &mut Bucket, run_us: u64, rate: Rate, cost: u64) -> usize {
+    (0..1_000).take_while(|_| bucket.take(run_us, rate, cost).is_ok()).count()
 }
 
 #[test]

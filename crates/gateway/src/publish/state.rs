@@ -1,7 +1,7 @@
 //! One domain as the gateway sees it: its view, the replies that are due, its channels.
 
 use std::collections::{HashMap, HashSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -25,7 +25,7 @@ pub(crate) type Outcome = Result<Part, RpcError>;
 pub(crate) struct Pending {
     pub(crate) asked: Asked,
     pub(crate) sender: oneshot::Sender<Outcome>,
-    pub(crate) since: Instant,
+    pub(crate) since_us: u64,
 }
 
 /// A question to the engine about an account, for its private channels.
@@ -98,8 +98,9 @@ impl DomainState {
     }
 
     /// Forgets what has waited for longer than this.
-    pub(crate) fn give_up(&mut self, patience: Duration) {
-        self.pending.retain(|_, pending| pending.since.elapsed() < patience);
+    pub(crate) fn give_up(&mut self, run_us: u64, patience: Duration) {
+        let waited = |pending: &Pending| run_us.saturating_sub(pending.since_us);
+        self.pending.retain(|_, pending| Duration::from_micros(waited(pending)) < patience);
     }
 
     /// No outcome will come any more: whoever waits is told that it is not known.

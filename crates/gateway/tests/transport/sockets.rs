@@ -3,6 +3,7 @@
 use expect_test::expect;
 use futures_util::{SinkExt, StreamExt};
 use gateway::Limits;
+use gateway::venue::DomainId;
 use serde_json::json;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
@@ -128,6 +129,22 @@ async fn a_drop_cancels_in_every_domain_however_busy_and_a_logout_does_not() {
     let drops = drops(&world);
     assert_eq!((drops[0].0, drops[1].0), (0, 1));
     assert!(drops[0].1.is_some() && drops[0].1 == drops[1].1);
+}
+
+#[tokio::test]
+async fn a_cancel_of_a_dropped_connection_that_is_forgotten_is_proposed_again() {
+    let world = World::new().await;
+    let mut client = world.trader().await;
+    client.call("private/enable_cancel_on_disconnect", json!({})).await;
+    let order = json!({"instrument_name": "BTC-PERPETUAL", "amount": 10});
+    client.call("private/buy", order).await;
+    drop(client);
+    until("the first", || drops(&world).len() == 2).await;
+    let tag = world.venue.proposals.lock().expect("nobody panicked")[0].2.tag;
+    world.market.refuse(DomainId(0), &[tag], "this node does not lead any more");
+    until("the second", || drops(&world).len() == 3).await;
+    let drops = drops(&world);
+    assert_eq!(drops[2], drops[0], "in the domain that forgot it");
 }
 
 #[tokio::test]

@@ -105,7 +105,7 @@ impl Venue for DeafVenue {
 pub struct World {
     pub running: Running,
     pub venue: Arc<DeafVenue>,
-
+    pub market: Arc<Market>,
     pub trader: Arc<Key>,
     pub operator: Arc<Key>,
 }
@@ -130,8 +130,9 @@ impl World {
         let listen = ([127, 0, 0, 1], 0).into();
         let config = Config { listen, testnet: true, limits, first_session: 1 };
         let market = Arc::new(Market::new(venue.clone()));
-        let running = serve(config, venue.clone(), market, keys).await.expect("a free port");
-        World { running, venue, trader, operator }
+        let running = serve(config, venue.clone(), market.clone(), keys).await;
+        let running = running.expect("a free port");
+        World { running, venue, market, trader, operator }
     }
 
     /// Sends raw bytes and reads one response.

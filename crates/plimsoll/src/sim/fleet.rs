@@ -52,6 +52,11 @@ pub struct Fleet {
     pub refused: u64,
     pub not_taken: u64,
     pub unknown: u64,
+    /// Worlds with gateways, and what these refused, heard and lost.
+    pub with_gateways: u64,
+    pub barred: u64,
+    pub garbage: u64,
+    pub hung_up: u64,
     pub elections: u64,
     pub snapshots: u64,
     /// Faults, by kind.
@@ -118,6 +123,10 @@ impl Fleet {
         self.refused += report.n_refused;
         self.not_taken += report.n_not_taken;
         self.unknown += report.n_unknown;
+        self.with_gateways += u64::from(setup.gateway);
+        self.barred += report.n_barred;
+        self.garbage += report.n_garbage;
+        self.hung_up += report.n_hung_up;
         self.elections += report.n_elections;
         self.snapshots += report.n_snapshots;
         for (kind, count) in &report.faults {

@@ -33,6 +33,11 @@ pub fn all(fleet: &Fleet) -> String {
         "  people     asked {}: {} done, {} refused by a rule, {} not taken, {} without an answer",
         fleet.asked, fleet.done, fleet.refused, fleet.not_taken, fleet.unknown
     );
+    let _ = writeln!(
+        out,
+        "  gateways   in {} worlds: {} calls refused, {} pieces of garbage, {} connections dropped",
+        fleet.with_gateways, fleet.barred, fleet.garbage, fleet.hung_up
+    );
     let total: u64 = fleet.faults.values().sum();
     let faults = fleet.faults.iter().map(|(kind, count)| format!("{} {count}", kind.name()));
     let _ = writeln!(out, "  faults     {total}: {}", faults.collect::<Vec<_>>().join(", "));
@@ -99,6 +104,8 @@ pub fn all_json(fleet: &Fleet) -> Value {
         "entries": fleet.entries, "elections": fleet.elections, "snapshots": fleet.snapshots,
         "asked": fleet.asked, "done": fleet.done, "refused": fleet.refused,
         "not_taken": fleet.not_taken, "unknown": fleet.unknown,
+        "with_gateways": fleet.with_gateways, "barred": fleet.barred, "garbage": fleet.garbage,
+        "hung_up": fleet.hung_up,
         "faults": faults, "marks": fleet.marks, "broken": fleet.broken.is_some(),
     })
 }

@@ -77,7 +77,7 @@ mod tests;
 use engine::Engine;
 use types::{
     AccountId, AssetCode, CloseReason, Command, Entry, Event, IndexId, InstrumentId, LedgerAccount,
-    OrderId, OrderPlaced, Traded, TransferReason,
+    OrderId, OrderPlaced, SessionId, Traded, TransferReason,
 };
 
 use crate::Violation;
@@ -148,6 +148,11 @@ impl Model {
     /// What an entry that was followed counts as in a summary, beside its events.
     pub fn mark(&self, entry: &Entry, events: &[Event]) -> Option<&'static str> {
         portfolio::mark(&self.state, entry, events)
+    }
+
+    /// An open order of a session.
+    pub(crate) fn left_of(&self, session: SessionId) -> Option<OrderId> {
+        self.state.orders.of_session(session)
     }
 
     /// Compares what the model has with a live engine, all of it: balances, positions, open orders,

@@ -385,6 +385,12 @@ impl Orders {
         self.slots.get(at(id.slot()))?.as_ref().filter(|order| order.id == id)
     }
 
+    /// One that is cancelled with this session.
+    pub fn of_session(&self, session: SessionId) -> Option<OrderId> {
+        let mut open = self.slots.iter().flatten();
+        open.find(|order| order.session == Some(session)).map(|order| order.id)
+    }
+
     pub fn get_mut(&mut self, id: OrderId) -> Option<&mut Order> {
         self.slots.get_mut(at(id.slot()))?.as_mut().filter(|order| order.id == id)
     }

@@ -8,6 +8,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use market_data::View;
 use types::codec::Codec;
 use types::{CancelScope, Command, InstrumentId, Side};
 
@@ -54,7 +55,16 @@ impl World {
         self.is_over = true;
         let end = self.now + SETTLES_WITHIN;
         self.run_until(end)?;
+        self.check_calls()?;
         self.compare_all()
+    }
+
+    /// Gateways have told everybody, and ended what dropped.
+    fn check_calls(&self) -> Result<(), Violation> {
+        let there = self.hosts.iter().filter(|(_, host)| host.life.is_some());
+        let lives: Vec<(NodeId, u32)> = there.map(|(node, host)| (*node, host.n_lives)).collect();
+        self.calls.check_all_told(&lives)?;
+        self.check_dropped()
     }
 
     /// Where each node is.
@@ -105,7 +115,7 @@ impl World {
             check_copy(*node, life)?;
             self.model.compare(&life.engine)?;
             self.truth.compare_chain(life.engine.chain())?;
-            views.push((*node, life.view.to_bytes(), life.engine.root()));
+            views.push((*node, life.front.to_bytes(), life.engine.root()));
         }
         let first = &views[0];
         for (node, view, root) in &views[1..] {
@@ -132,8 +142,11 @@ fn check(node: NodeId, life: &Life) -> Result<(), Violation> {
     })?;
     for instrument in (0..4).map(InstrumentId) {
         for side in [Side::Bid, Side::Ask] {
-            let Some(seen) = life.view.instrument(instrument) else { continue };
-            let seen = seen.book().best(side).map(|(price, _)| price);
+            let best = |view: &View| {
+                let seen = view.instrument(instrument)?;
+                Some(seen.book().best(side).map(|(price, _)| price))
+            };
+            let Some(seen) = life.front.see(best) else { continue };
             let is = life.engine.books().best(instrument, side);
             if seen != is {
                 let words = format!(

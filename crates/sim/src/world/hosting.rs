@@ -7,6 +7,7 @@ use types::Command;
 
 use super::{BEAT, Happening, RESTART, World};
 use crate::Violation;
+use crate::edge::is_of_gateway;
 use crate::log::LogId;
 use crate::margin::Margin;
 use crate::node::{Life, NoStart};
@@ -31,7 +32,7 @@ impl World {
         host.owed.clear();
         let rng = host.rng.clone();
         host.rng.next();
-        match Life::start(&host.plan, &host.disk, now, rng) {
+        match Life::start(&host.plan, &host.disk, (now, life), rng) {
             Ok(started) => {
                 let state = (started.engine.seq(), started.engine.chain());
                 let (index, last) = (started.applied.index, started.raft.log.last());
@@ -96,6 +97,7 @@ impl World {
         host.kept = LogId::default();
         host.probation = Some(committed);
         host.buried = host.n_lives;
+        self.streams.retain(|(from, _), _| *from != node);
         let voters = host.plan.nodes.iter().copied().filter(|voter| *voter != node);
         host.plan.voters = voters.collect();
         let lives = self.hosts.values_mut().filter_map(|host| host.life.as_mut());
@@ -132,6 +134,7 @@ impl World {
         if let Some(life) = host.life.take() {
             host.kept = life.raft.log.durable();
             host.owed.clear();
+            self.lose_all(node);
             self.story.tell(self.now, Told::Ended { node });
         }
     }
@@ -142,7 +145,7 @@ impl World {
     }
 
     /// Until when a node stands still, if it does.
-    fn standstill(&self, node: NodeId) -> Option<Us> {
+    pub(super) fn standstill(&self, node: NodeId) -> Option<Us> {
         let until = self.hosts[&node].paused_until;
         (self.now < until).then(|| until - self.now)
     }
@@ -166,6 +169,9 @@ impl World {
         let doubles = self.links.chance(self.setup.double_ppm) && !is_command;
         let copies = if doubles { 2 } else { 1 };
         let life = self.hosts[&from].n_lives;
+        if is_command && self.setup.gateway {
+            self.streams.entry((from, to)).or_default().push_back(message.clone());
+        }
         for _ in 0..copies {
             let delay = self.setup.delay + self.links.wait(self.setup.jitter + self.extra_delay);
             self.plan(delay, Happening::Hear { to, from: (from, life), message: message.clone() });
@@ -185,6 +191,7 @@ impl World {
             self.plan(later, Happening::Hear { to, from, message });
             return Ok(());
         }
+        let message = self.in_order(to, from.0, message);
         let now = self.now;
         let Some(life) = self.hosts.get_mut(&to).and_then(|host| host.life.as_mut()) else {
             return Ok(());
@@ -197,6 +204,15 @@ impl World {
         }
         let heard = life.raft.hear(now, from.0, message);
         self.after(to, heard)
+    }
+
+    /// Commands that are sent on come over a stream: whichever arrives, it is the first that left.
+    fn in_order(&mut self, to: NodeId, from: NodeId, message: Message) -> Message {
+        let stream = self.streams.get_mut(&(from, to));
+        match (&message, stream) {
+            (Message::Forward { .. }, Some(stream)) => stream.pop_front().unwrap_or(message),
+            _ => message,
+        }
     }
 
     pub(super) fn synced(&mut self, who: (NodeId, u32), index: u64) -> Result<(), Violation> {
@@ -222,6 +238,7 @@ impl World {
         let life = self.hosts.get_mut(&node).and_then(|host| host.life.as_mut()).expect("there");
         let ticked = life.raft.tick(now);
         self.after(node, ticked)?;
+        self.tick_gateway(node)?;
         self.end_probation(node)?;
         self.see_to_duties(node);
         Ok(())
@@ -339,7 +356,7 @@ impl World {
                     self.story.tell(self.now, Told::Leads { node });
                     self.want_turn(node);
                 }
-                Effect::Steps => self.step_down(node),
+                Effect::Steps => self.step_down(node)?,
             }
         }
         self.apply(node)
@@ -407,15 +424,18 @@ impl World {
     }
 
     /// What waits at a leader that leads no more was never proposed, and its clients are told so.
-    fn step_down(&mut self, node: NodeId) {
+    fn step_down(&mut self, node: NodeId) -> Result<(), Violation> {
         let Some(life) = self.hosts.get_mut(&node).and_then(|host| host.life.as_mut()) else {
-            return;
+            return Ok(());
         };
         let tags = life.forget_waiting();
         self.story.tell(self.now, Told::Steps { node });
-        for tag in tags {
+        let (of_gateways, others): (Vec<u64>, Vec<u64>) =
+            tags.into_iter().partition(|tag| is_of_gateway(*tag));
+        for tag in others {
             self.refuse_waiting(node, tag);
         }
+        self.refuse_at_gateway(node, &of_gateways)
     }
 
     /// Applies what is committed and not applied, and looks at each entry of it.
@@ -447,6 +467,7 @@ impl World {
                 self.root(node, index)?;
             }
             self.pay(node, index)?;
+            self.collect_applied(node, &applied)?;
             match stored {
                 Ok(stored) => self.report.n_snapshots += u64::from(stored),
                 Err(_) => {

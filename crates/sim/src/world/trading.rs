@@ -2,21 +2,24 @@
 
 use std::collections::BTreeMap;
 
+use market_data::View;
 use replica::batch::Entries;
 use types::{AccountId, Applied, Command, OrderId, Seq};
 
 use super::{Happening, World, order_of};
 use crate::Violation;
+use crate::edge::is_of_gateway;
 use crate::faults::Kind;
 use crate::log::LogEntry;
 use crate::node::Life;
 use crate::people::{Eyes, Person, Trade};
 use crate::raft::{Message, NodeId, Us};
+use crate::rng::Rng;
 use crate::setup::{SECOND, Setup};
 use crate::truth::{Op, refusal};
 
 /// After so long without an answer somebody asks again, elsewhere.
-const PATIENCE: Us = 3 * SECOND;
+pub(super) const PATIENCE: Us = 3 * SECOND;
 /// Whose connection is gone asks again after so long.
 const BACKOFF: Us = SECOND / 2;
 /// Between two things that an operator does.
@@ -28,13 +31,17 @@ const COMPARE: u64 = 20_000;
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) person: Person,
-    gateway: NodeId,
+    pub(super) gateway: NodeId,
+    /// Its connections ask for its orders to be cancelled when they drop.
+    pub(super) cancels: bool,
+    /// Garbage on its lines, and when they drop.
+    pub(super) noise: Rng,
     /// Mean time between two commands.
     pace: Us,
     /// When its last command arrives: the next does not overtake it.
-    arrives: Us,
+    pub(super) arrives: Us,
     /// What it has sent and heard nothing of.
-    waiting: BTreeMap<u64, Command>,
+    pub(super) waiting: BTreeMap<u64, Command>,
 }
 
 /// How a command ended, for who sent it.
@@ -75,7 +82,11 @@ impl Client {
 
     fn paced(person: Person, setup: &Setup, pace: Us) -> Client {
         let gateway = person.account.0 % setup.nodes + 1;
-        Client { person, gateway, pace, arrives: 0, waiting: BTreeMap::new() }
+        let mut noise = Rng::new(setup.seed, &format!("noise-{}", person.account));
+        let needs = matches!(person.trade, Trade::Quoter | Trade::Tinkerer);
+        let cancels = noise.chance(500_000) || needs;
+        let waiting = BTreeMap::new();
+        Client { person, gateway, cancels, noise, pace, arrives: 0, waiting }
     }
 }
 
@@ -101,15 +112,19 @@ impl World {
             client.gateway = client.gateway % self.setup.nodes + 1;
             return;
         };
-        let (view, venue, price) = (&life.view, &self.venue, self.price);
-        let eyes = Eyes { view, venue, today, price };
-        for command in client.person.act(&eyes) {
+        let (venue, price) = (&self.venue, self.price);
+        let act = |view: &View| client.person.act(&Eyes { view, venue, today, price });
+        for command in life.front.see(act) {
             self.ask(person, command);
         }
     }
 
-    /// Sends a command to the person's gateway. Deposits are the operator's, on its request.
+    /// Sends a command to the person's gateway: as a call, or where there is none, or the dialect
+    /// has no words for it, as it is. Deposits are the operator's, on its request.
     pub(super) fn ask(&mut self, person: usize, command: Command) {
+        if self.call(person, &command) {
+            return;
+        }
         let tag = self.next_tag();
         let (now, delay) = (self.now, 200 + self.links.wait(800));
         let client = &mut self.people[person];
@@ -266,6 +281,9 @@ impl World {
         let entries = Entries::new(first, entry.count, &entry.body).expect("it was applied");
         let entries: Vec<types::Entry> = entries.map(|one| one.expect("it was applied")).collect();
         let tags = self.tags_of(entry);
+        for (one, tag) in entries.iter().zip(&tags) {
+            self.calls.check_admitted(*tag, &one.command)?;
+        }
         for (one, outcome) in entries.iter().zip(&applied.entries) {
             let events = applied.events_of(outcome);
             self.report.count(&one.command, events);
@@ -290,6 +308,10 @@ impl World {
             if let (Some(reject), false) = (refusal(events), self.opening.is_empty()) {
                 let command = &settled.op.command;
                 assert!(!is_opening(command), "the opening is refused: {reject}: {command:?}");
+            }
+            self.note_call(settled.tag, outcome, events)?;
+            if is_of_gateway(settled.tag) {
+                continue;
             }
             let (node, life) = settled.op.gateway;
             let host = self.hosts.get_mut(&node).expect("a host");

@@ -14,6 +14,7 @@ use types::{
 };
 
 use crate::call::{Call, Identity};
+use crate::clock::Moment;
 use crate::method::{self, Run};
 use crate::publish::Market;
 use crate::rpc::RpcError;
@@ -230,7 +231,7 @@ impl World {
     pub(crate) fn tick(&self) {
         let at = *self.engines.at.lock().expect("no test panics here");
         self.runtime.block_on(async {
-            self.market.tick(at.0);
+            self.market.tick(Moment { day_us: at.0 * 1_000, run_us: at.0 * 1_000 });
             // The questions that the tick has asked run as tasks of their own.
             for _ in 0..8 {
                 tokio::task::yield_now().await;
