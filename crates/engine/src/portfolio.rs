@@ -300,16 +300,17 @@ impl Engine {
         if !self.is_netted_exact() || held.closing() == 0 {
             return reached;
         }
-        let is_long_option = market.spec.kind.is_option() && 0 < held.size.0;
         let ppm = match market.spec.kind.is_option() {
             true => terms.short_initial_ppm,
             false => terms.future_initial_ppm,
         };
-        let closing = if is_long_option { 0 } else { held.closing() };
-        let paid = scenarios::beside(self.notional(market, closing, Rounding::Up), ppm);
-        let after = [held.closed(), held.grown().closed()];
-        let after = after.map(|held| self.beside_reached(terms, &held, market).initial.plus(paid));
-        let initial = after.into_iter().fold(reached.initial, Amount::max);
+        let if_closed = |held: &Holding| {
+            let is_long_option = market.spec.kind.is_option() && 0 < held.size.0;
+            let closing = if is_long_option { 0 } else { held.closing() };
+            let paid = scenarios::beside(self.notional(market, closing, Rounding::Up), ppm);
+            self.beside_reached(terms, &held.closed(), market).initial.plus(paid)
+        };
+        let initial = reached.initial.max(if_closed(held)).max(if_closed(&held.grown()));
         Rates { initial, ..reached }
     }
 

@@ -68,12 +68,14 @@ impl Margin {
             return Ok(());
         }
         let words = format!(
-            "entry {} leaves {free} of account {} free, which needs {} and needed and had {:?} \
-             before",
+            "entry {} leaves {free} of account {}, {:?}, free, which needs {} and needed and had \
+             {:?} before: {:?}",
             life.engine.seq(),
             self.account,
+            now.model,
             now.initial_margin,
-            self.before
+            self.before,
+            applied.events
         );
         Err(Violation::new("MARGIN", words))
     }

@@ -437,3 +437,22 @@ fn pm_9_a_backstop_takes_over_what_it_can_carry() {
     let twice: Vec<(bool, i64)> = ladder().map(|funds| offered(3, funds)).collect();
     assert!(twice.iter().any(|(took, free)| *took && *free < 0), "by older rules: {twice:?}");
 }
+
+// 400 lots of reduce-only orders for 300: what they may close grows with the position, and what pays
+// for that was needed before. Found by the simulator, seed 71392.
+#[test]
+fn pm_9_a_position_that_grew_needs_no_more_than_its_orders_did() {
+    let mut priced = Priced::linear();
+    priced.scenarios();
+    priced.rules(4);
+    priced.trade((BOB, ANN), PERPETUAL, (300, 120_000));
+    priced.model(ANN, MarginModel::Portfolio);
+    for _ in 0..2 {
+        assert!(priced.asks(ANN, PERPETUAL, (Side::Bid, 200, 119_000), true));
+    }
+    assert!(priced.asks(ANN, PERPETUAL, (Side::Bid, 500, 118_000), false));
+    assert!(priced.asks(ANN, PERPETUAL, (Side::Ask, 40, 120_000), false));
+    let before = priced.needs(ANN).0;
+    assert!(priced.asks(BOB, PERPETUAL, (Side::Bid, 40, 120_000), false));
+    assert!(priced.needs(ANN).0 <= before, "{} after {before}", priced.needs(ANN).0);
+}

@@ -77,7 +77,7 @@ mod tests;
 use engine::Engine;
 use types::{
     AccountId, AssetCode, CloseReason, Command, Entry, Event, IndexId, InstrumentId, LedgerAccount,
-    OrderId, OrderPlaced, SessionId, Traded, TransferReason,
+    OrderId, OrderPlaced, SessionId, Side, Traded, TransferReason,
 };
 
 use crate::Violation;
@@ -251,10 +251,15 @@ impl Model {
                 let known = state.order(*order)?;
                 let before = state.holding(known.account, known.instrument);
                 // What an order of a better price holds less pays for a larger one.
+                let is_worse = match known.side {
+                    Side::Bid => known.price <= told.price,
+                    Side::Ask => told.price <= known.price,
+                };
                 let is_alike = known.price == told.price;
                 let is_netted = state.account(known.account)?.is_portfolio;
+                let holds_more = if is_netted { is_alike } else { is_worse };
                 amends::amended(state, entry, &told)?;
-                match told.asked && !told.kept_place && (is_alike || !is_netted) {
+                match told.asked && !told.kept_place && holds_more {
                     true => margin::check_order(state, *order, &before),
                     false => Ok(()),
                 }
