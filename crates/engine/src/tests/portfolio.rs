@@ -438,8 +438,8 @@ fn pm_9_a_backstop_takes_over_what_it_can_carry() {
     assert!(twice.iter().any(|(took, free)| *took && *free < 0), "by older rules: {twice:?}");
 }
 
-// 400 lots of reduce-only orders for 300: what they may close grows with the position, and what pays
-// for that was needed before. Found by the simulator, seed 71392.
+// 400 lots of reduce-only orders for 300: what they may close grows with the position, and what
+// pays for that was needed before. Found by the simulator, seed 71392.
 #[test]
 fn pm_9_a_position_that_grew_needs_no_more_than_its_orders_did() {
     let mut priced = Priced::linear();
