@@ -81,11 +81,9 @@ impl Purses {
         let Admission { gateway: (node, life), account, pays, now, refused, cancels_open } = *call;
         let Some(allowance) = self.allowances.get(&account) else { return Ok(()) };
         let is_cancel = pays == Pays::Cancel;
-        // A call that is refused because others wait pays as one that cannot be read.
-        let refused = match refused {
-            Some(OVERDRAFT) if !text.contains("\"cost\":1,") => Some(IN_FLIGHT),
-            refused => refused,
-        };
+        // A call pays as one that cannot be read if too many others wait, or if its login is over,
+        // as it is when the gateway's clock leaps.
+        let is_paid_otherwise = refused == Some(OVERDRAFT) && !text.contains("\"cost\":1,");
         // Whoever is not known pays otherwise, and what cannot be read does.
         let is_unread = refused.is_some_and(|code| UNREAD.contains(&code));
         if pays == Pays::Other || is_unread || refused == Some(crate::calls::UNAUTHORIZED) {
@@ -95,7 +93,7 @@ impl Purses {
             let words = format!("other calls of the connection keep a cancel out: {text}");
             return Err(Violation::new("CANCELS-ADMITTED", words));
         }
-        if refused == Some(IN_FLIGHT) {
+        if refused == Some(IN_FLIGHT) || is_paid_otherwise {
             return Ok(());
         }
         let rate = if is_cancel { allowance.cancel } else { allowance.trading };
