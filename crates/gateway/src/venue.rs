@@ -156,36 +156,56 @@ pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 ///
 /// Outcomes do not come back from here: whoever implements this hands each applied batch of a
 /// domain to that domain's publisher, which knows each proposal by its tag.
+///
+/// A question has no answer at a venue that does not give one.
 pub trait Venue: Send + Sync + 'static {
     /// The domains, in an order that never changes while the process runs.
     fn domains(&self) -> &[Domain];
     /// Proposes a command. Never blocks.
     fn propose(&self, domain: DomainId, class: Class, proposal: Proposal) -> Result<(), Busy>;
     /// The numbers of an account after some applied batch; `None` if there is no such account.
-    fn account(&self, domain: DomainId, account: AccountId) -> Later<Option<AccountView>>;
+    fn account(&self, _: DomainId, _: AccountId) -> Later<Option<AccountView>> {
+        Box::pin(async { None })
+    }
     /// The feed of a pair after some applied batch; `None` if the domain has no such index.
-    fn feed(&self, domain: DomainId, base: AssetCode, quote: AssetCode) -> Later<Option<FeedView>>;
+    fn feed(&self, _: DomainId, _: AssetCode, _: AssetCode) -> Later<Option<FeedView>> {
+        Box::pin(async { None })
+    }
     /// Where an account's positions stand in the ranking of auto-deleveraging; `None`: no answer.
-    fn adl_places(&self, domain: DomainId, account: AccountId) -> Later<Option<Vec<AdlPlace>>>;
+    fn adl_places(&self, _: DomainId, _: AccountId) -> Later<Option<Vec<AdlPlace>>> {
+        Box::pin(async { None })
+    }
     /// What an order of an account to buy, and one to sell, would need; `None` if there is no such
     /// account or no mark.
     fn order_needs(
         &self,
-        domain: DomainId,
-        account: AccountId,
-        order: (InstrumentId, Lots, Ticks),
-    ) -> Later<Option<[OrderNeeds; 2]>>;
+        _: DomainId,
+        _: AccountId,
+        _: (InstrumentId, Lots, Ticks),
+    ) -> Later<Option<[OrderNeeds; 2]>> {
+        Box::pin(async { None })
+    }
     /// The insurance fund and what stands behind it; `None`: no answer.
-    fn waterfall(&self, domain: DomainId) -> Later<Option<WaterfallView>>;
+    fn waterfall(&self, _: DomainId) -> Later<Option<WaterfallView>> {
+        Box::pin(async { None })
+    }
     /// How this node and its cluster stand.
-    fn cluster(&self) -> Later<ClusterView>;
+    fn cluster(&self) -> Later<ClusterView> {
+        Box::pin(async { ClusterView::default() })
+    }
     /// Changes the members of a domain that this node leads; an error says, in words, why not.
-    fn change_members(&self, domain: DomainId, change: MemberChange) -> Later<Result<(), String>>;
+    fn change_members(&self, _: DomainId, _: MemberChange) -> Later<Result<(), String>> {
+        Box::pin(async { Err("this venue runs on one machine".to_owned()) })
+    }
     /// Whether a domain that this node leads may go on by another version of the rules: every
     /// member's build must know it. An error says, in words, whose does not.
     fn check_upgrade(&self, domain: DomainId, to: Version) -> Later<Result<(), String>>;
     /// How old what this node shows may be, if it follows another.
-    fn lag_ms(&self) -> Option<u64>;
+    fn lag_ms(&self) -> Option<u64> {
+        None
+    }
     /// Signs a message with the venue's notice key; `None`: there is none here.
-    fn sign_notice(&self, message: &[u8]) -> Option<(PublicKey, Signature)>;
+    fn sign_notice(&self, _: &[u8]) -> Option<(PublicKey, Signature)> {
+        None
+    }
 }

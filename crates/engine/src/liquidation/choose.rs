@@ -40,9 +40,7 @@ impl Engine {
         margin: &MarginSnapshot,
         cost_ppm: u32,
     ) -> Vec<(u32, u64)> {
-        let held = self.accounts.at(account.0).holdings.iter().map(|(_, holding)| *holding);
-        let open = held.filter(|holding| self.holdings.at(*holding).size != SignedLots::ZERO);
-        let open: Vec<u32> = open.collect();
+        let open: Vec<u32> = self.open_of(account).collect();
         let costs = open.iter().map(|holding| self.cost_of_closing(*holding, cost_ppm));
         let cost = costs.fold(Amount::ZERO, Amount::plus);
         let (buffer_ppm, deficit) = (self.risk_terms.buffer_ppm, self.deficit(margin));
@@ -56,9 +54,7 @@ impl Engine {
 
     /// LIQ-5: the position whose end frees most maintenance margin, the first of equals.
     fn neediest(&self, account: AccountId) -> Option<u32> {
-        let held = self.accounts.at(account.0).holdings.iter().map(|(_, holding)| *holding);
-        let open = held.filter(|holding| self.holdings.at(*holding).size != SignedLots::ZERO);
-        let freed = open.map(|holding| (self.freed_by(holding), holding));
+        let freed = self.open_of(account).map(|holding| (self.freed_by(holding), holding));
         let most = freed.filter(|(freed, _)| Amount::ZERO < *freed);
         most.min_by_key(|(freed, _)| core::cmp::Reverse(*freed)).map(|(_, holding)| holding)
     }
@@ -66,10 +62,15 @@ impl Engine {
     /// LIQ-14: the long option that is worth most, the first of equals: what is sold when nothing
     /// that is left needs margin, and money is owed.
     fn dearest(&self, account: AccountId) -> Option<u32> {
-        let held = self.accounts.at(account.0).holdings.iter().map(|(_, holding)| *holding);
         let value = |holding: &u32| self.worth(*holding).options_value;
-        let worth_some = held.filter(|holding| Amount::ZERO < value(holding));
+        let worth_some = self.open_of(account).filter(|holding| Amount::ZERO < value(holding));
         worth_some.min_by_key(|holding| core::cmp::Reverse(value(holding)))
+    }
+
+    /// Positions of an account.
+    fn open_of(&self, account: AccountId) -> impl Iterator<Item = u32> {
+        let held = self.accounts.at(account.0).holdings.iter().map(|(_, holding)| *holding);
+        held.filter(|holding| self.holdings.at(*holding).size != SignedLots::ZERO)
     }
 
     /// LIQ-6: the lots that bring the account back to its target, if closing costs this share of

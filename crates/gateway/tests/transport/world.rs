@@ -15,10 +15,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
-use types::{
-    AccountId, AccountView, AdlPlace, AssetCode, FeedView, InstrumentId, Lots, OrderNeeds,
-    Proposal, PublicKey, Signature, Ticks, WaterfallView,
-};
+use types::{AccountId, AssetCode, Proposal};
 
 /// How long any answer may take before a test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -46,39 +43,6 @@ impl Venue for DeafVenue {
         Ok(())
     }
 
-    fn account(&self, _: DomainId, _: AccountId) -> Later<Option<AccountView>> {
-        Box::pin(async { None })
-    }
-
-    fn feed(&self, _: DomainId, _: AssetCode, _: AssetCode) -> Later<Option<FeedView>> {
-        Box::pin(async { None })
-    }
-
-    fn adl_places(&self, _: DomainId, _: AccountId) -> Later<Option<Vec<AdlPlace>>> {
-        Box::pin(async { None })
-    }
-
-    fn order_needs(
-        &self,
-        _: DomainId,
-        _: AccountId,
-        _: (InstrumentId, Lots, Ticks),
-    ) -> Later<Option<[OrderNeeds; 2]>> {
-        Box::pin(async { None })
-    }
-
-    fn cluster(&self) -> Later<gateway::venue::ClusterView> {
-        Box::pin(async { gateway::venue::ClusterView::default() })
-    }
-
-    fn change_members(
-        &self,
-        _: DomainId,
-        _: gateway::venue::MemberChange,
-    ) -> Later<Result<(), String>> {
-        Box::pin(async { Err("this venue runs on one machine".to_owned()) })
-    }
-
     fn check_upgrade(&self, _: DomainId, to: types::Version) -> Later<Result<(), String>> {
         Box::pin(async move {
             match to.0 {
@@ -86,18 +50,6 @@ impl Venue for DeafVenue {
                 to => Err(format!("this build does not know version {to}")),
             }
         })
-    }
-
-    fn lag_ms(&self) -> Option<u64> {
-        None
-    }
-
-    fn sign_notice(&self, _: &[u8]) -> Option<(PublicKey, Signature)> {
-        None
-    }
-
-    fn waterfall(&self, _: DomainId) -> Later<Option<WaterfallView>> {
-        Box::pin(async { None })
     }
 }
 

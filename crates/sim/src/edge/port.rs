@@ -4,12 +4,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use gateway::venue::{Busy, Class, ClusterView, Domain, DomainId, Later, MemberChange, Venue};
+use gateway::venue::{Busy, Class, Domain, DomainId, Later, Venue};
 use replica::queue::{self, Queue, Refused};
-use types::{
-    AccountId, AccountView, AdlPlace, AssetCode, Command, FeedView, InstrumentId, Lots, OrderNeeds,
-    Proposal, PublicKey, Signature, Ticks, Version, WaterfallView,
-};
+use types::{AssetCode, Command, Proposal, Version};
 
 use crate::raft::NodeId;
 
@@ -126,48 +123,7 @@ impl Venue for Port {
         Ok(())
     }
 
-    fn account(&self, _: DomainId, _: AccountId) -> Later<Option<AccountView>> {
-        Box::pin(async { None })
-    }
-
-    fn feed(&self, _: DomainId, _: AssetCode, _: AssetCode) -> Later<Option<FeedView>> {
-        Box::pin(async { None })
-    }
-
-    fn adl_places(&self, _: DomainId, _: AccountId) -> Later<Option<Vec<AdlPlace>>> {
-        Box::pin(async { None })
-    }
-
-    fn order_needs(
-        &self,
-        _: DomainId,
-        _: AccountId,
-        _: (InstrumentId, Lots, Ticks),
-    ) -> Later<Option<[OrderNeeds; 2]>> {
-        Box::pin(async { None })
-    }
-
-    fn waterfall(&self, _: DomainId) -> Later<Option<WaterfallView>> {
-        Box::pin(async { None })
-    }
-
-    fn cluster(&self) -> Later<ClusterView> {
-        Box::pin(async { ClusterView::default() })
-    }
-
-    fn change_members(&self, _: DomainId, _: MemberChange) -> Later<Result<(), String>> {
-        Box::pin(async { Err("this world changes no members".into()) })
-    }
-
     fn check_upgrade(&self, _: DomainId, _: Version) -> Later<Result<(), String>> {
         Box::pin(async { Ok(()) })
-    }
-
-    fn lag_ms(&self) -> Option<u64> {
-        None
-    }
-
-    fn sign_notice(&self, _: &[u8]) -> Option<(PublicKey, Signature)> {
-        None
     }
 }

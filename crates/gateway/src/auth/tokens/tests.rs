@@ -23,6 +23,10 @@ fn key() -> Arc<Key> {
     KeyStore::in_memory().create(new, NOW_MS).expect("a key")
 }
 
+fn store() -> TokenStore {
+    TokenStore::new(Box::new(crate::auth::keys::system_random))
+}
+
 fn issue(tokens: &TokenStore, key: &Arc<Key>, scope: &str, at: Bound) -> Arc<Grant> {
     let granted = Granted::cut(scope, &key.max_scope);
     let issue = Issue { key: key.clone(), granted, account: Arc::default(), at };
@@ -31,7 +35,7 @@ fn issue(tokens: &TokenStore, key: &Arc<Key>, scope: &str, at: Bound) -> Arc<Gra
 
 #[test]
 fn a_connection_token_is_good_on_its_socket_for_fifteen_minutes() {
-    let tokens = TokenStore::new(Box::new(crate::auth::keys::system_random));
+    let tokens = store();
     let grant = issue(&tokens, &key(), "", Bound::Socket(4));
     assert_eq!(grant.check(NOW_MS, Bound::Socket(4), HERE), Ok(()));
     assert_eq!(grant.check(NOW_MS, Bound::Socket(5), HERE), Err(TokenError::Foreign));
@@ -44,7 +48,7 @@ fn a_connection_token_is_good_on_its_socket_for_fifteen_minutes() {
 
 #[test]
 fn a_session_token_is_good_anywhere_for_a_year_or_as_long_as_was_asked() {
-    let tokens = TokenStore::new(Box::new(crate::auth::keys::system_random));
+    let tokens = store();
     let grant = issue(&tokens, &key(), "session:a", Bound::Socket(4));
     let last_ms = NOW_MS + 31_536_000_000 - 1;
     assert_eq!(grant.check(last_ms, Bound::Http, HERE), Ok(()));
@@ -56,7 +60,7 @@ fn a_session_token_is_good_anywhere_for_a_year_or_as_long_as_was_asked() {
 
 #[test]
 fn a_token_for_one_address_is_good_from_there_only() {
-    let tokens = TokenStore::new(Box::new(crate::auth::keys::system_random));
+    let tokens = store();
     let grant = issue(&tokens, &key(), "session:a ip:127.0.0.1", Bound::Http);
     assert_eq!(grant.check(NOW_MS, Bound::Http, HERE), Ok(()));
     let elsewhere = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 7));
@@ -65,7 +69,7 @@ fn a_token_for_one_address_is_good_from_there_only() {
 
 #[test]
 fn a_session_of_the_same_name_replaces_the_old_one() {
-    let (tokens, key) = (TokenStore::new(Box::new(crate::auth::keys::system_random)), key());
+    let (tokens, key) = (store(), key());
     let old = issue(&tokens, &key, "session:a", Bound::Http);
     let new = issue(&tokens, &key, "session:a", Bound::Http);
     assert!(tokens.by_access(&old.access_token).is_none());
@@ -77,7 +81,7 @@ fn a_session_of_the_same_name_replaces_the_old_one() {
 fn sessions_and_connections_of_a_key_are_bounded_and_the_oldest_go() {
     let table = [("session", SESSIONS_PER_KEY_MAX), ("connection", CONNECTION_TOKENS_PER_KEY_MAX)];
     for (kind, n_max) in table {
-        let (tokens, key) = (TokenStore::new(Box::new(crate::auth::keys::system_random)), key());
+        let (tokens, key) = (store(), key());
         let grants: Vec<Arc<Grant>> = (0..n_max + 3)
             .map(|n| issue(&tokens, &key, &format!("{kind}:{n}"), Bound::Http))
             .collect();
@@ -91,7 +95,7 @@ fn sessions_and_connections_of_a_key_are_bounded_and_the_oldest_go() {
 
 #[test]
 fn a_refresh_token_works_once_and_dies_with_its_pair() {
-    let (tokens, key) = (TokenStore::new(Box::new(crate::auth::keys::system_random)), key());
+    let (tokens, key) = (store(), key());
     let grant = issue(&tokens, &key, "", Bound::Http);
     assert!(tokens.take_refresh(&grant.refresh_token, NOW_MS).is_some());
     assert!(tokens.take_refresh(&grant.refresh_token, NOW_MS).is_none());
@@ -107,7 +111,7 @@ fn a_refresh_token_works_once_and_dies_with_its_pair() {
 
 #[test]
 fn tokens_look_as_clients_expect_and_no_two_are_the_same() {
-    let (tokens, key) = (TokenStore::new(Box::new(crate::auth::keys::system_random)), key());
+    let (tokens, key) = (store(), key());
     let one = issue(&tokens, &key, "session:a", Bound::Http);
     let two = issue(&tokens, &key, "session:b", Bound::Http);
     let texts = [&one.access_token, &one.refresh_token, &two.access_token, &two.refresh_token];

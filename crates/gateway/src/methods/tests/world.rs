@@ -108,18 +108,6 @@ impl Venue for Engines {
         Box::pin(async move { needs })
     }
 
-    fn cluster(&self) -> Later<crate::venue::ClusterView> {
-        Box::pin(async { crate::venue::ClusterView::default() })
-    }
-
-    fn change_members(
-        &self,
-        _: DomainId,
-        _: crate::venue::MemberChange,
-    ) -> Later<Result<(), String>> {
-        Box::pin(async { Err("this venue runs on one machine".to_owned()) })
-    }
-
     fn check_upgrade(&self, _: DomainId, to: types::Version) -> Later<Result<(), String>> {
         Box::pin(async move {
             match to.0 {
@@ -127,10 +115,6 @@ impl Venue for Engines {
                 to => Err(format!("this build does not know version {to}")),
             }
         })
-    }
-
-    fn lag_ms(&self) -> Option<u64> {
-        None
     }
 
     fn sign_notice(&self, message: &[u8]) -> Option<(PublicKey, Signature)> {
