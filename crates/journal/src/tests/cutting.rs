@@ -2,9 +2,11 @@
 
 use types::Seq;
 
+use super::disk::FaultDisk;
 use super::{SMALL, files, read};
+use crate::reader::read_span_on;
 use crate::recovery::check;
-use crate::{Journal, Kind, Place, read_span};
+use crate::{Journal, Kind, Place, ReadError, read_span};
 
 /// Ten stamped batches of two entries; where each stamp stands, and what follows.
 fn stamped(dir: &std::path::Path) -> (Journal, Vec<Place>) {
@@ -96,6 +98,11 @@ fn a_span_is_read_from_its_place() {
     let wrong = Place { offset: places[3].offset + 8, ..places[3] };
     let error = read_span(dir.path(), wrong, wrong.offset + 64, |_| {}).expect_err("no record");
     assert!(error.to_string().contains("is damaged at byte"), "{error}");
+    let end = places[3].offset + 56 + 136;
+    let unread = FaultDisk::not_reading(0);
+    let error = read_span_on(&unread, dir.path(), (places[3], end), |_| panic!("it was not read"))
+        .expect_err("does not read");
+    assert!(matches!(error, ReadError::Disk { .. }), "{error}");
 }
 
 /// A segment of which all records were cut is empty, and takes one that is too long for a segment;
