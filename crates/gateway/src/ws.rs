@@ -8,7 +8,7 @@
 //! Reading ends for one [`Closing`] reason, which the writer says in the close frame after the
 //! texts that are still queued. A client that is too slow loses its queue and hears only the
 //! reason. When both halves have ended, subscriptions and tokens of the socket end, and
-//! cancel-on-disconnect fires.
+//! cancel-on-disconnect fires; what the client sends until it goes is not looked at.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -68,14 +68,28 @@ async fn serve_socket(link: Link, stream: WebSocket) {
     let idle_timeout_ms = gateway.limits.socket_idle_timeout_ms;
     let mut socket = Ending(Visitor::new(gateway, line.address));
     let outbox = socket.0.outbox().clone();
-    let (sink, stream) = stream.split();
+    let (sink, mut stream) = stream.split();
     let mut writing = std::pin::pin!(write(sink, &outbox, ping_interval, close_timeout));
     let closing = tokio::select! {
-        closing = read(&mut socket.0, (&line, idle_timeout_ms), stopping, stream) => closing,
-        () = &mut writing => return,
+        closing = read(&mut socket.0, (&line, idle_timeout_ms), stopping, &mut stream) => {
+            Some(closing)
+        }
+        () = &mut writing => None,
     };
-    outbox.close(closing);
-    let _ = tokio::time::timeout(close_timeout, writing).await;
+    if let Some(closing) = closing {
+        outbox.close(closing);
+        if tokio::time::timeout(close_timeout, writing).await.is_err() {
+            return;
+        }
+    }
+    drop(socket);
+    let _ = tokio::time::timeout(close_timeout, discard(stream)).await;
+}
+
+/// Takes what a client has sent, until it has heard why it is closed: a connection that ends with
+/// bytes that nobody read is reset, and the reason is lost with what was not yet sent.
+async fn discard(mut stream: SplitStream<WebSocket>) {
+    while let Some(Ok(_)) = stream.next().await {}
 }
 
 /// A visitor that leaves properly wherever its task ends, a panic included.
@@ -99,7 +113,7 @@ async fn read(
     visitor: &mut Visitor,
     (line, idle_timeout_ms): (&Line, u64),
     mut stopping: watch::Receiver<bool>,
-    mut stream: SplitStream<WebSocket>,
+    stream: &mut SplitStream<WebSocket>,
 ) -> Closing {
     loop {
         let due = Duration::from_millis(visitor.due_ms().saturating_sub(now().day_ms()));
