@@ -31,6 +31,7 @@ pub(crate) mod server;
 pub(crate) mod stamp;
 mod status;
 pub(crate) mod tls;
+mod turns;
 pub(crate) mod types;
 mod versions;
 pub(crate) mod wire;

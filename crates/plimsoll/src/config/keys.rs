@@ -88,7 +88,7 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         name: "log.snapshot_entries",
-        doc: "entries between two snapshots",
+        doc: "entries between two snapshots of a node; those of a cluster take turns",
         form: Form::Count { min: 1, max: 1 << 40, default: 1 << 20 },
     },
     Key {

@@ -23,6 +23,7 @@ use super::log::Log;
 use super::proposer::Leadership;
 use super::roots::Differs;
 use super::status::{MemberStatus, Standing};
+use super::turns::Turn;
 use super::wire::forward::RootReport;
 use crate::beside::FailedCheck;
 use crate::queue::Queue;
@@ -146,7 +147,10 @@ impl Following {
 
     async fn snapshot_if_due(&mut self) {
         let applied = self.standing.reached.seq();
-        if self.snapshot_entries <= applied.0.saturating_sub(self.snapshot.0) {
+        let metrics = self.standing.metrics();
+        let members = metrics.membership_config.membership().nodes().map(|(node, _)| *node);
+        let turn = Turn::of(self.standing.node, members, self.snapshot_entries);
+        if turn.has_come(self.snapshot, applied) {
             self.snapshot = applied;
             // Consensus that has ended says so elsewhere.
             let _ = self.standing.raft.trigger().snapshot().await;
