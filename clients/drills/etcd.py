@@ -89,14 +89,14 @@ def put_request():
     return b"\0" + len(message).to_bytes(4, "big") + message
 
 
-def grpc(etcd, leader, n_clients, seconds, scratch):
-    """Puts by gRPC at the leader."""
+def grpc(etcd, leader, n_clients, seconds, scratch, in_flight=1):
+    """Puts by gRPC at the leader, so many in flight for each client."""
     body, log = scratch / "put", scratch / f"requests-{n_clients}"
     body.write_bytes(put_request())
     log.unlink(missing_ok=True)  # h2load appends.
     before = etcd.revision(leader)
     command = [
-        "h2load", "-c", str(n_clients), "-m", "1", "-t", "1", "-D", str(seconds), "-d", str(body),
+        "h2load", "-c", str(n_clients), "-m", str(in_flight), "-t", "1", "-D", str(seconds), "-d", str(body),
         "-H", "content-type: application/grpc", "-H", "te: trailers", f"--log-file={log}",
         f"http://127.0.0.1:{CLIENT_PORT + leader}/etcdserverpb.KV/Put",
     ]
@@ -105,7 +105,7 @@ def grpc(etcd, leader, n_clients, seconds, scratch):
     n_done = etcd.revision(leader) - before
     # Columns: start in µs since 1970, status, duration in µs.
     took = sorted(int(line.split("\t")[2]) for line in log.read_text().splitlines() if "\t200\t" in line)
-    assert took and abs(n_done - len(took)) <= n_clients, f"{len(took)} answers, {n_done} puts: {done.stdout}"
+    assert took and abs(n_done - len(took)) <= n_clients * in_flight, f"{len(took)} answers, {n_done} puts: {done.stdout}"
     place = lambda share: round(took[int(share * (len(took) - 1))] / 1000, 2)
     return {"puts_per_s": round(n_done / seconds), "p50_ms": place(0.5), "p99_ms": place(0.99), "max_ms": place(1)}
 
@@ -120,8 +120,8 @@ def asked(directory):
         grpc(etcd, etcd.leader(), 1, 1, Path(scratch))  # To warm up.
         print("ready", flush=True)
         for line in sys.stdin:
-            n_clients, seconds = map(int, line.split())
-            row = grpc(etcd, etcd.leader(), n_clients, seconds, Path(scratch))
+            n_clients, in_flight, seconds = map(int, line.split())
+            row = grpc(etcd, etcd.leader(), n_clients, seconds, Path(scratch), in_flight)
             print(row["puts_per_s"], round(row["p50_ms"] * 1000), round(row["p99_ms"] * 1000), flush=True)
 
 

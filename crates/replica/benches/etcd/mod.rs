@@ -29,10 +29,10 @@ impl Etcd {
         if line == "ready" { Ok(etcd) } else { Err(line) }
     }
 
-    /// Puts a second, p50 and p99 in µs, with so many clients.
-    pub fn measure(&mut self, n_clients: usize) -> [f64; 3] {
+    /// Puts a second, p50 and p99 in µs, with so many clients, each with so many in flight.
+    pub fn measure(&mut self, n_clients: usize, in_flight: usize) -> [f64; 3] {
         let asks = self.asks.as_mut().expect("until it ends");
-        writeln!(asks, "{n_clients} 2").expect("asks");
+        writeln!(asks, "{n_clients} {in_flight} 2").expect("asks");
         let line = self.line();
         let figures: Vec<f64> = line.split(' ').filter_map(|word| word.parse().ok()).collect();
         figures.try_into().unwrap_or_else(|_| panic!("etcd's driver says: {line:?}"))
