@@ -201,7 +201,7 @@ impl Kind {
             Kind::LossyLinks => rng.between(10_000, 300_000),
             Kind::SlowDisk => rng.between(5_000, 400_000),
             Kind::ReadFails => rng.below(2),
-            Kind::ClockJump => rng.between(1, 600_000),
+            Kind::ClockJump => rng.heavy(600_000),
             _ => 0,
         };
         Fault { kind: self, victim, other, began: now, ends: now + lasts, amount }

@@ -87,24 +87,30 @@ impl Setup {
             true => Vec::new(),
             false => some_of(&mut rng, &Kind::ALL, 1),
         };
-        let crash = rng.chance(600_000).then(|| Crash {
+        let crash = rng.chance(800_000).then(|| Crash {
             begin: rng.below(seconds),
             seconds: rng.between(5, 90),
             fall_ppm: rng.between(500, 12_000),
         });
         // From a stream of its own: worlds without it are as they were before it came.
         let mut later = Rng::new(seed, "portfolio");
+        let portfolio = later.chance(400_000);
+        let orders_per_s = if is_long { 3 } else { *rng.pick(&[5, 10, 20, 20, 50, 100, 200]) };
+        // What takes long and is the same again: some twenty snapshots of a node and sixty faults
+        // are enough for one world.
+        let entries = seconds * (5 + orders_per_s * 3 / 2);
+        let faults_rarely = seconds * SECOND / 60;
         Setup {
             seed,
             seconds,
             nodes,
-            orders_per_s: if is_long { 3 } else { *rng.pick(&[5, 20, 50, 100, 100, 200]) },
+            orders_per_s,
             trades,
             linear: rng.chance(300_000),
             faults,
-            fault_every: (1 + rng.heavy(60)) * SECOND,
+            fault_every: ((1 + rng.heavy(60)) * SECOND).max(faults_rarely),
             faults_max: u32::MAX,
-            snapshot_entries: *rng.pick(&[1_500, 5_000, 20_000, 50_000]),
+            snapshot_entries: (entries / *rng.pick(&[1, 4, 10, 20])).max(200),
             delay: rng.between(20, 2_000),
             jitter: rng.between(20, 3_000),
             loss_ppm: *rng.pick(&[0, 0, 100, 10_000]),
@@ -113,8 +119,9 @@ impl Setup {
             move_ppm: rng.between(10, 400),
             crash,
             usual: rng.chance(400_000),
-            portfolio: later.chance(400_000),
-            backstops: later.chance(400_000),
+            portfolio,
+            // Mostly together: positions that hedge each other are what is hard to take over.
+            backstops: later.chance(if portfolio { 800_000 } else { 200_000 }),
             segment_bytes: *rng.pick(&[1 << 14, 1 << 16, 1 << 18]),
             gateway: Rng::new(seed, "gateway").chance(500_000),
             script: Vec::new(),

@@ -41,14 +41,15 @@ pub struct Terms {
     pub fund: u64,
     /// Sources that a healthy feed and a degraded one need, of five.
     pub sources: (u8, u8),
-    /// How far the trades of an hour may be apart.
-    pub range_ppm: u32,
+    /// How far the trades of an hour may be apart; `None`: no breaker stops what falls, so that
+    /// more is liquidated.
+    pub range_ppm: Option<u32>,
 }
 
 impl Terms {
     /// As most venues have them.
     pub const USUAL: Terms =
-        Terms { clamp_ppm: 50_000, fund: 50_000, sources: (4, 3), range_ppm: 100_000 };
+        Terms { clamp_ppm: 50_000, fund: 50_000, sources: (4, 3), range_ppm: Some(100_000) };
 
     /// By which things happen that are rare otherwise.
     pub fn drawn(seed: u64) -> Terms {
@@ -57,7 +58,7 @@ impl Terms {
             clamp_ppm: *rng.pick(&[300, 2_000, 50_000]),
             fund: *rng.pick(&[1, 500, 50_000]),
             sources: *rng.pick(&[(4, 3), (3, 2), (3, 2)]),
-            range_ppm: *rng.pick(&[15_000, 100_000, 100_000]),
+            range_ppm: *rng.pick(&[Some(15_000), Some(100_000), None, None]),
         }
     }
 }
@@ -163,9 +164,8 @@ impl Venue {
             let terms = PricingTerms { clamp_ppm, ..pricing(instrument == InstrumentId(0)) };
             commands.push(Command::SetPricing { instrument, terms });
         }
-        for (kind, terms) in
-            [(KindFilter::Future, breakers(self.terms.range_ppm)), (KindFilter::Option, quiet())]
-        {
+        let of_futures = self.terms.range_ppm.map_or_else(quiet, breakers);
+        for (kind, terms) in [(KindFilter::Future, of_futures), (KindFilter::Option, quiet())] {
             commands.push(Command::SetBreakers { base, quote, kind, terms: Box::new(terms) });
         }
         commands.push(Command::FundInsurance { amount: self.worth(self.terms.fund) });

@@ -506,11 +506,12 @@ fn allowances(
     people.iter().flat_map(each).collect()
 }
 
-/// Five, at most one of whom is not honest, and at most one more of whom is late or silent.
+/// Five, at most one of whom is not honest, and at most one more of whom is late or silent. Where
+/// there are both, little is traded: most worlds have one of them or none.
 fn reporters(seed: u64, nodes: u32) -> Vec<(Reporter, NodeId)> {
     let mut rng = Rng::new(seed, "reporters");
-    let bad = [Habit::Honest, Habit::Lying, Habit::Equivocating];
-    let weak = [Habit::Honest, Habit::Lagging, Habit::Silent];
+    let bad = [Habit::Honest, Habit::Honest, Habit::Lying, Habit::Equivocating];
+    let weak = [Habit::Honest, Habit::Honest, Habit::Lagging, Habit::Silent];
     let (bad, weak) = (*rng.pick(&bad), *rng.pick(&weak));
     let reporter = |nth: u8| {
         let habit = match nth {
