@@ -76,14 +76,15 @@ async fn serve_socket(link: Link, stream: WebSocket) {
         }
         () = &mut writing => None,
     };
+    let end = Instant::now() + close_timeout;
     if let Some(closing) = closing {
         outbox.close(closing);
-        if tokio::time::timeout(close_timeout, writing).await.is_err() {
+        if tokio::time::timeout_at(end, writing).await.is_err() {
             return;
         }
     }
     drop(socket);
-    let _ = tokio::time::timeout(close_timeout, discard(stream)).await;
+    let _ = tokio::time::timeout_at(end, discard(stream)).await;
 }
 
 /// Takes what a client has sent, until it has heard why it is closed: a connection that ends with

@@ -59,7 +59,7 @@ fn drive() {
     let mut seen = Seen { nodes: &mut nodes, leader, before: None };
     for _ in FOUNDERS {
         let trading = trade_until_a_turn_is_near(&mut seen, &mut progress);
-        let stored = snapshot(seen.nodes, &mut progress);
+        let stored = snapshot(seen.nodes, trading, &mut progress);
         if seen.before.is_none() {
             // What is due at the last moment is answered late.
             seen.print("before", trading + REST_S as f64, stored.began - 0.1);
@@ -135,7 +135,6 @@ fn trade_until_a_turn_is_near(seen: &mut Seen<'_>, progress: &mut Progress) -> f
     nodes.wait_level();
     // The disk has its own work to finish, which is not what the traders usually see.
     thread::sleep(Duration::from_secs(3 * REST_S));
-    nodes.ask_all("forget");
     nodes.ask(*leader, &format!("trade 64 {PER_S}"));
     now()
 }
@@ -157,11 +156,13 @@ struct Stored {
     bytes: f64,
 }
 
-/// The next that is stored.
-fn snapshot(nodes: &mut Nodes, progress: &mut Progress) -> Stored {
+/// The first that is begun after a moment, once it is stored.
+fn snapshot(nodes: &mut Nodes, after: f64, progress: &mut Progress) -> Stored {
     loop {
         for node in FOUNDERS {
-            if let [began, freed, stored, bytes] = nodes.ask(node, "snapshot")[..] {
+            if let [began, freed, stored, bytes] = nodes.ask(node, "snapshot")[..]
+                && after <= began
+            {
                 return Stored { node, began, freed, stored, bytes };
             }
         }

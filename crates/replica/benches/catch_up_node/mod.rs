@@ -55,10 +55,6 @@ pub fn run(arguments: &[String], snapshot_entries: u64) {
             vec![node.replica.standing().status().last_index.unwrap_or(0) as f64]
         }
         ("snapshot", []) => moments().snapshot.clone(),
-        ("forget", []) => {
-            moments().snapshot.clear();
-            vec![0.0]
-        }
         ("restored", []) => moments().restored.clone(),
         ("learn", []) => learn(&node.replica, &address),
         ("memory", []) => memory(),
