@@ -14,14 +14,15 @@
 //! `backstops`.
 
 use types::{
-    AccountId, AdlPolicy, InstrumentId, LedgerAccount, LiquidationAction as Action, LiquidationEnd,
-    LiquidationStep, MarginSnapshot, RiskTerms, Seq, Side, SignedLots, Ticks,
+    AccountId, AdlPolicy, Command, InstrumentId, LedgerAccount, LiquidationAction as Action,
+    LiquidationEnd, LiquidationStep, MarginSnapshot, RiskTerms, Seq, Side, SignedLots, Ticks,
 };
 
 use super::backstops::{Backstops, check_neediest};
 use super::state::{Holding, State};
 use super::worth::Round;
 use super::{Check, funding, hold, margin, portfolio, positions};
+use crate::Violation;
 
 pub(crate) const JUST: &str = "LIQUIDATION-JUST";
 
@@ -89,6 +90,17 @@ pub(crate) fn check_snapshot(state: &State, id: AccountId, told: &MarginSnapshot
         told.maintenance
     );
     Ok(())
+}
+
+/// Whether an order of an account is by its liquidation, not by a command. It closes what makes the
+/// account need less to stay, and may leave it needing more to open.
+pub(crate) fn places(
+    state: &State,
+    command: &Command,
+    account: AccountId,
+) -> Result<bool, Violation> {
+    let is_asked = matches!(command, Command::PlaceOrder(order) if order.account == account);
+    Ok(!is_asked && state.account(account)?.is_liquidating)
 }
 
 impl Liquidations {

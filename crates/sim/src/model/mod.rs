@@ -481,7 +481,8 @@ impl Model {
         self.gate.check_places(state, entry, placed)?;
         let before = state.holding(placed.account, placed.instrument);
         orders::placed(state, placed)?;
-        if !matches!(entry.command, Command::MassQuote(_)) {
+        let is_unseen = matches!(entry.command, Command::MassQuote(_));
+        if !is_unseen && !liquidation::places(state, &entry.command, placed.account)? {
             margin::check_order(state, placed.order, &before)?;
         }
         self.protections.check_known(state, placed.order)?;
