@@ -9,6 +9,7 @@ from 10:05 on, when the operator settles what the feed could not price. ccxt run
 import argparse
 import base64
 import datetime
+import fcntl
 import json
 import os
 import signal
@@ -58,8 +59,12 @@ class Life:
         return self.begin + datetime.timedelta(seconds=time.monotonic() - self.started)
 
     def stop(self):
+        """Killed, and gone: faketime starts the venue as a child of its own, which may end after it."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        for lock in self.data.glob("*/LOCK"):
+            with lock.open() as held:
+                fcntl.flock(held, fcntl.LOCK_EX)
 
     def call(self, method, params, key=None):
         headers = {"Content-Type": "application/json"}
