@@ -8,7 +8,8 @@ use crate::setup::SECOND;
 /// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// A process is gone; what it wrote is still with the system.
+    /// A process is gone; what it wrote is still with the system. One in three times power is gone,
+    /// too, at some operation of the disk after it has begun to start.
     Kill,
     /// Power is gone in the middle of some operation of the disk.
     PowerCut,
@@ -196,6 +197,7 @@ impl Kind {
         let lasts = rng.wait(longest * SECOND / 3).max(SECOND / 20);
         let amount = match self {
             Kind::PowerCut | Kind::PowerCutAll => rng.below(12),
+            Kind::Kill => rng.below(3),
             Kind::LostWrite | Kind::MisdirectedWrite | Kind::BadSector => rng.heavy(500),
             Kind::SlowLinks => rng.between(2_000, 200_000),
             Kind::LossyLinks => rng.between(10_000, 300_000),

@@ -88,7 +88,7 @@ impl Trade {
             Trade::Maker | Trade::Quoter | Trade::Arbitrageur => 5_000_000,
             Trade::Taker | Trade::Spoofer | Trade::Tinkerer => 300_000,
             Trade::Leveraged => 4_000,
-            Trade::Hedger => 20_000,
+            Trade::Hedger => 2_000,
             Trade::Backstop => 50_000,
             Trade::Operator => 1_000,
             Trade::Runaway => 100_000,

@@ -94,7 +94,7 @@ impl Setup {
         });
         // From a stream of its own: worlds without it are as they were before it came.
         let mut later = Rng::new(seed, "portfolio");
-        let portfolio = later.chance(400_000);
+        let portfolio = later.chance(500_000);
         let orders_per_s = if is_long { 3 } else { *rng.pick(&[5, 10, 20, 20, 50, 100, 200]) };
         // What takes long and is the same again: some twenty snapshots of a node and sixty faults
         // are enough for one world.

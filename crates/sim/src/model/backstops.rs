@@ -14,8 +14,8 @@
 use std::collections::BTreeMap;
 
 use types::{
-    AccountId, BackstopTerms, InstrumentId, LedgerAccount, LiquidationAction as Action,
-    LiquidationStep, RiskTerms, Version,
+    AccountId, BackstopTerms, LedgerAccount, LiquidationAction as Action, LiquidationStep,
+    RiskTerms, Version,
 };
 
 use super::liquidation::equity;
@@ -80,6 +80,11 @@ impl Backstops {
 
     pub fn upgraded(&mut self, to: Version) {
         self.is_exact = EXACT_SINCE <= to;
+    }
+
+    /// Whether it goes by version 4 of the rules, or a later one.
+    pub fn is_exact(&self) -> bool {
+        self.is_exact
     }
 
     pub fn started(&mut self, account: AccountId) {
@@ -308,63 +313,4 @@ fn check_carries(state: &State, id: AccountId) -> Check {
     };
     hold!(needs <= has + ROUNDED, FAIR, "{id} takes a position over: it needs {needs}, has {has}");
     Ok(())
-}
-
-/// LIQ-5, PM-8: of what the account held the position goes first whose end frees most maintenance
-/// margin. Whether one does for sure: where none frees any, all go together, or the option that is
-/// worth most (LIQ-14).
-pub(crate) fn check_neediest(
-    state: &State,
-    id: AccountId,
-    (instrument, bought): (InstrumentId, i64),
-) -> Result<bool, Violation> {
-    let mut holdings = state.account(id)?.holdings.clone();
-    let here = holdings.iter_mut().filter(|(other, _)| *other == instrument);
-    here.for_each(|(_, held)| held.size -= bought);
-    let (mut chosen, mut most, mut off) = (0, (0, instrument), 0);
-    for (nth, (other, held)) in holdings.iter().enumerate() {
-        if held.size == 0 {
-            continue;
-        }
-        let Some((freed, of_it)) = freed(state, id, &holdings, nth)? else { return Ok(false) };
-        off = off.max(of_it);
-        if *other == instrument {
-            chosen = freed;
-        }
-        if most.0 < freed {
-            most = (freed, *other);
-        }
-    }
-    if most.0 <= off {
-        return Ok(false);
-    }
-    hold!(
-        most.0 <= chosen + off,
-        super::liquidation::JUST,
-        "{id} is reduced in {instrument}, which frees {chosen}: {} frees {}",
-        most.1,
-        most.0
-    );
-    Ok(true)
-}
-
-/// What the end of a position frees, and how far off that may be.
-fn freed(
-    state: &State,
-    id: AccountId,
-    holdings: &[(InstrumentId, Holding)],
-    nth: usize,
-) -> Result<Option<(i128, i128)>, Violation> {
-    let (instrument, held) = holdings[nth];
-    if !state.account(id)?.is_portfolio {
-        let freed = margin::to_stay(state, state.market(instrument)?, held.size);
-        return Ok(freed.map(|freed| (freed, 0)));
-    }
-    let mut without = holdings.to_vec();
-    without[nth].1.size = 0;
-    let (all, rest) =
-        (portfolio::needs_of(state, holdings)?, portfolio::needs_of(state, &without)?);
-    Ok(all
-        .zip(rest)
-        .map(|(all, rest)| (all.maintenance - rest.maintenance, 2 * (all.off + rest.off))))
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use types::{At, BreakerTerms, InstrumentId, KindFilter, MarketState, RangeTerms, Side, Traded};
 
-use super::state::State;
+use super::state::{Market, State};
 use super::{Check, hold};
 
 pub(crate) const HOLDS: &str = "BREAKER-HOLDS";
@@ -34,14 +34,24 @@ impl Breakers {
         self.trades.remove(&instrument);
     }
 
+    fn terms_of(&self, market: &Market) -> Option<&BreakerTerms> {
+        let kind =
+            if market.spec.kind.is_option() { KindFilter::Option } else { KindFilter::Future };
+        self.terms.get(&(market.index, kind))
+    }
+
+    /// BRK-7: whether rounds may have to wait in this market, which is not followed here.
+    pub fn paces_liquidations(&self, state: &State, instrument: InstrumentId) -> bool {
+        let Ok(market) = state.market(instrument) else { return false };
+        self.terms_of(market).is_some_and(|terms| terms.liquidation.is_some())
+    }
+
     pub fn traded(&mut self, state: &State, trade: &Traded) -> Check {
         let market = state.market(trade.instrument)?;
         if market.state == MarketState::Auction {
             return Ok(());
         }
-        let kind =
-            if market.spec.kind.is_option() { KindFilter::Option } else { KindFilter::Future };
-        let Some(terms) = self.terms.get(&(market.index, kind)) else { return Ok(()) };
+        let Some(terms) = self.terms_of(market).copied() else { return Ok(()) };
         let (now, price) = (state.at, trade.price.0);
         let windows = [terms.velocity, terms.range];
         let trades = self.trades.entry(trade.instrument).or_default();

@@ -9,16 +9,18 @@
 //! ```text
 //!   equity = collateral + futures at the mark - cost - funding owed   (portfolio: + options)
 //! ```
-//! It does not see whom a policy should have ranked first, nor an account that should be liquidated
-//! and is not. What accounts under portfolio margin need is seen by `portfolio`, takeovers by
-//! `backstops`.
+//! What a round closes is judged by `reduction`, what accounts under portfolio margin need by
+//! `portfolio`, takeovers by `backstops`. It does not see whom a policy should have ranked first,
+//! nor an account that should be liquidated and is not.
 
 use types::{
     AccountId, AdlPolicy, Command, InstrumentId, LedgerAccount, LiquidationAction as Action,
-    LiquidationEnd, LiquidationStep, MarginSnapshot, RiskTerms, Seq, Side, SignedLots, Ticks,
+    LiquidationEnd, LiquidationStep, MarginSnapshot, RiskTerms, Side, SignedLots, Ticks,
 };
 
-use super::backstops::{Backstops, check_neediest};
+use super::backstops::Backstops;
+use super::breakers::Breakers;
+use super::reduction::Reductions;
 use super::state::{Holding, State};
 use super::worth::Round;
 use super::{Check, funding, hold, margin, portfolio, positions};
@@ -38,8 +40,7 @@ pub(crate) struct Liquidations {
     pub backstops: Backstops,
     /// The last one that was closed against an account: of whom, where, and its place.
     last_rank: Option<(AccountId, InstrumentId, u32)>,
-    /// Whose positions hedge each other, and are reduced together in this entry.
-    together: Option<(AccountId, Seq)>,
+    reductions: Reductions,
 }
 
 /// What accounts are worth now.
@@ -214,10 +215,8 @@ impl Liquidations {
             return Ok(());
         };
         let bought = i64::from(filled.0) * if *side == Side::Bid { 1 } else { -1 };
-        let here = Some((id, state.seq));
-        if self.together != here && !check_neediest(state, id, (*instrument, bought))? {
-            self.together = here;
-        }
+        let together = self.backstops.is_exact();
+        self.reductions.reduced(state, step, (*instrument, bought), together)?;
         let market = state.market(*instrument)?;
         let (told, known) = ((*mark, *index_price), (market.mark, state.index_price(market)));
         hold!(told == known, JUST, "a round tells {told:?}, the prices are {known:?}");
@@ -231,6 +230,22 @@ impl Liquidations {
         let target = self.target(&step.before);
         hold!(has < target, JUST, "{id} has {has}, {target} lets it go, and a round follows");
         hold!(fee == 0 || 0 <= left, JUST, "{id} pays a fee of {fee}, and has {left} then");
+        Ok(())
+    }
+
+    /// What holds after every entry: of what hedges each other nothing is left out, unless the
+    /// account is let go, or a market asks for a pause (BRK-7).
+    pub fn end(&mut self, state: &State, breakers: &Breakers) -> Check {
+        for round in self.reductions.end() {
+            let (account, after, left) = (round.account, &round.after, &round.left);
+            let is_over = self.target(after) <= i128::from(after.equity.0);
+            let is_paced = round.instruments().any(|one| breakers.paces_liquidations(state, one));
+            hold!(
+                is_over || is_paced,
+                JUST,
+                "{account} holds what hedges each other, and is reduced without {left:?}: {after:?}"
+            );
+        }
         Ok(())
     }
 

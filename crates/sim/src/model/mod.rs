@@ -63,6 +63,7 @@ mod portfolio;
 mod positions;
 mod prices;
 mod protection;
+mod reduction;
 mod samples;
 mod scenarios;
 mod self_trade;
@@ -202,6 +203,7 @@ impl Model {
         self.auctions.end(&self.state)?;
         self.protections.end(&self.state)?;
         self.halts.end(&self.state)?;
+        self.liquidations.end(&self.state, &self.breakers)?;
         cancels::end(&self.state, &self.triggers, entry)?;
         if let Some(killed) = self.killed.take() {
             cancels::check_stopped(&self.state, &self.triggers, killed)?;

@@ -22,8 +22,8 @@ pub fn backstop(rng: &mut Rng, venue: &Venue) -> BackstopTerms {
 /// Positions that hedge each other, each way: where, on which side, with how many parts of a
 /// bitcoin in ten.
 const BOOKS: [[(InstrumentId, Side, u64); 2]; 5] = [
-    [(PERPETUAL, Side::Bid, 10), (FUTURE, Side::Ask, 10)],
-    [(PERPETUAL, Side::Bid, 10), (CALL, Side::Ask, 12)],
+    [(PERPETUAL, Side::Bid, 10), (FUTURE, Side::Ask, 7)],
+    [(PERPETUAL, Side::Bid, 10), (CALL, Side::Ask, 18)],
     [(FUTURE, Side::Ask, 10), (PUT, Side::Ask, 8)],
     [(CALL, Side::Bid, 10), (PUT, Side::Ask, 10)],
     [(PERPETUAL, Side::Ask, 10), (CALL, Side::Bid, 15)],
@@ -40,12 +40,12 @@ impl Person {
             26..=30 => self.close_one(eyes),
             31..=33 => self.amend_far(eyes).into_iter().collect(),
             34 => vec![Command::CancelOrders { account, scope: CancelScope::All }],
-            35 => {
-                let amount = eyes.venue.worth(self.rng.heavy(20_000));
+            35 | 38 => {
+                let amount = eyes.venue.worth(self.rng.heavy(2_000));
                 vec![Command::Withdraw { account, amount }]
             }
             36 => {
-                let amount = eyes.venue.worth(self.rng.heavy(4_000));
+                let amount = eyes.venue.worth(self.rng.heavy(200));
                 vec![Command::Deposit { account, amount }]
             }
             37 => {

@@ -244,6 +244,7 @@ impl World {
                 }
                 self.end(victim);
             }
+            Kind::Kill if fault.amount == 0 => self.relapse(&fault)?,
             Kind::Kill | Kind::PowerCutAll | Kind::Rot | Kind::Replace | Kind::FeedOutage => {}
         }
         if fault.kind == Kind::PowerCutAll {
@@ -255,6 +256,18 @@ impl World {
             self.plan(RESTART, Happening::Start { node: victim });
         }
         Ok(())
+    }
+
+    /// Before it is well, its victim breaks once more.
+    fn relapse(&mut self, fault: &Fault) -> Result<(), Violation> {
+        let is_over = self.is_quiet || u64::from(self.setup.faults_max) <= self.n_faults;
+        if is_over || !self.setup.faults.contains(&Kind::PowerCut) {
+            return Ok(());
+        }
+        let ends = (fault.victim, fault.other);
+        let begins = self.now + RESTART;
+        let again = Kind::PowerCut.drawn(&mut self.breaking, begins, ends);
+        self.let_begin(again)
     }
 
     /// Everything that is broken is put right.
