@@ -211,14 +211,15 @@ impl Standing {
         moved.1.elapsed()
     }
 
-    /// Takes a snapshot, then drops the entries up to the index that it includes.
+    /// Takes a snapshot, then drops the entries up to the index that it includes, unless the node
+    /// has stopped because of what the snapshot showed.
     #[cfg(test)]
     pub(crate) fn snapshot_and_forget(&self, index: u64) {
         let raft = self.raft.clone();
         let done = tokio::runtime::Builder::new_current_thread().enable_all().build();
         done.expect("a runtime").block_on(async move {
             raft.trigger().snapshot().await.expect("asks");
-            raft.trigger().purge_log(index).await.expect("asks");
+            let _ = raft.trigger().purge_log(index).await;
         });
     }
 
