@@ -227,6 +227,10 @@ impl Model {
     /// One event, to whom it concerns; the most frequent first.
     fn see(&mut self, entry: &Entry, event: &Event) -> Check {
         let state = &mut self.state;
+        if !matches!(event, Event::Transferred { .. } | Event::PositionChanged { .. }) {
+            // A day's settlement, not for a position that changes now.
+            state.paid = None;
+        }
         match event {
             Event::OrderPlaced(placed) => self.placed(entry, placed),
             Event::OrderRested { order, price, open, displayed } => {
