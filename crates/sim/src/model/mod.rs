@@ -228,7 +228,7 @@ impl Model {
     fn see(&mut self, entry: &Entry, event: &Event) -> Check {
         let state = &mut self.state;
         if !matches!(event, Event::Transferred { .. } | Event::PositionChanged { .. }) {
-            // A day's settlement, not for a position that changes now.
+            // Funding for a change is paid right before it; what came before this was not for one.
             state.paid = None;
         }
         match event {
