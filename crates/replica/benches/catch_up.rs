@@ -19,7 +19,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cluster::{FOUNDERS, Nodes, node_arguments};
-use load::{Device, file_system};
+use load::{Device, Stolen, file_system};
 use traders::now;
 
 /// Entries after which a node stores a snapshot; those of the others are due after one and two
@@ -57,6 +57,7 @@ fn drive() {
     build(&mut nodes, leader, &mut progress);
     lengthen_log(&mut nodes, leader, &mut progress);
     let mut seen = Seen { nodes: &mut nodes, leader, before: None };
+    let stolen = Stolen::begin();
     for _ in FOUNDERS {
         let trading = trade_until_a_turn_is_near(&mut seen, &mut progress);
         let stored = snapshot(seen.nodes, trading, &mut progress);
@@ -66,6 +67,7 @@ fn drive() {
         }
         print_snapshot(&mut seen, &stored);
     }
+    print_stolen("before the snapshots, and while they were made", &stolen);
     print_memory(seen.nodes, "after the snapshots");
     thread::sleep(Duration::from_secs(REST_S));
     catch_up(&mut seen, root.path(), &mut progress);
@@ -184,7 +186,7 @@ fn print_snapshot(seen: &mut Seen<'_>, stored: &Stored) {
 }
 
 fn catch_up(seen: &mut Seen<'_>, root: &Path, progress: &mut Progress) {
-    let (leader, begin) = (seen.leader, now());
+    let (leader, stolen, begin) = (seen.leader, Stolen::begin(), now());
     seen.nodes.spawn(NEW);
     seen.nodes.ask(leader, "learn");
     let added = now();
@@ -198,6 +200,7 @@ fn catch_up(seen: &mut Seen<'_>, root: &Path, progress: &mut Progress) {
         thread::sleep(Duration::from_millis(5));
     };
     let end = now();
+    print_stolen("while the new node caught up", &stolen);
     let restored = seen.nodes.ask(NEW, "restored");
     let [snapshot_seq, restored_at] = restored[..] else { panic!("it got no snapshot") };
     println!(
@@ -253,6 +256,10 @@ impl Seen<'_> {
             p99 / before.1,
         );
     }
+}
+
+fn print_stolen(when: &str, stolen: &Stolen) {
+    println!("{when}, {}: {:.0}", load::STOLEN, stolen.percent());
 }
 
 /// Resident, and the most that it was.

@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 use types::codec::Codec;
 use types::{Applied, AssetCode, At, Event, Proposal};
 
-use load::{Device, file_system, order, p50_us, set_up, sorted};
+use load::{Device, Stolen, file_system, order, p50_us, set_up, sorted};
 
 const ROUNDS: usize = 9;
 const SUBMITTERS: usize = load::SUBMITTERS;
@@ -37,12 +37,14 @@ fn main() {
     let one = One::start(&root.path().join("one"));
     let many = Many::start(&root.path().join("many"));
     for _ in 0..ROUNDS {
+        let stolen = Stolen::begin();
         rounds.push("device: append 128 B + fdatasync, p50 µs", device.p50(128));
         rounds.push("one submitter, looks for the answer, p50 µs", one.p50(false));
         rounds.push("device: append 4 KiB + fdatasync, p50 µs", device.p50(4096));
         rounds.push("one submitter, sleeps until the answer, p50 µs", one.p50(true));
         rounds.push("64 tasks, 1 command in flight each, commands/s", many.rate(1));
         rounds.push("64 tasks, 16 commands in flight each, commands/s", many.rate(WINDOW_MAX));
+        rounds.push(load::STOLEN, stolen.percent());
     }
     rounds.print();
     drop(one);

@@ -26,7 +26,7 @@ use types::Proposal;
 use cluster::node::Node;
 use cluster::{FOUNDERS, Nodes, node_arguments};
 use etcd::Etcd;
-use load::{Device, file_system, order, set_up, sorted};
+use load::{Device, Stolen, file_system, order, set_up, sorted};
 use quorum::Quorum;
 
 const ROUNDS: usize = 5;
@@ -56,8 +56,10 @@ fn drive() {
     nodes.ask(leader, "setup");
     let mut series = Series::new();
     for round in 1..=ROUNDS {
+        let stolen = Stolen::begin();
         take_turns(&mut series, &mut nodes, leader, etcd.as_mut().ok());
         measure(&mut series, &mut floor, &mut nodes, leader);
+        series.entry(load::STOLEN).or_default().push(stolen.percent());
         println!("round {round} of {ROUNDS} is done");
     }
     print(&series);

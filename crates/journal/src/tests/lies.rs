@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use expect_test::expect;
@@ -13,7 +14,7 @@ use super::disk::{FaultDisk, SECTOR};
 use super::{SMALL, files, read, written};
 use crate::recovery::check_on;
 use crate::snapshot::{self, Fallback, Snapshot, SnapshotError};
-use crate::{Journal, OpenError, ReadError, Reader, Source};
+use crate::{Journal, OpenError, OsDisk, ReadError, Reader, Source};
 
 /// Groups whose sizes are below, around and above a sector.
 fn groups() -> Vec<Vec<usize>> {
@@ -129,9 +130,14 @@ fn the_systems_disk_reads_what_is_there_or_says_so() {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("a");
     fs::write(&path, [1, 2, 3, 4]).expect("writes");
+    assert_eq!(two_at(OsDisk, &path, 1).expect("reads"), [2, 3]);
+    assert_eq!(two_at(&OsDisk, &path, 1).expect("reads"), [2, 3]);
+    two_at(OsDisk, &path, 3).expect_err("the file ends");
+    OsDisk.read(dir.path()).expect_err("a directory is no file");
+}
+
+fn two_at(disk: impl Source, path: &Path, offset: u64) -> io::Result<[u8; 2]> {
     let mut two = [0; 2];
-    crate::OsDisk.read_at(&path, &mut two, 1).expect("reads");
-    assert_eq!(two, [2, 3]);
-    crate::OsDisk.read_at(&path, &mut two, 3).expect_err("the file ends");
-    crate::OsDisk.read(dir.path()).expect_err("a directory is no file");
+    disk.read_at(path, &mut two, offset)?;
+    Ok(two)
 }

@@ -118,6 +118,7 @@ fn the_newest_is_kept_however_few_are_asked_for_and_files_of_others_stay() {
     snapshot::prune(dir.path(), 0).expect("prunes");
     let kept: Vec<_> = snapshot::list(dir.path()).expect("lists").iter().map(|s| s.0).collect();
     assert_eq!(kept, [Seq(12)]);
+    Journal::open(dir.path(), SMALL).expect("opens");
     others.iter().for_each(|name| assert!(dir.path().join(name).exists(), "{name}"));
 }
 

@@ -105,6 +105,34 @@ impl Device {
     }
 }
 
+/// The name of that figure.
+pub const STOLEN: &str = "taken from the cores by the machine's owner, %";
+
+/// What the owner of a virtual machine takes of its processors: a quota that is used up stops all of
+/// them for milliseconds, which no program here can tell from its own work.
+pub struct Stolen {
+    stolen: f64,
+    all: f64,
+}
+
+impl Stolen {
+    /// From now on.
+    pub fn begin() -> Stolen {
+        let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
+        let line = stat.lines().next().unwrap_or_default();
+        let ticks = line.split_whitespace().skip(1).map(|word| word.parse().expect("ticks"));
+        // User, nice, system, idle, iowait, irq, softirq, steal; guests are part of user.
+        let ticks: Vec<f64> = ticks.take(8).collect();
+        Stolen { stolen: ticks.get(7).copied().unwrap_or(0.0), all: ticks.iter().sum() }
+    }
+
+    /// Since then, in percent of all cores.
+    pub fn percent(&self) -> f64 {
+        let now = Stolen::begin();
+        (now.stolen - self.stolen) / (now.all - self.all).max(1.0) * 100.0
+    }
+}
+
 /// The mount that holds the directory.
 pub fn file_system(dir: &Path) -> String {
     let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
