@@ -108,8 +108,8 @@ impl Device {
 /// The name of that figure.
 pub const STOLEN: &str = "taken from the cores by the machine's owner, %";
 
-/// What the owner of a virtual machine takes of its processors: a quota that is used up stops all of
-/// them for milliseconds, which no program here can tell from its own work.
+/// What the owner of a virtual machine takes of its processors: a quota that is used up stops all
+/// of them for milliseconds, which no program here can tell from its own work.
 pub struct Stolen {
     stolen: f64,
     all: f64,
