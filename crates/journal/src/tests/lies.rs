@@ -130,8 +130,9 @@ fn the_systems_disk_reads_what_is_there_or_says_so() {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("a");
     fs::write(&path, [1, 2, 3, 4]).expect("writes");
+    let by_reference: &OsDisk = &OsDisk;
     assert_eq!(two_at(OsDisk, &path, 1).expect("reads"), [2, 3]);
-    assert_eq!(two_at(&OsDisk, &path, 1).expect("reads"), [2, 3]);
+    assert_eq!(two_at(by_reference, &path, 1).expect("reads"), [2, 3]);
     two_at(OsDisk, &path, 3).expect_err("the file ends");
     OsDisk.read(dir.path()).expect_err("a directory is no file");
 }
