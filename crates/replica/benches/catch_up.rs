@@ -259,7 +259,7 @@ impl Seen<'_> {
 }
 
 fn print_stolen(when: &str, stolen: &Stolen) {
-    println!("{when}, {}: {:.0}", load::STOLEN, stolen.percent());
+    println!("{when}, {}: {:.0}", Stolen::NAME, stolen.percent());
 }
 
 /// Resident, and the most that it was.

@@ -44,7 +44,7 @@ fn main() {
         rounds.push("one submitter, sleeps until the answer, p50 µs", one.p50(true));
         rounds.push("64 tasks, 1 command in flight each, commands/s", many.rate(1));
         rounds.push("64 tasks, 16 commands in flight each, commands/s", many.rate(WINDOW_MAX));
-        rounds.push(load::STOLEN, stolen.percent());
+        rounds.push(Stolen::NAME, stolen.percent());
     }
     rounds.print();
     drop(one);

@@ -59,7 +59,7 @@ fn drive() {
         let stolen = Stolen::begin();
         take_turns(&mut series, &mut nodes, leader, etcd.as_mut().ok());
         measure(&mut series, &mut floor, &mut nodes, leader);
-        series.entry(load::STOLEN).or_default().push(stolen.percent());
+        series.entry(Stolen::NAME).or_default().push(stolen.percent());
         println!("round {round} of {ROUNDS} is done");
     }
     print(&series);

@@ -105,9 +105,6 @@ impl Device {
     }
 }
 
-/// The name of that figure.
-pub const STOLEN: &str = "taken from the cores by the machine's owner, %";
-
 /// What the owner of a virtual machine takes of its processors: a quota that is used up stops all
 /// of them for milliseconds, which no program here can tell from its own work.
 pub struct Stolen {
@@ -116,6 +113,9 @@ pub struct Stolen {
 }
 
 impl Stolen {
+    /// What the figure is called.
+    pub const NAME: &str = "taken from the cores by the machine's owner, %";
+
     /// From now on.
     pub fn begin() -> Stolen {
         let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
