@@ -14,9 +14,11 @@
 //! long as a third of a sync.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::hint;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use engine::Engine;
@@ -84,6 +86,8 @@ struct Lanes {
     closed: bool,
     abandoned: bool,
     asleep: bool,
+    /// Of a task that waits.
+    waker: Option<Waker>,
 }
 
 /// A command that waits.
@@ -280,10 +284,28 @@ impl Queue {
             lanes = self.work.wait(lanes).unwrap_or_else(PoisonError::into_inner);
             lanes.asleep = false;
         }
+        self.hand_out(&mut lanes, turn, patience.commands_max);
+    }
+
+    /// [`Queue::next_turn`] for a task.
+    pub(crate) async fn turn(&self, turn: &mut Turn, commands_max: usize) {
+        poll_fn(|cx| {
+            let mut lanes = self.lock();
+            if lanes.is_idle() {
+                lanes.waker = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
+            self.hand_out(&mut lanes, turn, commands_max);
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    fn hand_out(&self, lanes: &mut Lanes, turn: &mut Turn, commands_max: usize) {
         self.attention.store(lanes.closed, Ordering::Relaxed);
         turn.inspections.append(&mut lanes.inspections);
         turn.origins.clear();
-        lanes.take(turn, patience.commands_max);
+        lanes.take(turn, commands_max);
         self.waiting.fetch_sub(turn.proposals.len(), Ordering::Release);
         turn.last = lanes.closed && lanes.is_empty();
         turn.abandoned = lanes.abandoned;
@@ -310,9 +332,12 @@ impl Queue {
         self.waiting.load(Ordering::Acquire) == 0 && !self.attention.load(Ordering::Acquire)
     }
 
-    fn wake(&self, lanes: MutexGuard<'_, Lanes>) {
-        let asleep = lanes.asleep;
+    fn wake(&self, mut lanes: MutexGuard<'_, Lanes>) {
+        let (asleep, waker) = (lanes.asleep, lanes.waker.take());
         drop(lanes);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
         if asleep {
             self.work.notify_one();
         }

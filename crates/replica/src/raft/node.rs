@@ -102,7 +102,8 @@ pub struct RaftReplica {
     work: mpsc::Sender<Work>,
     groups: super::server::Groups,
     domain: types::AssetCode,
-    threads: Vec<JoinHandle<()>>,
+    proposing: Option<tokio::task::JoinHandle<()>>,
+    writing: Option<JoinHandle<()>>,
     engine: Option<JoinHandle<Engine>>,
     #[cfg(test)]
     instead: Arc<std::sync::Mutex<Option<Command>>>,
@@ -185,10 +186,9 @@ impl RaftReplica {
             work: work.clone(),
             reached,
             clock,
-            spin: config.spin,
             state: State::default(),
         };
-        let proposing = spawn("proposer", move || proposer.run()).map_err(disk)?;
+        let proposing = cluster.runtime.spawn(proposer.run());
         let engines = Engines { work: work.clone() };
         let replica = RaftReplica {
             handle: Handle { queue, looks: Looks::Apart(engines) },
@@ -199,7 +199,8 @@ impl RaftReplica {
             work,
             groups: cluster.groups.clone(),
             domain: asset,
-            threads: vec![proposing, writing],
+            proposing: Some(proposing),
+            writing: Some(writing),
             engine: Some(engine),
             #[cfg(test)]
             instead,
@@ -232,18 +233,22 @@ impl RaftReplica {
         self.handle.queue.close();
         self.groups.remove(self.domain);
         let (raft, writer, work) = (self.raft.clone(), self.writer.clone(), self.work.clone());
+        let (queue, proposing) = (self.handle.queue.clone(), self.proposing.take());
         let (answer, answered) = std::sync::mpsc::sync_channel(1);
         self.runtime.spawn(async move {
             // Each of these may have ended already, by a failure that was said.
             let _ = raft.shutdown().await;
             let _ = work.send(Work::Stop).await;
             let _ = writer.run(|done| Job::Close { done }).await;
+            queue.abandon();
+            if let Some(proposing) = proposing {
+                let _ = proposing.await;
+            }
             answer.send(()).unwrap_or_default();
         });
         let _ = answered.recv();
-        self.handle.queue.abandon();
-        for thread in self.threads.drain(..) {
-            let _ = thread.join();
+        if let Some(writing) = self.writing.take() {
+            let _ = writing.join();
         }
         let Some(engine) = self.engine.take() else { return Ok(Seq(0)) };
         let engine = engine.join();

@@ -1,4 +1,4 @@
-//! From the queue to the leader: the thread that makes batches of what waits.
+//! From the queue to the leader: the task that makes batches of what waits.
 //!
 //! ```text
 //!   queue ─▶ turn ─┬─ this node leads   ─▶ stamp ─▶ openraft, at most IN_FLIGHT_MAX batches
@@ -38,7 +38,7 @@ use super::machine::Machine;
 use super::reached::Reached;
 use super::types::{Asked, Batch, Types};
 use crate::batch::{self, BODY_BYTES};
-use crate::queue::{Class, Patience, Queue, Turn};
+use crate::queue::{Class, Queue, Turn};
 
 /// Batches that a leader has on their way. More would only add latency (measured: consensus.md §2).
 pub const IN_FLIGHT_MAX: usize = 4;
@@ -58,7 +58,7 @@ pub struct Leadership {
     pub leading: Option<u64>,
 }
 
-/// The thread's state.
+/// The task's state.
 pub(crate) struct Proposer<C> {
     pub(crate) raft: Raft<Types, Machine>,
     pub(crate) runtime: Handle,
@@ -71,7 +71,6 @@ pub(crate) struct Proposer<C> {
     pub(crate) work: mpsc::Sender<Work>,
     pub(crate) reached: Reached,
     pub(crate) clock: C,
-    pub(crate) spin: Duration,
     pub(crate) state: State,
 }
 
@@ -105,20 +104,14 @@ struct Filling {
 
 impl<C: FnMut() -> At> Proposer<C> {
     /// Until the queue is closed and empty.
-    pub(crate) fn run(mut self) {
+    pub(crate) async fn run(mut self) {
         let mut turn = Turn::default();
         loop {
-            let patience = Patience {
-                spin: self.spin,
-                gather: Duration::ZERO,
-                expected: 0,
-                commands_max: BATCH_COMMANDS_MAX,
-            };
-            self.queue.next_turn(&mut turn, &patience);
-            // Only there to wake this thread.
+            self.queue.turn(&mut turn, BATCH_COMMANDS_MAX).await;
+            // Only there to wake this task.
             turn.inspections.clear();
-            self.hold_back(&mut turn);
-            self.take(&mut turn);
+            self.hold_back(&mut turn).await;
+            self.take(&mut turn).await;
             if turn.last {
                 return;
             }
@@ -127,7 +120,7 @@ impl<C: FnMut() -> At> Proposer<C> {
 
     /// What the domain's rules do not know yet is refused before it is in the log: a node whose
     /// build is older could not read it there.
-    fn hold_back(&self, turn: &mut Turn) {
+    async fn hold_back(&mut self, turn: &mut Turn) {
         let version = self.reached.version();
         let is_known = |proposal: &Proposal| proposal.command.since() <= version;
         if version == VERSION_MAX || turn.proposals.iter().all(is_known) {
@@ -144,10 +137,10 @@ impl<C: FnMut() -> At> Proposer<C> {
         }
         (turn.proposals, turn.origins) = (proposals, origins);
         let why = format!("the domain goes by version {version} of the rules: upgrade it first");
-        self.say(Work::Refused { tags, why });
+        self.say(Work::Refused { tags, why }).await;
     }
 
-    fn take(&mut self, turn: &mut Turn) {
+    async fn take(&mut self, turn: &mut Turn) {
         let begin = Instant::now();
         loop {
             let leadership = self.leadership.borrow_and_update().clone();
@@ -157,30 +150,29 @@ impl<C: FnMut() -> At> Proposer<C> {
             }
             // A new leader's lease begins with the first answer of a quorum: it looks again soon.
             let patience = match leadership {
-                Leadership { leading: Some(term), .. } if self.open(term) => {
-                    return self.propose(term, turn);
+                Leadership { leading: Some(term), .. } if self.open(term).await => {
+                    return self.propose(term, turn).await;
                 }
                 Leadership { leading: Some(_), .. } => AGAIN,
                 _ if turn.proposals.is_empty() => return,
-                Leadership { leader: Some(leader), .. } => return self.send_on(leader, turn),
+                Leadership { leader: Some(leader), .. } => {
+                    return self.send_on(leader, turn).await;
+                }
                 Leadership { leader: None, .. } => LEADERLESS_MAX,
             };
             let left = LEADERLESS_MAX.saturating_sub(begin.elapsed());
             if left.is_zero() {
-                return self.refuse(turn, "the cluster has no leader: send it again later");
+                return self.refuse(turn, "the cluster has no leader: send it again later").await;
             }
-            let leadership = &mut self.leadership;
-            let changed = self
-                .runtime
-                .block_on(async { timeout(left.min(patience), leadership.changed()).await });
+            let changed = timeout(left.min(patience), self.leadership.changed()).await;
             if matches!(changed, Ok(Err(_))) {
-                return self.refuse(turn, "the node is stopping: send it to another one");
+                return self.refuse(turn, "the node is stopping: send it to another one").await;
             }
         }
     }
 
     /// Makes batches of the turn, and proposes them under the term.
-    fn propose(&mut self, term: u64, turn: &mut Turn) {
+    async fn propose(&mut self, term: u64, turn: &mut Turn) {
         let mut filling = Filling::default();
         let (proposals, origins) = (turn.proposals.drain(..), turn.origins.iter());
         let mut turn: Vec<(u64, Proposal)> = origins.copied().zip(proposals).collect();
@@ -189,7 +181,7 @@ impl<C: FnMut() -> At> Proposer<C> {
             let next = left.next();
             let is_full = BODY_BYTES <= filling.body.len();
             if filling.count != 0 && (is_full || next.is_none()) {
-                self.write(term, std::mem::take(&mut filling));
+                self.write(term, std::mem::take(&mut filling)).await;
             }
             let Some((origin, proposal)) = next else { return };
             let origin = if origin == 0 { self.origin } else { origin };
@@ -201,20 +193,20 @@ impl<C: FnMut() -> At> Proposer<C> {
     ///
     /// A log begins with nothing: there is no outage to come back from, and all that is waited for
     /// is that a quorum answers this leader.
-    fn open(&mut self, term: u64) -> bool {
+    async fn open(&mut self, term: u64) -> bool {
         if self.state.opened == Some(term) {
             return true;
         }
         self.state.at = self.log.at();
         let is_open = match self.log.last_seq() {
-            Seq(0) => self.runtime.block_on(self.raft.write_blank()).is_ok(),
+            Seq(0) => self.raft.write_blank().await.is_ok(),
             _ => {
                 let mut filling = Filling::default();
                 for command in [Command::StartTerm, Command::EndDay] {
                     filling.push(self.origin, &Proposal { tag: 0, command });
                 }
                 let batch = self.stamp(filling);
-                self.runtime.block_on(order(&self.raft, term, batch))
+                order(&self.raft, term, batch).await
             }
         };
         self.state.opened = is_open.then_some(term);
@@ -230,15 +222,12 @@ impl<C: FnMut() -> At> Proposer<C> {
     }
 
     /// Stamps a batch, and hands it to openraft.
-    fn write(&mut self, term: u64, filling: Filling) {
+    async fn write(&mut self, term: u64, filling: Filling) {
         let batch = self.stamp(filling);
-        let permit = self.runtime.block_on(self.state.in_flight.clone().acquire_owned());
+        let permit = self.state.in_flight.clone().acquire_owned().await;
         let permit = permit.expect("the semaphore is never closed");
         let (responder, answered) = ProgressResponder::complete_only();
-        let (raft, sent) = (&self.raft, batch.clone());
-        let written = self
-            .runtime
-            .block_on(async { raft.write(sent).with_leader(term).responder(responder).await });
+        let written = self.raft.write(batch.clone()).with_leader(term).responder(responder).await;
         let (work, origin) = (self.work.clone(), self.origin);
         self.runtime.spawn(async move {
             let outcome = answered.await;
@@ -264,7 +253,7 @@ impl<C: FnMut() -> At> Proposer<C> {
         }
     }
 
-    fn send_on(&mut self, leader: (u64, String), turn: &mut Turn) {
+    async fn send_on(&mut self, leader: (u64, String), turn: &mut Turn) {
         let forwarded = own(turn).into_iter().map(|Proposal { tag, command }| Forwarded {
             cancel_class: Class::of(&command) == Class::Cancel,
             asked: Asked { origin: self.origin, tag },
@@ -280,7 +269,7 @@ impl<C: FnMut() -> At> Proposer<C> {
                 | NotForwarded::TooMany(back)
                 | NotForwarded::Stopped(back)) = error;
                 let tags = back.iter().map(|command| command.asked.tag).collect();
-                self.say(Work::Refused { tags, why });
+                self.say(Work::Refused { tags, why }).await;
             }
             waiting = rest;
         }
@@ -296,14 +285,14 @@ impl<C: FnMut() -> At> Proposer<C> {
         })
     }
 
-    fn refuse(&mut self, turn: &mut Turn, why: &str) {
+    async fn refuse(&mut self, turn: &mut Turn, why: &str) {
         let tags = own(turn).iter().map(|proposal| proposal.tag).collect();
-        self.say(Work::Refused { tags, why: why.to_owned() });
+        self.say(Work::Refused { tags, why: why.to_owned() }).await;
     }
 
-    fn say(&self, work: Work) {
+    async fn say(&mut self, work: Work) {
         // An engine's thread that has stopped has told everybody.
-        let _ = self.work.blocking_send(work);
+        let _ = self.work.send(work).await;
     }
 }
 
