@@ -55,7 +55,8 @@ pub struct Config {
     pub snapshot_entries: u64,
     /// Snapshots to keep.
     pub snapshots_keep: usize,
-    /// How long the thread looks for work before it sleeps: processor time against latency.
+    /// How long the thread looks for work before it sleeps: processor time against latency. Of a
+    /// replica of several nobody looks: it waits for others more than for its threads to wake.
     pub spin: Duration,
 }
 

@@ -108,7 +108,7 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         name: "queue.spin_us",
-        doc: "how long the thread of a domain looks for work before it sleeps",
+        doc: "how long the thread of a domain on one machine looks for work before it sleeps",
         form: Form::Count { min: 0, max: 1_000_000, default: 50 },
     },
     Key {

@@ -12,12 +12,10 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-use std::{fs, hint};
+use std::fs;
 
 use engine::Engine;
 use journal::snapshot::{self, Snapshot};
-use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 use types::planted::{self, Bug};
 use types::{Applied, Command, Entry, Seq};
@@ -77,8 +75,6 @@ pub(crate) struct EngineThread<S> {
     /// Told of each root.
     pub(crate) roots: mpsc::UnboundedSender<RootReport>,
     pub(crate) reached: Reached,
-    /// How long it looks for work before it sleeps.
-    pub(crate) spin: Duration,
     #[cfg(test)]
     pub(crate) instead: std::sync::Arc<std::sync::Mutex<Option<types::Command>>>,
 }
@@ -86,7 +82,7 @@ pub(crate) struct EngineThread<S> {
 impl<S: FnMut(Feed)> EngineThread<S> {
     /// Runs until it is told to stop, or nobody can ask any more; gives the engine back.
     pub(crate) fn run(mut self, mut work: mpsc::Receiver<Work>) -> Engine {
-        while let Some(next) = self.next(&mut work) {
+        while let Some(next) = work.blocking_recv() {
             match next {
                 Work::Apply { batch, last } => self.apply(&batch, last),
                 Work::Snapshot { position, done } => self.snapshot(position, done),
@@ -110,19 +106,6 @@ impl<S: FnMut(Feed)> EngineThread<S> {
             }
         }
         self.engine
-    }
-
-    /// Waking a thread takes longer than a small batch, so it looks for a while first.
-    fn next(&self, work: &mut mpsc::Receiver<Work>) -> Option<Work> {
-        let begin = Instant::now();
-        while begin.elapsed() < self.spin {
-            match work.try_recv() {
-                Ok(next) => return Some(next),
-                Err(TryRecvError::Empty) => hint::spin_loop(),
-                Err(TryRecvError::Disconnected) => return None,
-            }
-        }
-        work.blocking_recv()
     }
 
     /// # Panics

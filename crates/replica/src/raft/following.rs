@@ -80,7 +80,7 @@ impl Following {
         mut hearing: mpsc::UnboundedReceiver<RootReport>,
         mut failed: mpsc::UnboundedReceiver<FailedCheck>,
     ) {
-        let mut metrics = self.standing.raft.metrics();
+        let mut metrics = self.standing.raft.server_metrics();
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -147,6 +147,8 @@ impl Following {
 
     async fn snapshot_if_due(&mut self) {
         let applied = self.standing.reached.seq();
+        // One that a leader sent is as good as one's own.
+        self.snapshot = self.snapshot.max(self.log.installed());
         let metrics = self.standing.metrics();
         let members = metrics.membership_config.membership().nodes().map(|(node, _)| *node);
         let turn = Turn::of(self.standing.node, members, self.snapshot_entries);

@@ -33,8 +33,9 @@ use crate::batch;
 
 /// Bytes of entries that are kept in memory once they are on disk and applied.
 pub const RECENT_BYTES_MAX: usize = 64 << 20;
-/// Bytes of entries that are read or sent at once; one entry may have more.
-pub const READ_BYTES_MAX: usize = 2 << 20;
+/// Bytes of entries that are read and sent at once; one entry may have more. Whatever else the
+/// cluster's thread has to do waits meanwhile, and a commit has to pass it several times.
+pub const READ_BYTES_MAX: usize = 256 << 10;
 
 /// The log of a domain on this node. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -201,6 +202,11 @@ impl Log {
     /// A snapshot takes the place of everything up to this entry.
     pub(crate) fn note_snapshot(&self, log_id: LogId, seq: Seq) {
         self.rows().snapshot = Some((log_id, seq));
+    }
+
+    /// The last seq of the snapshot that was installed last; 0 if none was.
+    pub(crate) fn installed(&self) -> Seq {
+        self.rows().snapshot.map_or(Seq(0), |(_, seq)| seq)
     }
 
     /// The engine has everything up to this entry.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   start   ballot, journal ─▶ snapshot ─▶ openraft reads the log ─▶ applies what is committed
-//!   runs    journal · engine · proposer: a thread each; openraft on the cluster's thread
+//!   runs    journal · engine: a thread each; proposer and openraft on the cluster's thread
 //!   stop    refuse new ─▶ leave ─▶ engine drains ─▶ journal closes
 //! ```
 //! What it restores is what its log and snapshot say; what is committed beyond that it hears from
@@ -159,7 +159,7 @@ impl RaftReplica {
         let (snapshots, failed) = Snapshots::new(&config);
         let told = (roots, reached.clone(), snapshots);
         let engine_thread =
-            engine_thread(&config, cluster, root_entries, (restored.engine, sink), told);
+            engine_thread(cluster, root_entries, (restored.engine, sink), told);
         #[cfg(test)]
         let instead = engine_thread.instead.clone();
         let queue = Arc::new(Queue::new(config.limits));
@@ -277,7 +277,6 @@ impl Drop for Ends {
 
 /// The engine's thread before it runs.
 fn engine_thread<S>(
-    config: &Config,
     cluster: &Cluster,
     root_entries: u64,
     (engine, sink): (Engine, S),
@@ -292,7 +291,6 @@ fn engine_thread<S>(
         root_entries,
         roots,
         reached,
-        spin: config.spin,
         #[cfg(test)]
         instead: Arc::default(),
     }

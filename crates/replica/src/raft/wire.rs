@@ -39,7 +39,7 @@ pub const MEMBERS_MAX: usize = 64;
 pub const CONFIGS_MAX: usize = 4;
 /// Bytes of an address, a zone or a reason.
 pub const TEXT_BYTES_MAX: usize = 256;
-/// Bytes of a chunk of a snapshot but the last.
+/// Bytes of a chunk of a snapshot.
 pub const CHUNK_BYTES: usize = 1 << 20;
 /// Commands in one frame that are sent on to the leader.
 pub const FORWARDED_MAX: usize = 4_096;

@@ -31,6 +31,10 @@ use super::super::wire::CHUNK_BYTES;
 use super::super::wire::snapshot::{Chunk, Offer, Progress};
 use super::broken;
 
+/// Bytes of a chunk that is sent, of the [`CHUNK_BYTES`] that it may have: the cluster's thread does
+/// nothing else while it is encrypted.
+const SENT_BYTES: usize = 256 << 10;
+
 type Refused = StreamingError<Types>;
 
 /// One attempt.
@@ -96,7 +100,7 @@ impl Transfer<'_> {
             let file = self.file.clone();
             let left = usize::try_from(self.bytes - offset).unwrap_or(usize::MAX);
             let bytes = on_disk(move || {
-                let mut bytes = vec![0; left.min(CHUNK_BYTES)];
+                let mut bytes = vec![0; left.min(SENT_BYTES)];
                 file.read_exact_at(&mut bytes, offset)?;
                 Ok(bytes)
             });

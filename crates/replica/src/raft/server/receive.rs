@@ -31,6 +31,8 @@ use crate::raft::wire::snapshot::{Chunk, Offer, Progress};
 
 /// Bytes of a snapshot's file.
 pub const SNAPSHOT_BYTES_MAX: u64 = 64 << 30;
+/// What is synced at once, and what an attempt that was cut off leaves in multiples of.
+const CHUNK: u64 = CHUNK_BYTES as u64;
 /// How often the sender is told that work goes on.
 const WORKING_EVERY: Duration = Duration::from_millis(50);
 /// A transfer in which nothing comes for so long is given up; its part file stays.
@@ -154,8 +156,7 @@ impl Part {
         let path = dir.join(name);
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false).open(&path)?;
-        let chunk = CHUNK_BYTES as u64;
-        let at = file.metadata()?.len().min(bytes - 1) / chunk * chunk;
+        let at = file.metadata()?.len().min(bytes - 1) / CHUNK * CHUNK;
         file.set_len(at)?;
         let crc = checksum_before(&file, at)?;
         Ok((Part { seq, path, file: Arc::new(file), at, bytes }, crc))
@@ -185,9 +186,11 @@ impl Part {
             self.file.set_len(0)?;
         }
         self.file.write_all_at(&chunk.bytes, chunk.offset)?;
-        // One sync of the whole file would hold up those of the log for as long as that takes.
-        self.file.sync_data()?;
         self.at += chunk.bytes.len() as u64;
+        // One sync of the whole file would hold up those of the log for as long as that takes.
+        if self.at / CHUNK != chunk.offset / CHUNK {
+            self.file.sync_data()?;
+        }
         Ok(self)
     }
 

@@ -4,7 +4,12 @@ use super::*;
 
 fn turns(node: u64, members: &[u64], every: u64) -> Vec<u64> {
     let turn = Turn::of(node, members.iter().copied(), every);
-    let comes = |seq: &u64| turn.has_come(Seq(seq - 1), Seq(*seq));
+    let mut last = 0;
+    let comes = |seq: &u64| {
+        let comes = turn.has_come(Seq(last), Seq(*seq));
+        last = if comes { *seq } else { last };
+        comes
+    };
     (1..=30).filter(comes).collect()
 }
 
@@ -28,4 +33,16 @@ fn a_batch_that_passes_several_turns_is_one_snapshot() {
     let turn = Turn::of(2, [1, 2, 3].into_iter(), 12);
     assert!(turn.has_come(Seq(8), Seq(45)));
     assert!(!turn.has_come(Seq(45), Seq(45)));
+}
+
+#[test]
+fn a_turn_that_moves_because_a_node_joins_does_not_come_at_once() {
+    let [before, after] = [&[1, 2, 3][..], &[1, 2, 3, 4]];
+    for (node, last) in [(1, 24), (2, 20), (3, 16)] {
+        assert_eq!(turns(node, before, 12).iter().rfind(|turn| **turn <= last), Some(&last));
+        let turn = Turn::of(node, after.iter().copied(), 12);
+        let next = (last + 1..).find(|seq| turn.has_come(Seq(last), Seq(*seq)));
+        assert!(next.is_some_and(|next| (last + 3..=last + 15).contains(&next)), "{node}: {next:?}");
+    }
+    assert!(!Turn::of(4, after.iter().copied(), 12).has_come(Seq(25), Seq(27)), "the new one's");
 }
