@@ -10,9 +10,9 @@
 //! After each batch that passes a multiple of `root_entries` the state root is reported, at the
 //! same entry on every node: batches are the same everywhere.
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::fs;
 
 use engine::Engine;
 use journal::snapshot::{self, Snapshot};

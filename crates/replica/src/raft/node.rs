@@ -158,8 +158,7 @@ impl RaftReplica {
         let machine = Machine::new(dir.clone(), log.clone(), work.clone(), place);
         let (snapshots, failed) = Snapshots::new(&config);
         let told = (roots, reached.clone(), snapshots);
-        let engine_thread =
-            engine_thread(cluster, root_entries, (restored.engine, sink), told);
+        let engine_thread = engine_thread(cluster, root_entries, (restored.engine, sink), told);
         #[cfg(test)]
         let instead = engine_thread.instead.clone();
         let queue = Arc::new(Queue::new(config.limits));

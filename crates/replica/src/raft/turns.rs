@@ -9,8 +9,8 @@
 //! To make a snapshot costs a second engine, and a disk that is busy. If all nodes made theirs
 //! after the same entry, all would be slow at once, and with them the quorum.
 //!
-//! When the members change, so do the turns. A node whose turn was a short while ago waits then, else all
-//! would be busy while a node joins.
+//! When the members change, so do the turns. A snapshot also serves for a turn that comes soon after
+//! it: else nodes would be busy with another one just when a node joins.
 //!
 //! It does not promise that two never meet: a node that was stopped makes up for its turn.
 
@@ -37,12 +37,11 @@ impl Turn {
         Turn { every, ahead: every / n_members.max(1) * before }
     }
 
-    /// Whether it has come since the snapshot after entry `last`, up to entry `applied`, and that
-    /// snapshot is no longer a new one.
+    /// Whether one has come, up to entry `applied`, for which the snapshot after entry `last` does
+    /// not serve.
     pub(super) fn has_come(self, last: Seq, applied: Seq) -> bool {
-        let turns = |seq: Seq| seq.0.saturating_add(self.ahead) / self.every;
-        let is_new = applied.0.saturating_sub(last.0) < self.every / 4;
-        !is_new && turns(last) < turns(applied)
+        let turns = |seq: u64| seq.saturating_add(self.ahead) / self.every;
+        turns(last.0.saturating_add(self.every / 4)) < turns(applied.0)
     }
 }
 
