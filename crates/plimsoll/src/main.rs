@@ -37,6 +37,9 @@ use anyhow::Context;
 use clap::Parser;
 use cli::{Cli, Command, Log};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(code) => code,
