@@ -25,6 +25,7 @@ use openraft::errors::ClientWriteError;
 use openraft::impls::ProgressResponder;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::yield_now;
 use tokio::time::timeout;
 use types::codec::Codec;
 use types::limits::BATCH_COMMANDS_MAX;
@@ -115,6 +116,8 @@ impl<C: FnMut() -> At> Proposer<C> {
             if turn.last {
                 return;
             }
+            // A queue that is never empty must not keep the cluster's thread from everything else.
+            yield_now().await;
         }
     }
 
@@ -279,7 +282,6 @@ impl<C: FnMut() -> At> Proposer<C> {
         let (caller, work) = (&self.caller, &self.work);
         let (runtime, domain) = (&self.runtime, self.domain);
         self.state.forwarders.entry(leader.clone()).or_insert_with(|| {
-            let _inside = runtime.enter();
             let (node, address) = leader.clone();
             Forwarder::start(caller.clone(), node, address, domain, tell(work, runtime))
         })

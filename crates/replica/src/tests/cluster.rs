@@ -49,6 +49,8 @@ pub(crate) struct Nodes {
     /// How far the clock goes with each look.
     step: u64,
     root_entries: u64,
+    /// Of nodes that start from now on.
+    snapshot_entries: u64,
     home: tempfile::TempDir,
 }
 
@@ -70,6 +72,7 @@ impl Nodes {
             clock: Arc::new(AtomicU64::new(1_000)),
             step: 1,
             root_entries: 50,
+            snapshot_entries: 1_000_000,
             home,
         }
     }
@@ -118,7 +121,8 @@ impl Nodes {
         });
         let cluster = cluster.expect("the cluster starts");
         let members: BTreeMap<_, _> = [1, 2, 3].map(|id| (id, self.member(id))).into();
-        let config = config(&self.dirs[&id]);
+        let mut config = config(&self.dirs[&id]);
+        config.snapshot_entries = self.snapshot_entries;
         let (tell, said) = mpsc::channel();
         let sink = move |feed| {
             let words = match feed {
@@ -182,6 +186,21 @@ impl Nodes {
                 .filter(|node| node.replica.standing().status().leader == leaders.first().copied());
             (leaders.len() == 1 && 2 <= known.count()).then(|| leaders[0])
         })
+    }
+
+    /// A node makes a snapshot of all that there is, and forgets its log.
+    fn cut_log(&self, id: u64, last: Seq) {
+        let standing = self.running[&id].replica.standing();
+        standing.snapshot_and_forget(0);
+        wait("a snapshot", || {
+            let mut said = self.running[&id].said.try_iter();
+            said.find(|words| *words == Said::Snapshot(last))
+        });
+        let index = standing.status().applied_index.expect("it has applied");
+        wait("the log to be cut", || {
+            standing.snapshot_and_forget(index);
+            standing.purged().filter(|purged| index <= *purged)
+        });
     }
 
     fn follower(&self) -> u64 {
@@ -338,19 +357,10 @@ fn a_new_node_gets_a_snapshot_then_the_log_then_a_vote_and_a_dead_one_is_taken_o
             nodes.applied(leader, Seq(1 + tag));
         }
     });
-    let standing = nodes.running[&leader].replica.standing();
     nodes.applied(gone, Seq(301));
-    standing.snapshot_and_forget(0);
-    wait("a snapshot", || {
-        let mut said = nodes.running[&leader].said.try_iter();
-        said.find(|words| *words == Said::Snapshot(Seq(301)))
-    });
-    let index = standing.status().applied_index.expect("it has applied");
-    wait("the log to be cut", || {
-        standing.snapshot_and_forget(index);
-        standing.purged().filter(|purged| index <= *purged)
-    });
+    nodes.cut_log(leader, Seq(301));
 
+    let standing = nodes.running[&leader].replica.standing();
     nodes.add(4);
     nodes.start(4, false);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

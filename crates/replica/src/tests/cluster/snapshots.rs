@@ -1,5 +1,8 @@
 //! Snapshots of a cluster, which each node makes beside its engine.
 
+use std::thread;
+use std::time::Duration;
+
 use journal::snapshot;
 
 use super::{Nodes, Said, Seq, commands, deposit, open_account, submit, wait};
@@ -44,6 +47,35 @@ fn each_node_makes_one_after_the_other_and_comes_back_with_the_newest() {
     assert_eq!(restored, Said::Restored(Seq(91)));
     nodes.applied(back, last);
     assert_eq!(nodes.root(back), nodes.root(nodes.leader()));
+}
+
+/// REP-12: its turn has come in what it was sent, and what it was sent serves for that.
+#[test]
+fn a_node_that_was_sent_a_snapshot_does_not_make_another_at_once() {
+    let mut nodes = Nodes::three();
+    let leader = nodes.leader();
+    submit(&nodes.handle(leader), 0, open_account(1));
+    (1..=60).for_each(|tag| submit(&nodes.handle(leader), tag, deposit(1)));
+    nodes.applied(leader, Seq(61));
+    nodes.cut_log(leader, Seq(61));
+    nodes.snapshot_entries = 40;
+    nodes.add(4);
+    nodes.start(4, false);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let standing = nodes.running[&leader].replica.standing();
+    let added = runtime.expect("a runtime").block_on(standing.add_learner(4, nodes.member(4)));
+    added.expect("adds");
+    submit(&nodes.handle(leader), 61, deposit(1));
+    nodes.applied(4, Seq(62));
+    // It looks ten times a second.
+    thread::sleep(Duration::from_millis(500));
+    let snapshots = snapshot::list(&nodes.dirs[&4]).expect("lists");
+    assert_eq!(snapshots.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), [Seq(61)]);
+    (62..=91).for_each(|tag| submit(&nodes.handle(leader), tag, deposit(1)));
+    wait("its turn", || {
+        let mut said = nodes.running[&4].said.try_iter();
+        said.find(|words| matches!(words, Said::Snapshot(_)))
+    });
 }
 
 /// REP-12: a node that is wrong finds out by its own log, when the others say nothing.
