@@ -9,10 +9,10 @@
 //! While everything that waits fits in one batch, the log has the order of arrival. Under overload
 //! a cancel overtakes orders that wait; who needs it behind an order waits for the order's answer.
 //!
-//! Submitting takes a short lock and allocates nothing once the queue has grown to its bound. A venue
-//! on one machine waits for work on its thread ([`Queue::next_turn`]), and looks for it for a while
-//! before it sleeps: waking a sleeping thread takes as long as a third of a sync. A replica of
-//! several waits in a task.
+//! Submitting takes a short lock and allocates nothing once the queue has grown to its bound. A
+//! venue on one machine waits for work on its thread ([`Queue::next_turn`]), and looks for it for a
+//! while before it sleeps: waking a sleeping thread takes as long as a third of a sync. A replica
+//! of several waits in a task.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;

@@ -9,8 +9,8 @@
 //! To make a snapshot costs a second engine, and a disk that is busy. If all nodes made theirs
 //! after the same entry, all would be slow at once, and with them the quorum.
 //!
-//! When the members change, so do the turns. A snapshot also serves for a turn that comes soon after
-//! it: else nodes would be busy with another one just when a node joins.
+//! When the members change, so do the turns. A snapshot also serves for a turn that comes soon
+//! after it: else nodes would be busy with another one just when a node joins.
 //!
 //! It does not promise that two never meet: a node that was stopped makes up for its turn.
 

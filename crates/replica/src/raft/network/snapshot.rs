@@ -31,8 +31,8 @@ use super::super::wire::CHUNK_BYTES;
 use super::super::wire::snapshot::{Chunk, Offer, Progress};
 use super::broken;
 
-/// Bytes of a chunk that is sent, of the [`CHUNK_BYTES`] that it may have: the cluster's thread does
-/// nothing else while it is encrypted.
+/// Bytes of a chunk that is sent, of the [`CHUNK_BYTES`] that it may have: the cluster's thread
+/// does nothing else while it is encrypted.
 const SENT_BYTES: usize = 256 << 10;
 
 type Refused = StreamingError<Types>;
