@@ -175,7 +175,6 @@ impl RaftReplica {
         cluster.runtime.spawn(following.run(reports, hearing, failed));
         let proposer = Proposer {
             raft: raft.clone(),
-            runtime: cluster.runtime.clone(),
             log,
             queue: queue.clone(),
             leadership: leadership.subscribe(),

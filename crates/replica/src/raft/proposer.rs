@@ -62,7 +62,6 @@ pub struct Leadership {
 /// The task's state.
 pub(crate) struct Proposer<C> {
     pub(crate) raft: Raft<Types, Machine>,
-    pub(crate) runtime: Handle,
     pub(crate) log: Log,
     pub(crate) queue: Arc<Queue>,
     pub(crate) leadership: watch::Receiver<Leadership>,
@@ -232,7 +231,7 @@ impl<C: FnMut() -> At> Proposer<C> {
         let (responder, answered) = ProgressResponder::complete_only();
         let written = self.raft.write(batch.clone()).with_leader(term).responder(responder).await;
         let (work, origin) = (self.work.clone(), self.origin);
-        self.runtime.spawn(async move {
+        tokio::spawn(async move {
             let outcome = answered.await;
             drop(permit);
             match outcome {
@@ -280,10 +279,10 @@ impl<C: FnMut() -> At> Proposer<C> {
 
     fn forwarder(&mut self, leader: &(u64, String)) -> &Forwarder {
         let (caller, work) = (&self.caller, &self.work);
-        let (runtime, domain) = (&self.runtime, self.domain);
+        let domain = self.domain;
         self.state.forwarders.entry(leader.clone()).or_insert_with(|| {
             let (node, address) = leader.clone();
-            Forwarder::start(caller.clone(), node, address, domain, tell(work, runtime))
+            Forwarder::start(caller.clone(), node, address, domain, tell(work))
         })
     }
 
@@ -325,8 +324,8 @@ fn own(turn: &mut Turn) -> Vec<Proposal> {
     proposals.filter(|(origin, _)| **origin == 0).map(|(_, proposal)| proposal).collect()
 }
 
-fn tell(work: &mpsc::Sender<Work>, runtime: &Handle) -> TellFate {
-    let (work, runtime) = (work.clone(), runtime.clone());
+fn tell(work: &mpsc::Sender<Work>) -> TellFate {
+    let (work, runtime) = (work.clone(), Handle::current());
     Arc::new(move |asked: Asked, fate| {
         let tags = vec![asked.tag];
         let said = match fate {
